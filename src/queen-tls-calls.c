@@ -120,10 +120,17 @@ queen_call_input_init (QueenCallInput *self)
  * tickets it would keep, and keeps none. libsoup looks at the socket later. */
 
 #define BASE "base-io-stream"
-#define BASE_ID 1 /* of the one property that is another */
+#define IDENTITY "server-identity"
+
+enum
+{
+  BASE_ID = 1,
+  IDENTITY_ID
+};
 
 static gpointer connection_parent_class;
-static GParamSpec *known_base; /* the parent's property of that name */
+static GParamSpec *known_base; /* the parent's properties of these names */
+static GParamSpec *known_identity;
 
 static GQuark
 get_records_quark (void)
@@ -138,23 +145,60 @@ get_input_quark (void)
 }
 
 static void
-set_base (GObject *object, guint id, const GValue *value, GParamSpec *spec)
+set_known (GObject *object, const GValue *value, GParamSpec *known)
 {
-  GObjectClass *owner = g_type_class_peek (known_base->owner_type);
+  GObjectClass *owner = g_type_class_peek (known->owner_type);
+
+  owner->set_property (object, known->param_id, value, known);
+}
+
+static void
+set_base (GObject *object, const GValue *value)
+{
   QueenRecordStream *records = queen_record_stream_new (g_value_get_object (value));
   g_auto (GValue) below = G_VALUE_INIT;
 
   g_object_set_qdata_full (object, get_records_quark (), records, g_object_unref);
   g_value_init (&below, G_TYPE_IO_STREAM);
   g_value_set_object (&below, records);
-  owner->set_property (object, known_base->param_id, &below, known_base);
+  set_known (object, &below, known_base);
+}
+
+/* Who is called by a number is looked for by it in the certificate, but not told: RFC 6066 § 3 has
+ * names alone, and GnuTLS refuses who says “::1”, while glib-networking says whatever is written
+ * where a name may be. */
+static void
+set_identity (GObject *object, const GValue *value)
+{
+  gpointer identity = g_value_get_object (value);
+  GNetworkAddress *named = G_IS_NETWORK_ADDRESS (identity) ? identity : NULL;
+  g_autoptr (GSocketAddress) number =
+      named ? g_inet_socket_address_new_from_string (g_network_address_get_hostname (named),
+                                                     g_network_address_get_port (named))
+            : NULL;
+  g_auto (GValue) numbered = G_VALUE_INIT;
+
+  g_value_init (&numbered, G_TYPE_SOCKET_CONNECTABLE);
+  g_value_set_object (&numbered, number);
+  set_known (object, number ? &numbered : value, known_identity);
 }
 
 static void
-get_base (GObject *object, guint id, GValue *value, GParamSpec *spec)
+set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
 {
-  g_value_set_object (value, queen_record_stream_get_outside (
-                                 g_object_get_qdata (object, get_records_quark ())));
+  (id == BASE_ID ? set_base : set_identity) (object, value);
+}
+
+static void
+get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
+{
+  GObjectClass *owner = g_type_class_peek (known_identity->owner_type);
+
+  if (id == IDENTITY_ID)
+    owner->get_property (object, known_identity->param_id, value, known_identity);
+  else
+    g_value_set_object (value, queen_record_stream_get_outside (
+                                   g_object_get_qdata (object, get_records_quark ())));
 }
 
 static GInputStream *
@@ -173,12 +217,12 @@ get_input (GIOStream *stream)
   return G_INPUT_STREAM (input);
 }
 
-/* Its number is the owner's own business, and there is no other way to it than this list. */
+/* Their numbers are the owner's own business, and there is no other way to it than this list. */
 static GParamSpec *
-find_base (GObjectClass *klass)
+find_known (GObjectClass *klass, const char *name)
 {
   for (GSList *link = klass->construct_properties; link; link = link->next)
-    if (g_str_equal (((GParamSpec *) link->data)->name, BASE))
+    if (g_str_equal (((GParamSpec *) link->data)->name, name))
       return link->data;
   return NULL;
 }
@@ -187,12 +231,14 @@ static void
 init_connection_class (gpointer klass, gpointer unused)
 {
   connection_parent_class = g_type_class_peek_parent (klass);
-  known_base = find_base (connection_parent_class);
-  if (!known_base)
+  known_base = find_known (connection_parent_class, BASE);
+  known_identity = find_known (connection_parent_class, IDENTITY);
+  if (!known_base || !known_identity)
     return;
-  G_OBJECT_CLASS (klass)->set_property = set_base;
-  G_OBJECT_CLASS (klass)->get_property = get_base;
+  G_OBJECT_CLASS (klass)->set_property = set_property;
+  G_OBJECT_CLASS (klass)->get_property = get_property;
   g_object_class_override_property (klass, BASE_ID, BASE);
+  g_object_class_override_property (klass, IDENTITY_ID, IDENTITY);
   G_IO_STREAM_CLASS (klass)->get_input_stream = get_input;
 }
 
@@ -234,7 +280,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (QueenTlsCalls,
 
 /* Returns: what GIO would have taken without this one: the first one of the others */
 static GTlsBackend *
-find_known (void)
+find_known_backend (void)
 {
   GIOExtensionPoint *point = g_io_extension_point_lookup (G_TLS_BACKEND_EXTENSION_POINT_NAME);
   GList *link = g_io_extension_point_get_extensions (point);
@@ -250,7 +296,7 @@ get_known (void)
   static GTlsBackend *known; /* as long as the process */
 
   if (g_once_init_enter (&known))
-    g_once_init_leave (&known, find_known ());
+    g_once_init_leave (&known, find_known_backend ());
   return known;
 }
 

@@ -35,6 +35,7 @@ static gnutls_x509_crt_t
 make_certificate (const char *name, const TlsIdentitySetup *setup, gnutls_x509_privkey_t key)
 {
   const guint8 loopback[] = { 127, 0, 0, 1 };
+  const guint8 loopback_of_ipv6[16] = { [15] = 1 };
   const guint8 serial = 1;
   time_t now = time (NULL);
   gnutls_x509_crt_t certificate;
@@ -52,6 +53,8 @@ make_certificate (const char *name, const TlsIdentitySetup *setup, gnutls_x509_p
                                                GNUTLS_FSAN_APPEND));
   check (gnutls_x509_crt_set_subject_alt_name (certificate, GNUTLS_SAN_IPADDRESS, loopback,
                                                sizeof loopback, GNUTLS_FSAN_APPEND));
+  check (gnutls_x509_crt_set_subject_alt_name (certificate, GNUTLS_SAN_IPADDRESS, loopback_of_ipv6,
+                                               sizeof loopback_of_ipv6, GNUTLS_FSAN_APPEND));
   check (gnutls_x509_crt_set_basic_constraints (certificate, 1, -1));
   if (setup->key_usage)
     check (gnutls_x509_crt_set_key_usage (certificate, setup->key_usage));

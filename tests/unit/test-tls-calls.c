@@ -21,12 +21,14 @@ typedef struct
   int (*say_nothing) (gnutls_session_t session);
   guint n_of_nothing;
   guint n_times;
+  const char *address; /* by which it is called; NULL for its name */
 
   TlsIdentity *identity;
   GSocketListener *listener;
   GSocketConnection *accepted;
   GThread *thread;
   GIOStream *stream; /* of who calls */
+  char heard[64];    /* the name by which it was called */
 } Call;
 
 static int
@@ -86,7 +88,14 @@ answer (gpointer data)
   gnutls_transport_set_int (session,
                             g_socket_get_fd (g_socket_connection_get_socket (call->accepted)));
   if (shake_hands (session) == 0)
-    say_all (call, session);
+    {
+      gsize length = sizeof call->heard - 1;
+      unsigned type;
+
+      if (gnutls_server_name_get (session, call->heard, &length, &type, 0) < 0)
+        call->heard[0] = '\0';
+      say_all (call, session);
+    }
   gnutls_deinit (session);
   gnutls_free (key.data);
   gnutls_certificate_free_credentials (credentials);
@@ -112,6 +121,11 @@ begin_call (Call *call)
   call->thread = g_thread_new ("called", answer, call);
   connection = g_socket_client_connect (client, place, NULL, &error);
   g_assert_no_error (error);
+  if (call->address)
+    {
+      g_object_unref (place);
+      place = g_network_address_new (call->address, 443);
+    }
   call->stream = g_tls_client_connection_new (G_IO_STREAM (connection), place, &error);
   g_assert_no_error (error);
   g_tls_connection_set_database (G_TLS_CONNECTION (call->stream), trusted);
@@ -259,6 +273,22 @@ test_no_socket (gconstpointer data)
   end_call (&call);
 }
 
+/* By a number nobody is told how it is called, and GnuTLS refuses who would say "::1". */
+static void
+test_number (gconstpointer address)
+{
+  Call call = { .priority = "NORMAL", .say_nothing = give_ticket, .n_times = 1 };
+  g_autoptr (GError) error = NULL;
+  guint n_turns;
+
+  call.address = address;
+  begin_call (&call);
+  error = read_all (&call, &n_turns);
+  end_call (&call);
+  g_assert_no_error (error);
+  g_assert_cmpstr (call.heard, ==, g_hostname_is_ip_address (address) ? "" : address);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -274,6 +304,9 @@ main (int argc, char **argv)
   g_test_add_data_func ("/tls-calls/warnings/turns", &warnings, test_turns);
   g_test_add_data_func ("/tls-calls/warnings/talkative", &warnings, test_talkative);
   g_test_add_data_func ("/tls-calls/warnings/nothing-else", &warnings, test_nothing_else);
+  g_test_add_data_func ("/tls-calls/called/by-ipv6", "::1", test_number);
+  g_test_add_data_func ("/tls-calls/called/by-ipv4", "127.0.0.1", test_number);
+  g_test_add_data_func ("/tls-calls/called/by-name", "localhost", test_number);
   g_test_add_func ("/tls-calls/again", test_again);
   return g_test_run ();
 }
