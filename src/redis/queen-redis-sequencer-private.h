@@ -137,7 +137,8 @@ struct _QueenRedisSequencer
   guint64 n_read;
   guint64 n_skipped;
 
-  GQueue sweeps; /* of those who were heard elsewhere and are overdue */
+  GQueue sweeps;   /* of those who are overdue */
+  guint n_missing; /* calls that say so and have no answer */
   QueenAlarm *sweep_alarm;
   gint64 patience; /* µs that she waits for another queen to say that somebody is offline */
 
@@ -171,11 +172,13 @@ guint queen_redis_sequencer_fill_call (QueenRedisSequencer *self,
 /**
  * Sends one operation of the script, with up to %QUEEN_REDIS_PAIR arguments, %NULL at the end.
  * @callback gets a reference to her, which is its own.
+ *
+ * Returns: whether it was sent; otherwise she is alone, and @callback is not called
  */
-void queen_redis_sequencer_call (QueenRedisSequencer *self,
-                                 QueenRedisCallback callback,
-                                 const char *operation,
-                                 ...) G_GNUC_NULL_TERMINATED;
+gboolean queen_redis_sequencer_call (QueenRedisSequencer *self,
+                                     QueenRedisCallback callback,
+                                     const char *operation,
+                                     ...) G_GNUC_NULL_TERMINATED;
 
 /** The same for what is only written, whose reply says no more than whether she is in the epoch. */
 void queen_redis_sequencer_write (QueenRedisSequencer *self,

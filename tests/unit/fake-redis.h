@@ -45,6 +45,7 @@ typedef struct
   const char *workers;   /* NULL, or what it answers to who asks who is known */
   const char *holds;     /* NULL, or what it answers to who asks who is held */
   const char *end;       /* NULL, or what it answers to who asks where the stream ends */
+  guint n_missed;        /* how often it was told that one is missed */
   guint n_scans;         /* how often it was asked for a part of a hash */
   guint n_held;          /* how often it was told of a hold, */
   guint n_released;      /* and that one has ended */
@@ -105,6 +106,7 @@ fake_redis_obey_call (FakeRedis *self, FakeClient *client, const QueenRedisReply
   const char *operation = command->elements[FAKE_REDIS_OPERATION]->text;
 
   self->n_announced += g_str_equal (operation, "announce");
+  self->n_missed += g_str_equal (operation, "miss");
   fake_redis_count_hold (self, operation);
   if (g_str_equal (operation, "begin"))
     {

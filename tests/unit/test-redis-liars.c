@@ -325,6 +325,36 @@ test_deaf (Fixture *f, gconstpointer data)
   assert_alone_for (f, "not_coming_back");
 }
 
+/* All who are at a place that is cut off are missed at once. What is said of them is not so much
+ * that the engine would be late with its answers. */
+static void
+test_many_missed (Fixture *f, gconstpointer data)
+{
+  guint n = 1000;
+
+  for (guint i = 0; i < n; i++)
+    {
+      beat (f, i);
+      land (f);
+    }
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("w%u", i);
+
+      g_assert_false (queen_sequencer_may_miss (QUEEN_SEQUENCER (f->sequencer),
+                                                queen_registry_lookup (f->workers, id)));
+      g_assert_cmpuint (f->sequencer->n_missing, <=, 256);
+    }
+  while (f->redis.n_missed < n)
+    {
+      fake_redis_turn (&f->redis);
+      g_assert_cmpuint (f->sequencer->n_missing, <=, 256);
+    }
+  fake_redis_turn_until (&f->redis, f->sequencer->n_missing == 0);
+  g_assert_cmpuint (f->redis.n_missed, ==, n);
+  g_assert_true (is_in_state (f, QUEEN_ENGINE_TOGETHER));
+}
+
 /* Or what is left would never be told. */
 static void
 test_refused_healing (Fixture *f, gconstpointer data)
@@ -390,6 +420,7 @@ main (int argc, char **argv)
   ADD ("together/the-oldest-has-to-come-back", NULL, test_oldest);
   ADD ("together/all-in-time", NULL, test_in_time);
   ADD ("together/deaf", NULL, test_deaf);
+  ADD ("together/very-many-missed", NULL, test_many_missed);
   ADD ("together/healing-is-refused", NULL, test_refused_healing);
   ADD ("together/named-as-hearer", NULL, test_named_as_hearer);
   return g_test_run ();
