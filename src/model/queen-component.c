@@ -159,6 +159,19 @@ queen_component_says_same (const QueenComponent *a, const QueenComponent *b)
   return TRUE;
 }
 
+static const char *
+get_url (const QueenComponent *component)
+{
+  return component->vitals ? component->vitals->url : NULL;
+}
+
+gboolean
+queen_component_is_at_same_place (const QueenComponent *a, const QueenComponent *b)
+{
+  return a->port == b->port && memcmp (&a->source, &b->source, sizeof a->source) == 0 &&
+         g_strcmp0 (a->hostname, b->hostname) == 0 && g_strcmp0 (get_url (a), get_url (b)) == 0;
+}
+
 QueenComponent *
 queen_component_ref (QueenComponent *component)
 {

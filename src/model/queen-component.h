@@ -161,6 +161,9 @@ QueenComponent *queen_component_copy_held (const QueenComponent *component,
  */
 gboolean queen_component_says_same (const QueenComponent *a, const QueenComponent *b);
 
+/** Returns: whether both have come from the same place, and say that they are called at the same */
+gboolean queen_component_is_at_same_place (const QueenComponent *a, const QueenComponent *b);
+
 QueenComponent *queen_component_ref (QueenComponent *component);
 void queen_component_unref (QueenComponent *component);
 

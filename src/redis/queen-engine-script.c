@@ -66,12 +66,17 @@ const char queen_engine_script[] =
     "end\n"
     "\n"
     /* Numbers that a lost master has given out, or that were lost, are not given out again under
-     * the same epoch; nor those that she has heard of before somebody played back older data. */
+     * the same epoch; nor those that she has heard of before somebody played back older data. And
+     * what is missing where a whole key is gone, as Redis had no room for it, has not been
+     * forgotten by anybody: each key has a mark, which is gone with it. */
     "if op == 'begin' then\n"
     "  local replid, proposed = ARGV[6], ARGV[7]\n"
     "  local heard_n, heard_s = string.match(ARGV[8] or '', '^(%d+)-(%d+)$')\n"
     "  local epoch, n, s = known[2], tonumber(get('n') or ''), tonumber(get('s') or '')\n"
     "  local is_new = not epoch or not n or not s or get('replid') ~= replid\n"
+    "  for _, key in ipairs({ hashes.worker, hashes.hive, holds }) do\n"
+    "    if redis.call('HSETNX', key, '" QUEEN_ENGINE_MARK "', '1') == 1 then is_new = true end\n"
+    "  end\n"
     "  n, s = n or 0, s or 0\n"
     "  if epoch == ARGV[3] and heard_n and (tonumber(heard_n) > n or\n"
     "     (tonumber(heard_n) == n and tonumber(heard_s) > s)) then is_new = true end\n"

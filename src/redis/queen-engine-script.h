@@ -13,6 +13,10 @@ G_BEGIN_DECLS
 /** Heartbeats that one call is given at the most: Redis serves nobody else meanwhile. */
 #define QUEEN_ENGINE_MAX_PUTS 128
 
+/** A field that the hashes of who is known and of holds have: it is no id, and where it is missing,
+ * all that was there is lost. */
+#define QUEEN_ENGINE_MARK ""
+
 /** Lines that one call of `jobs` is given at the most, and what each is to it: field, line, and
  * whether it is kept. */
 #define QUEEN_ENGINE_MAX_LINES 128

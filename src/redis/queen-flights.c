@@ -10,6 +10,7 @@ typedef struct
   QueenEvent *event;
   gboolean is_waiting;
   gsize n_bytes;
+  gint64 begun; /* µs, monotonic */
 } Flight;
 
 /* A component about which something is on its way. */
@@ -160,11 +161,12 @@ tell_who_need_not_wait (QueenFlights *self)
 }
 
 void
-queen_flights_add (QueenFlights *self, QueenEvent *event, gboolean is_waiting, gsize n_bytes)
+queen_flights_add (
+    QueenFlights *self, QueenEvent *event, gboolean is_waiting, gsize n_bytes, gint64 begun)
 {
   Flight *flight = g_new (Flight, 1);
 
-  *flight = (Flight){ queen_event_ref (event), is_waiting, n_bytes };
+  *flight = (Flight){ queen_event_ref (event), is_waiting, n_bytes, begun };
   await_component (self, event);
   g_queue_push_tail (&self->flights, flight);
   self->n_waiting += is_waiting;
@@ -206,6 +208,14 @@ guint
 queen_flights_get_n (const QueenFlights *self)
 {
   return self->n_waiting;
+}
+
+gint64
+queen_flights_get_begun (const QueenFlights *self)
+{
+  const Flight *first = self->flights.head ? self->flights.head->data : NULL;
+
+  return first ? first->begun : G_MAXINT64;
 }
 
 gsize

@@ -34,10 +34,12 @@ void queen_flights_free (QueenFlights *self);
  * @event: what this queen has to tell
  * @is_waiting: whether it has to come back first
  * @n_bytes: what it takes while it waits
+ * @begun: µs, monotonic: when that is
  *
  * Tells @event when all before it has been told, and it has come back if it has to.
  */
-void queen_flights_add (QueenFlights *self, QueenEvent *event, gboolean is_waiting, gsize n_bytes);
+void queen_flights_add (
+    QueenFlights *self, QueenEvent *event, gboolean is_waiting, gsize n_bytes, gint64 begun);
 
 /**
  * queen_flights_land:
@@ -74,6 +76,9 @@ gboolean queen_flights_has (QueenFlights *self, QueenComponentKind kind, const c
 
 /** Returns: how many wait to come back */
 guint queen_flights_get_n (const QueenFlights *self);
+
+/** Returns: since when the first of those waits; %G_MAXINT64 when none does */
+gint64 queen_flights_get_begun (const QueenFlights *self);
 
 /** Returns: bytes of those that wait */
 gsize queen_flights_get_n_bytes (const QueenFlights *self);

@@ -187,6 +187,26 @@ ask_for_siblings (QueenRedisSequencer *self, GPtrArray *names)
     free_roll (roll);
 }
 
+/* She may be reading from one who hears of nothing any more, while another one takes what is
+ * written: as when a load balancer, or a change of masters, has the two connections come apart.
+ * What she writes herself would not come back; others' words would never come.
+ *
+ * Returns: whether there has been more to read for long, and none of it has come */
+static gboolean
+is_stuck (QueenRedisSequencer *self)
+{
+  gint64 now = self->settings.clock->get_monotonic ();
+
+  if (self->tail <= self->read_to.number || !self->is_reading)
+    self->stuck_since = 0;
+  else if (self->stuck_since == 0 || self->stuck_at != self->read_to.number)
+    {
+      self->stuck_at = self->read_to.number;
+      self->stuck_since = now;
+    }
+  return self->stuck_since > 0 && now - self->stuck_since >= 2 * self->settings.timeout;
+}
+
 static void
 on_announced (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, gpointer data)
 {
@@ -202,6 +222,14 @@ on_announced (QueenRedis *redis, const QueenRedisReply *reply, const GError *err
   if (self->tail < self->heard_then)
     {
       queen_redis_sequencer_leave (self, "other_epoch", "the engine knows less than it has told");
+      queen_redis_sequencer_look_elsewhere (self);
+      return;
+    }
+  if (is_stuck (self))
+    {
+      queen_redis_sequencer_leave (self, "not_coming_back",
+                                   "what is in the engine does not come here");
+      queen_redis_sequencer_look_elsewhere (self);
       return;
     }
   ask_for_siblings (self, list_names (self, reply));
@@ -230,6 +258,7 @@ on_announce_due (gpointer data)
 void
 queen_redis_sequencer_announce (QueenRedisSequencer *self)
 {
+  self->stuck_since = 0;
   if (!self->announce_alarm)
     self->announce_alarm = queen_alarm_new (self->settings.clock, "say that she is there",
                                             G_PRIORITY_DEFAULT, on_announce_due, self);

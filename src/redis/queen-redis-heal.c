@@ -96,8 +96,14 @@ on_healed (QueenRedis *redis, const QueenRedisReply *reply, const GError *error,
   const QueenRedisReply *step = number ? queen_redis_reply_get_element (reply, 1) : NULL;
   gint64 n = 0, s = 0;
 
-  if (error || self->state != QUEEN_ENGINE_TOGETHER)
+  if (self->state != QUEEN_ENGINE_TOGETHER)
     return;
+  if (error)
+    {
+      /* Or what is left would never be told. */
+      queen_redis_sequencer_leave_for (self, error);
+      return;
+    }
   if (step && queen_redis_reply_get_integer (number, &n))
     queen_redis_reply_get_integer (step, &s);
   self->healed_to = (QueenEngineId){ (guint64) MAX (n, 0), (guint64) MAX (s, 0) };

@@ -103,7 +103,7 @@ is_held (QueenRedisSequencer *self, const QueenHoldEntry *entry)
   return FALSE;
 }
 
-/* It has ended here, and the engine has it still. */
+/* It has ended, and the engine has it still. */
 static void
 refuse_hold (QueenRedisSequencer *self, const char *id)
 {
@@ -129,7 +129,8 @@ queen_redis_sequencer_take_hold (QueenRedisSequencer *self, const QueenRedisRepl
       return;
     }
   g_hash_table_remove (self->holds_unread, entry.hold->id);
-  if (g_hash_table_contains (self->released, entry.hold->id))
+  /* One that ran out while nobody was there is still written down. */
+  if (entry.left == 0 || g_hash_table_contains (self->released, entry.hold->id))
     {
       refuse_hold (self, entry.hold->id);
       return;

@@ -11,8 +11,14 @@
 #include "text/queen-safe-text.h"
 
 #define MAX_RECALLED 1000
-#define FIND_BACK (9 * G_USEC_PER_SEC) /* that others may need as well */
-#define LONG (10 * G_USEC_PER_SEC)     /* for what may take long while she waits for nothing */
+#define FIND_BACK (9 * G_USEC_PER_SEC)   /* that others may need as well */
+#define LONG (10 * G_USEC_PER_SEC)       /* for what may take long while she waits for nothing */
+#define MOST_JOIN (600 * G_USEC_PER_SEC) /* for all of it, through however slow a network */
+#define MAX_CURSOR 20                    /* digits */
+
+/* Parts of one hash. Redis may look at many empty places for each that it finds: ten of them, and
+ * there may be twice as many while it makes more. */
+#define MOST_PARTS (20 * 65536 / 64)
 
 /* An answer that was asked for in a round that is over concerns nobody. */
 typedef struct
@@ -49,9 +55,12 @@ queen_redis_sequencer_hear (gpointer data, const GError *error)
   g_free (question);
   if (round != self->round || self->state != QUEEN_ENGINE_JOINING)
     return NULL;
-  if (!error)
+  if (error)
+    queen_redis_sequencer_leave_for (self, error);
+  else if (self->settings.clock->get_monotonic () - self->since >= MOST_JOIN)
+    queen_redis_sequencer_leave (self, "too_slow", "to hear what the engine has takes too long");
+  else
     return g_steal_pointer (&self);
-  queen_redis_sequencer_leave_for (self, error);
   return NULL;
 }
 
@@ -116,6 +125,8 @@ compare_some (QueenRedisSequencer *self)
 static void
 take_pair (QueenRedisSequencer *self, const QueenRedisReply *id, const QueenRedisReply *value)
 {
+  if (g_strcmp0 (queen_redis_reply_get_text (id, NULL), QUEEN_ENGINE_MARK) == 0)
+    return;
   switch (self->step)
     {
     case QUEEN_JOIN_WORKERS:
@@ -157,12 +168,34 @@ take_some_pairs (QueenRedisSequencer *self)
   return TRUE;
 }
 
+/* Returns: (nullable): */
+static const char *
+get_word (const QueenRedisReply *reply, guint n)
+{
+  const QueenRedisReply *word = queen_redis_reply_get_element (reply, n);
+
+  return word ? queen_redis_reply_get_text (word, NULL) : NULL;
+}
+
+/* Returns: (nullable): where to go on, "0" for the end; %NULL when that is no part of a hash */
+static const char *
+get_cursor (const QueenRedisReply *scan)
+{
+  const QueenRedisReply *pairs = queen_redis_reply_get_element (scan, 1);
+  const char *text = get_word (scan, 0);
+  gsize length = text ? strspn (text, "0123456789") : 0;
+
+  return pairs && pairs->type == QUEEN_REDIS_ARRAY && length > 0 && length <= MAX_CURSOR &&
+                 text[length] == '\0'
+             ? text
+             : NULL;
+}
+
 static void
 go_on_scanning (QueenRedisSequencer *self)
 {
-  const QueenRedisReply *cursor = queen_redis_reply_get_element (self->scan, 0);
-  const char *text = cursor ? queen_redis_reply_get_text (cursor, NULL) : NULL;
-  gboolean is_last = !text || g_str_equal (text, "0");
+  const char *text = get_cursor (self->scan);
+  gboolean is_last = g_str_equal (text, "0");
   QueenJoinStep step = self->step;
 
   if (!take_some_pairs (self))
@@ -172,15 +205,28 @@ go_on_scanning (QueenRedisSequencer *self)
     }
   g_free (self->scan_cursor);
   self->scan_cursor = is_last ? NULL : g_strdup (text);
+  self->n_parts = is_last ? 0 : self->n_parts + 1;
   g_clear_pointer (&self->scan, queen_redis_reply_free);
   if (is_last && step == QUEEN_JOIN_JOBS)
     queen_redis_sequencer_end_owner (self);
   queen_redis_sequencer_take_step (self, is_last && step != QUEEN_JOIN_JOBS ? step + 1 : step);
 }
 
+/* What is no part of a hash must not be taken for its end: all that she knows would be forgotten.
+ */
 void
 queen_redis_sequencer_take_scan (QueenRedisSequencer *self, const QueenRedisReply *reply)
 {
+  if (!get_cursor (reply))
+    {
+      queen_redis_sequencer_leave (self, "protocol", "the engine does not say what it has");
+      return;
+    }
+  if (self->n_parts >= MOST_PARTS)
+    {
+      queen_redis_sequencer_leave (self, "too_slow", "there is no end of what the engine has");
+      return;
+    }
   self->scan = queen_redis_reply_take (reply);
   self->scan_at = 0;
   go_on_scanning (self);
@@ -253,15 +299,6 @@ recall_past (QueenRedisSequencer *self)
 }
 
 /* Beginning */
-
-/* Returns: (nullable): */
-static const char *
-get_word (const QueenRedisReply *reply, guint n)
-{
-  const QueenRedisReply *word = queen_redis_reply_get_element (reply, n);
-
-  return word ? queen_redis_reply_get_text (word, NULL) : NULL;
-}
 
 static gboolean
 read_begun (QueenRedisSequencer *self, const QueenRedisReply *reply)
@@ -374,7 +411,10 @@ void
 queen_redis_sequencer_take_step (QueenRedisSequencer *self, QueenJoinStep step)
 {
   if (step != self->step)
-    g_clear_pointer (&self->scan_cursor, g_free);
+    {
+      g_clear_pointer (&self->scan_cursor, g_free);
+      self->n_parts = 0;
+    }
   self->step = step;
   switch (step)
     {

@@ -10,12 +10,31 @@
 #define PATIENCE (2 * G_USEC_PER_SEC)
 #define JITTER 1000 /* ms */
 
-/* Somebody who was heard elsewhere, and about whom nothing came when it was time. */
+/* Calls without an answer. All who were heard at a place that is cut off are missed at once: tens
+ * of thousands of calls, and those behind them would not be answered in time. */
+#define MOST_MISSED 256
+
+/* Somebody who is overdue, and about whom something is to be said at that time: who was heard
+ * elsewhere, if nothing has come by then. */
 typedef struct
 {
   gint64 due; /* µs, monotonic */
   QueenComponent *component;
+  gboolean is_own;
 } Sweep;
+
+static void set_sweep_alarm (QueenRedisSequencer *self);
+
+/* What else there may be is told by the stream. */
+static void
+on_said_missed (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, gpointer data)
+{
+  g_autoptr (QueenRedisSequencer) self = data;
+
+  queen_redis_sequencer_heed (self, reply, error);
+  if (self->n_missing-- == MOST_MISSED)
+    set_sweep_alarm (self);
+}
 
 /* @must_be_overdue: somebody else has heard of it last, and is to say so */
 static void
@@ -29,9 +48,10 @@ send_miss (QueenRedisSequencer *self, QueenComponent *last, gboolean must_be_ove
 
   queen_dispatch_write_stamp (stamp, last,
                               queen_redis_sequencer_get_hearer (self, last->kind, last->id));
-  /* What else there may be is told by the stream. */
-  queen_redis_sequencer_write (self, "miss", kind, last->id, stamp, text->str, span,
-                               must_be_overdue ? "1" : "0", NULL);
+  self->n_missing++;
+  if (!queen_redis_sequencer_call (self, on_said_missed, "miss", kind, last->id, stamp, text->str,
+                                   span, must_be_overdue ? "1" : "0", NULL))
+    self->n_missing--;
 }
 
 static void
@@ -50,7 +70,7 @@ queen_redis_sequencer_clear_sweeps (QueenRedisSequencer *self)
 static void
 set_sweep_alarm (QueenRedisSequencer *self)
 {
-  const Sweep *first = g_queue_peek_head (&self->sweeps);
+  const Sweep *first = self->n_missing < MOST_MISSED ? g_queue_peek_head (&self->sweeps) : NULL;
 
   queen_alarm_set (self->sweep_alarm, first ? first->due : -1);
 }
@@ -64,16 +84,33 @@ on_sweep_due (gpointer data)
 
   if (self->state != QUEEN_ENGINE_TOGETHER)
     queen_redis_sequencer_clear_sweeps (self);
-  while ((first = g_queue_peek_head (&self->sweeps)) && first->due <= now)
+  while (self->n_missing < MOST_MISSED && (first = g_queue_peek_head (&self->sweeps)) &&
+         first->due <= now)
     {
       QueenComponent *last = first->component;
 
       g_queue_pop_head (&self->sweeps);
       /* Whoever has been heard since is another one. */
       if (queen_registry_lookup (self->registries[last->kind], last->id) == last)
-        send_miss (self, last, TRUE);
+        send_miss (self, last, !first->is_own);
       free_sweep (first);
     }
+  set_sweep_alarm (self);
+}
+
+/* Her own come first; they wait for those whose calls have no answer yet. */
+static void
+put_sweep (QueenRedisSequencer *self, QueenComponent *component, gboolean is_own)
+{
+  Sweep *sweep = g_new (Sweep, 1);
+  gint64 patience = is_own ? 0 : self->patience;
+
+  *sweep = (Sweep){ self->settings.clock->get_monotonic () + patience,
+                    queen_component_ref (component), is_own };
+  if (is_own)
+    g_queue_push_head (&self->sweeps, sweep);
+  else
+    g_queue_push_tail (&self->sweeps, sweep);
   set_sweep_alarm (self);
 }
 
@@ -83,22 +120,15 @@ queen_redis_sequencer_may_miss (QueenSequencer *sequencer, QueenComponent *compo
 {
   QueenRedisSequencer *self = QUEEN_REDIS_SEQUENCER (sequencer);
   gboolean is_own = !g_hash_table_contains (self->heard_by[component->kind], component->id);
-  Sweep *sweep;
 
   if (self->state != QUEEN_ENGINE_TOGETHER)
     return is_own;
   if (queen_flights_has (self->flights, component->kind, component->id))
     return FALSE; /* it has just been heard */
-  if (is_own)
-    {
-      send_miss (self, component, FALSE);
-      return FALSE;
-    }
-  sweep = g_new (Sweep, 1);
-  *sweep = (Sweep){ self->settings.clock->get_monotonic () + self->patience,
-                    queen_component_ref (component) };
-  g_queue_push_tail (&self->sweeps, sweep);
-  set_sweep_alarm (self);
+  if (is_own && self->n_missing < MOST_MISSED)
+    send_miss (self, component, FALSE);
+  else
+    put_sweep (self, component, is_own);
   return FALSE;
 }
 

@@ -96,7 +96,7 @@ queen_redis_sequencer_take_past (QueenRedisSequencer *self, const QueenRedisRepl
   for (; (one = queen_redis_reply_get_element (reply, n)); n++)
     if (!take_past (self, one))
       return FALSE;
-  return n > first;
+  return n > first && ++self->n_parts < MOST_PARTS;
 }
 
 /* Who asked, and for what. */

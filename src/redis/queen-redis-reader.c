@@ -86,13 +86,18 @@ read_fields (const QueenRedisReply *fields, Entry *entry)
   return entry->kind && entry->data && queen_redis_reply_get_text (entry->data, NULL);
 }
 
-/* What came from the machine of another queen did not come from this one. */
+/* What came from the machine of another queen did not come from this one. Nor is it enough that
+ * somebody names this queen: who is called at her loopback has said so to herself. */
 static void
 take_source (QueenRedisSequencer *self, QueenDispatch *dispatch)
 {
+  const QueenComponent *component = dispatch->component;
+  const QueenComponent *known =
+      queen_registry_lookup (self->registries[component->kind], component->id);
   QueenSource *source = &dispatch->component->source;
 
-  if (source->kind == QUEEN_SOURCE_HERE && !g_str_equal (dispatch->queen, self->name))
+  if (source->kind == QUEEN_SOURCE_HERE && !(known && g_str_equal (dispatch->queen, self->name) &&
+                                             queen_component_is_at_same_place (known, component)))
     *source = (QueenSource){ .kind = QUEEN_SOURCE_UNKNOWN };
 }
 

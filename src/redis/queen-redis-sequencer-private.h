@@ -98,7 +98,8 @@ struct _QueenRedisSequencer
 
   QueenFlights *flights;
   QueenAlarm *flight_alarm; /* when the oldest should have come back */
-  guint64 n_landed_then;
+  gint64 flights_due;       /* µs, monotonic: when the alarm should go off */
+  gboolean has_excused_flights;
 
   GHashTable *dirty[QUEEN_COMPONENT_N_KINDS];    /* ids of which the engine may not know all */
   GHashTable *heard_by[QUEEN_COMPONENT_N_KINDS]; /* id -> name; whoever is not there: by herself */
@@ -119,6 +120,7 @@ struct _QueenRedisSequencer
   guint n_healed_holds; /* of these */
   QueenJoinStep step;
   char *scan_cursor;
+  guint n_parts;           /* of what is asked for in parts: how many have come */
   QueenRedisReply *scan;   /* of which some is to be looked at still; NULL for none */
   gsize scan_at;           /* the first of that */
   guint compared_kind;     /* of components, or how many there are */
@@ -127,13 +129,16 @@ struct _QueenRedisSequencer
   QueenEngineId read_to;
   guint64 tail;       /* number of the last event that is known to be in the stream */
   guint64 heard_then; /* number of the last one that had come when she last announced herself */
+  guint64 stuck_at;   /* number of the last one that had come when there was more, */
+  gint64 stuck_since; /* and when that was, µs, monotonic; 0 for never */
   gboolean is_reading;
   guint n_at_once; /* entries of the stream that there is time for in one turn */
   QueenAlarm *read_alarm;
   guint64 n_read;
   guint64 n_skipped;
 
-  GQueue sweeps; /* of those who were heard elsewhere and are overdue */
+  GQueue sweeps;   /* of those who are overdue */
+  guint n_missing; /* calls that say so and have no answer */
   QueenAlarm *sweep_alarm;
   gint64 patience; /* µs that she waits for another queen to say that somebody is offline */
 
@@ -167,11 +172,13 @@ guint queen_redis_sequencer_fill_call (QueenRedisSequencer *self,
 /**
  * Sends one operation of the script, with up to %QUEEN_REDIS_PAIR arguments, %NULL at the end.
  * @callback gets a reference to her, which is its own.
+ *
+ * Returns: whether it was sent; otherwise she is alone, and @callback is not called
  */
-void queen_redis_sequencer_call (QueenRedisSequencer *self,
-                                 QueenRedisCallback callback,
-                                 const char *operation,
-                                 ...) G_GNUC_NULL_TERMINATED;
+gboolean queen_redis_sequencer_call (QueenRedisSequencer *self,
+                                     QueenRedisCallback callback,
+                                     const char *operation,
+                                     ...) G_GNUC_NULL_TERMINATED;
 
 /** The same for what is only written, whose reply says no more than whether she is in the epoch. */
 void queen_redis_sequencer_write (QueenRedisSequencer *self,

@@ -10,6 +10,7 @@
 
 #define MAX_IN_FLIGHT (16 * 1024 * 1024) /* bytes: an engine that is so slow is as good as away */
 #define FULL_FLIGHTS 1024                /* events: a fiftieth of a second of what Redis can do */
+#define STANDSTILL 100000                /* µs that a loop is late, and not merely busy */
 
 enum
 {
@@ -109,44 +110,74 @@ publish_alone (QueenRedisSequencer *self, QueenEvent *event)
 }
 
 /* Alone from here on if the oldest of what is on its way has not come back in time: it may be that
- * commands are answered and nothing is read any more. */
-static void
-watch_flights (QueenRedisSequencer *self)
+ * commands are answered and nothing is read any more. That something else comes back is not enough:
+ * whoever publishes waits for all of it while there is so much.
+ *
+ * Returns: µs, monotonic: when it should have come back */
+static gint64
+get_flight_deadline (QueenRedisSequencer *self)
 {
-  if (queen_flights_get_n (self->flights) == 0)
-    queen_alarm_set (self->flight_alarm, -1);
-  else
-    queen_alarm_set (self->flight_alarm,
-                     self->settings.clock->get_monotonic () + 2 * self->settings.timeout);
-  self->n_landed_then = queen_flights_get_n_landed (self->flights);
+  gint64 begun = queen_flights_get_begun (self->flights);
+  gint64 patience = self->settings.timeout * (queen_redis_sequencer_is_full (self) ? 1 : 2);
+
+  return begun < G_MAXINT64 ? begun + patience : G_MAXINT64;
+}
+
+static void
+give_flights_up (QueenRedisSequencer *self)
+{
+  if (queen_redis_sequencer_is_full (self))
+    {
+      queen_redis_sequencer_leave (self, "too_slow", "the engine does not keep up");
+      return;
+    }
+  queen_redis_sequencer_leave (self, "not_coming_back",
+                               "what is written to the engine does not come back");
+  queen_redis_sequencer_look_elsewhere (self);
+}
+
+/* What came while she stood still has yet to be read; but that counts once. */
+static gboolean
+excuse_flights (QueenRedisSequencer *self, gint64 now)
+{
+  gboolean is_late = now - self->flights_due >= STANDSTILL && !self->has_excused_flights;
+
+  self->has_excused_flights = is_late;
+  return is_late;
+}
+
+static void
+await_flights (QueenRedisSequencer *self, gint64 until)
+{
+  self->flights_due = until;
+  queen_alarm_set (self->flight_alarm, until);
 }
 
 static void
 on_flight_due (gpointer data)
 {
   QueenRedisSequencer *self = data;
+  gint64 now = self->settings.clock->get_monotonic (), deadline = get_flight_deadline (self);
 
-  if (self->state != QUEEN_ENGINE_TOGETHER)
+  if (self->state != QUEEN_ENGINE_TOGETHER || deadline == G_MAXINT64)
     return;
-  if (queen_flights_get_n (self->flights) > 0 &&
-      queen_flights_get_n_landed (self->flights) == self->n_landed_then)
-    {
-      queen_redis_sequencer_leave (self, "not_coming_back",
-                                   "what is written to the engine does not come back");
-      queen_redis_sequencer_look_elsewhere (self);
-    }
+  if (excuse_flights (self, now))
+    await_flights (self, now + self->settings.timeout);
+  else if (deadline <= now)
+    give_flights_up (self);
   else
-    watch_flights (self);
+    await_flights (self, deadline);
 }
 
 static void
 add_flight (QueenRedisSequencer *self, QueenEvent *event, gsize n_bytes)
 {
-  gboolean was_watched = queen_flights_get_n (self->flights) > 0;
+  guint n_before = queen_flights_get_n (self->flights);
 
-  queen_flights_add (self->flights, event, n_bytes > 0, n_bytes);
-  if (n_bytes > 0 && !was_watched)
-    watch_flights (self);
+  queen_flights_add (self->flights, event, n_bytes > 0, n_bytes,
+                     self->settings.clock->get_monotonic ());
+  if (n_bytes > 0 && (n_before == 0 || n_before == FULL_FLIGHTS - 1))
+    await_flights (self, get_flight_deadline (self));
 }
 
 static void

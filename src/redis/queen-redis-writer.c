@@ -218,7 +218,7 @@ queen_redis_sequencer_call_words (QueenRedisSequencer *self,
     send_call (self, callback, operation, argv, words->len);
 }
 
-static void
+static gboolean
 call_script (QueenRedisSequencer *self,
              QueenRedisCallback callback,
              const char *operation,
@@ -230,8 +230,7 @@ call_script (QueenRedisSequencer *self,
 
   while (n < QUEEN_REDIS_PAIR && (word = va_arg (args, const char *)))
     argv[QUEEN_REDIS_FIXED + n++] = word;
-  if (queen_redis_sequencer_send_puts (self))
-    send_call (self, callback, operation, argv, n);
+  return queen_redis_sequencer_send_puts (self) && send_call (self, callback, operation, argv, n);
 }
 
 void
@@ -249,17 +248,19 @@ queen_redis_sequencer_write_forget (QueenRedisSequencer *self,
   queen_redis_sequencer_write (self, "forget", name, id, until, word, NULL);
 }
 
-void
+gboolean
 queen_redis_sequencer_call (QueenRedisSequencer *self,
                             QueenRedisCallback callback,
                             const char *operation,
                             ...)
 {
+  gboolean is_sent;
   va_list args;
 
   va_start (args, operation);
-  call_script (self, callback, operation, args);
+  is_sent = call_script (self, callback, operation, args);
   va_end (args);
+  return is_sent;
 }
 
 void

@@ -236,6 +236,51 @@ test_giant (void)
   queens_end (queen);
 }
 
+static gboolean
+is_held (QueenProcess *queen)
+{
+  g_autoptr (HttpAnswer) answer = http_get (queen_process_get_port (queen), "/v1/workers");
+
+  return strstr (answer->body, "new driver") != NULL;
+}
+
+/* One key is gone, as Redis evicts what it has no room for where somebody lets it. Nobody has
+ * forgotten what is missing there, and no hold has ended. */
+static void
+test_evicted (gconstpointer data)
+{
+  const char *key = data;
+  g_autoptr (RedisServer) server = redis_server_start_new ();
+  QueenProcess *queens[2] = { start_queen (server), start_queen (server) };
+  g_autoptr (HttpAnswer) held = NULL;
+
+  for (int i = 0; i < 2; i++)
+    queens_wait_for (queens[i], "together");
+  queens_beat (queens[0], "a", "ready");
+  held = http_post (queen_process_get_port (queens[0]), "/v1/workers/a/hold",
+                    "{\"reason\":\"new driver\"}");
+  g_assert_cmpuint (held->status, ==, 200);
+  queen_test_wait_until (queens_is_known_as (queens[1], "a", "Ready") && is_held (queens[1]));
+  g_free (redis_server_ask (server, "DEL", key, NULL));
+  queens_beat (queens[0], "b", "ready");
+  queen_test_wait_until (queens_is_known_as (queens[1], "b", "Ready"));
+  g_free (redis_server_ask (server, "CLIENT", "KILL", "TYPE", "normal", NULL));
+  for (int i = 0; i < 2; i++)
+    {
+      queen_test_wait_until (queen_process_has_said (queens[i], "going on alone"));
+      queens_wait_for (queens[i], "together");
+    }
+  queens_beat (queens[0], "c", "ready");
+  for (int i = 0; i < 2; i++)
+    {
+      queen_test_wait_until (queens_is_known_as (queens[i], "c", "Ready"));
+      g_assert_true (queens_is_known_as (queens[i], "a", "Ready"));
+      g_assert_true (is_held (queens[i]));
+    }
+  for (int i = 0; i < 2; i++)
+    queens_end (queens[i]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -267,5 +312,7 @@ main (int argc, char **argv)
   g_test_add_func ("/queens-foreign/restored", test_restored);
   g_test_add_func ("/queens-foreign/long-past", test_long_past);
   g_test_add_func ("/queens-foreign/giant-entry", test_giant);
+  g_test_add_data_func ("/queens-foreign/evicted/who-is-known", KEY "worker", test_evicted);
+  g_test_add_data_func ("/queens-foreign/evicted/who-is-held", KEY "holds", test_evicted);
   return g_test_run ();
 }

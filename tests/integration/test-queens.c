@@ -503,6 +503,7 @@ test_all_forgotten (Fixture *f, gconstpointer option)
     }
   queen_test_wait_until (queens_is_known_as (f->queens[1], id, "Ready"));
   redis_server_do (f->server, "1", "DEL", WORKERS);
+  redis_server_do (f->server, "1", "HSET", WORKERS, "", "1"); /* the mark: it was not lost */
   g_free (redis_server_ask (f->server, "CLIENT", "KILL", "TYPE", "normal", NULL));
   for (int i = 0; i < 2; i++)
     {

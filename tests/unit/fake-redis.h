@@ -44,6 +44,9 @@ typedef struct
   GBytes *known;         /* NULL, or what each is that is known, and what another queen says */
   const char *workers;   /* NULL, or what it answers to who asks who is known */
   const char *holds;     /* NULL, or what it answers to who asks who is held */
+  const char *end;       /* NULL, or what it answers to who asks where the stream ends */
+  guint n_missed;        /* how often it was told that one is missed */
+  guint n_scans;         /* how often it was asked for a part of a hash */
   guint n_held;          /* how often it was told of a hold, */
   guint n_released;      /* and that one has ended */
   guint n_at_once;       /* how many of both since it was last asked where the stream ends, */
@@ -103,6 +106,7 @@ fake_redis_obey_call (FakeRedis *self, FakeClient *client, const QueenRedisReply
   const char *operation = command->elements[FAKE_REDIS_OPERATION]->text;
 
   self->n_announced += g_str_equal (operation, "announce");
+  self->n_missed += g_str_equal (operation, "miss");
   fake_redis_count_hold (self, operation);
   if (g_str_equal (operation, "begin"))
     {
@@ -176,10 +180,13 @@ fake_redis_obey (FakeRedis *self, FakeClient *client, const QueenRedisReply *com
 
   if (g_str_equal (name, "HMGET"))
     self->n_at_once = 0;
+  self->n_scans += g_str_equal (name, "HSCAN");
   if (g_str_has_prefix (name, "EVAL"))
     fake_redis_obey_call (self, client, command);
   else if (g_str_equal (name, "XREAD"))
     client->waits = TRUE;
+  else if (self->end && g_str_equal (name, "HMGET"))
+    fake_redis_say (client, self->end);
   else if (self->workers && g_str_equal (name, "HSCAN") &&
            g_str_has_suffix (command->elements[1]->text, ":worker"))
     fake_redis_say (client, self->workers);

@@ -47,7 +47,7 @@ publish (QueenFlights *flights, const char *id, int before, QueenStatus status)
 {
   g_autoptr (QueenEvent) event = make_event (id, before, status);
 
-  queen_flights_add (flights, event, TRUE, 10);
+  queen_flights_add (flights, event, TRUE, 10, 0);
 }
 
 static void
@@ -69,7 +69,7 @@ test_order (void)
 
   publish (flights, "a", -1, QUEEN_STATUS_READY);
   publish (flights, "b", -1, QUEEN_STATUS_READY);
-  queen_flights_add (flights, held, FALSE, 0);
+  queen_flights_add (flights, held, FALSE, 0, 0);
   g_assert_cmpstr (told->str, ==, "");
   g_assert_cmpuint (queen_flights_get_n (flights), ==, 2);
   g_assert_cmpuint (queen_flights_get_n_bytes (flights), ==, 20);

@@ -216,6 +216,31 @@ test_not_lost (Fixture *f, gconstpointer data)
   g_assert_true (is_held (f, 0));
 }
 
+/* It ran out while no queen was there to end it: whoever comes first does, and has nobody held. */
+static void
+test_ran_out (Fixture *f, gconstpointer data)
+{
+  GString *text = g_string_new ("*2\r\n$1\r\n0\r\n*2\r\n");
+  g_autoptr (GString) json = g_string_new (NULL);
+  const QueenHold made = {
+    .id = (char *) "hold-1",
+    .reason = (char *) "new driver",
+    .holder = (char *) BY,
+    .until = now - 1,
+  };
+  g_autofree char *scan = NULL;
+
+  queen_hold_dispatch_write (json, QUEEN_COMPONENT_WORKER, "w0", &made);
+  fake_redis_append_text (text, made.id);
+  fake_redis_append_text (text, json->str);
+  f->redis.holds = scan = g_string_free (text, FALSE);
+  leave_alone (f);
+  come_together (f);
+  g_assert_false (is_held (f, 0));
+  fake_redis_turn_until (&f->redis, f->redis.n_released == 1);
+  g_assert_cmpuint (f->redis.n_held, ==, 0);
+}
+
 /* What the others have ended meanwhile ends; what was made here meanwhile is told, so many in each
  * turn. */
 static void
@@ -250,5 +275,6 @@ main (int argc, char **argv)
   ADD ("alone/end-was-on-its-way", test_on_the_way);
   ADD ("alone/beginning-was-on-its-way", test_not_lost);
   ADD ("back/in-slices", test_slices);
+  ADD ("back/ran-out-while-nobody-was-there", test_ran_out);
   return g_test_run ();
 }

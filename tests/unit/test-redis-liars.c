@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors
+ *
+ * What a queen makes of a Redis that answers, and not as one would, or not in time. */
+
+#include "fake-redis.h"
+#include "redis/queen-redis-sequencer-private.h"
+
+#define SECOND ((gint64) G_USEC_PER_SEC)
+#define MANY 2000
+#define SCANNED_AT_MOST 20480 /* parts of a hash */
+
+typedef struct
+{
+  FakeRedis redis;
+  QueenCluster *cluster;
+  QueenRegistry *workers; /* of the cluster */
+  QueenRedisSequencer *sequencer;
+} Fixture;
+
+static GLogWriterOutput
+drop_lines (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
+{
+  g_assert_true (level & ~(G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL));
+  return G_LOG_WRITER_HANDLED;
+}
+
+static QueenSequencer *
+make_sequencer (QueenEventBus *bus, QueenLocalSequencer *local, gpointer data)
+{
+  Fixture *f = data;
+
+  f->sequencer = fake_redis_make_sequencer (&f->redis, bus, local, &fake_clock, 10);
+  return QUEEN_SEQUENCER (g_object_ref (f->sequencer));
+}
+
+static gboolean
+is_in_state (Fixture *f, QueenEngineState state)
+{
+  return fake_redis_is_in_state (f->sequencer, state);
+}
+
+static void
+pass (Fixture *f, gint64 time)
+{
+  now += time;
+  for (int i = 0; i < 10; i++)
+    fake_redis_turn (&f->redis);
+}
+
+static void
+come_together (Fixture *f)
+{
+  while (!fake_redis_find_waiting (&f->redis))
+    pass (f, SECOND / 10);
+  g_assert_true (is_in_state (f, QUEEN_ENGINE_TOGETHER));
+}
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  const QueenClusterSettings settings = {
+    .registry = { &fake_clock, G_MAXINT64 / 2, G_MAXINT64 / 2, MANY },
+    .heartbeat_interval = SECOND,
+    .make_sequencer = make_sequencer,
+    .data = f,
+  };
+
+  now = 1000 * SECOND;
+  fake_redis_start (&f->redis);
+  f->redis.n = 4;
+  f->cluster = queen_cluster_new (&settings);
+  f->workers = queen_cluster_get_registry (f->cluster, QUEEN_COMPONENT_WORKER);
+  queen_redis_sequencer_start (f->sequencer, f->cluster, NULL, 0);
+  come_together (f);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  queen_redis_sequencer_stop (f->sequencer);
+  fake_redis_stop (&f->redis);
+  g_object_unref (f->sequencer);
+  g_object_unref (f->cluster);
+}
+
+static void
+leave_alone (Fixture *f)
+{
+  for (guint i = 0; i < FAKE_REDIS_MAX_CLIENTS; i++)
+    fake_redis_drop (&f->redis.clients[i]);
+  while (!is_in_state (f, QUEEN_ENGINE_ALONE))
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static void
+assert_alone_for (Fixture *f, const char *reason)
+{
+  QueenEngineReport report;
+
+  queen_redis_sequencer_report (f->sequencer, &report);
+  g_assert_cmpint (report.state, ==, QUEEN_ENGINE_ALONE);
+  g_assert_cmpstr (report.reason, ==, reason);
+}
+
+static QueenComponent *
+make_worker (guint number)
+{
+  QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
+
+  worker->id = g_strdup_printf ("w%u", number);
+  worker->status = QUEEN_STATUS_READY;
+  worker->port = 8000;
+  queen_source_init_here (&worker->source);
+  return worker;
+}
+
+static void
+beat (Fixture *f, guint number)
+{
+  now++;
+  g_assert_true (queen_registry_update (f->workers, make_worker (number), NULL, NULL));
+}
+
+static void
+say_news (Fixture *f, const char *place, const char *dispatch, const char *origin)
+{
+  FakeClient *client = fake_redis_find_waiting (&f->redis);
+  g_autoptr (GString) text = g_string_new ("*1\r\n*2\r\n$1\r\nx\r\n*1\r\n*2\r\n");
+  const char *fields[] = { "k", "worker", "d", dispatch, "o", origin };
+
+  fake_redis_append_text (text, place);
+  g_string_append (text, "*6\r\n");
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
+    fake_redis_append_text (text, fields[i]);
+  client->waits = FALSE;
+  fake_redis_say (client, text->str);
+}
+
+/* One event of her own comes back, if she is there to hear of it. */
+static void
+land (Fixture *f)
+{
+  g_autofree char *place = g_strdup_printf ("%" G_GUINT64_FORMAT "-0", ++f->redis.n);
+
+  fake_redis_turn_until (&f->redis, fake_redis_find_waiting (&f->redis) ||
+                                        is_in_state (f, QUEEN_ENGINE_ALONE));
+  if (is_in_state (f, QUEEN_ENGINE_ALONE))
+    return;
+  say_news (f, place, "-", f->sequencer->name);
+  fake_redis_turn_until (&f->redis, fake_redis_find_waiting (&f->redis) ||
+                                        is_in_state (f, QUEEN_ENGINE_ALONE));
+}
+
+static void
+begin_joining (Fixture *f)
+{
+  leave_alone (f);
+  while (!is_in_state (f, QUEEN_ENGINE_JOINING))
+    pass (f, SECOND / 10);
+}
+
+/* Joining */
+
+/* However often it is asked for the next part of a hash, it says that there is one more. */
+static void
+test_endless_hash (Fixture *f, gconstpointer data)
+{
+  f->redis.workers = "*2\r\n$1\r\n7\r\n*0\r\n";
+  begin_joining (f);
+  fake_redis_turn_until (&f->redis, f->redis.n_scans > 100);
+  g_assert_true (is_in_state (f, QUEEN_ENGINE_JOINING));
+  f->sequencer->n_parts += SCANNED_AT_MOST - 200;
+  f->redis.n_scans = 0;
+  fake_redis_turn_until (&f->redis, is_in_state (f, QUEEN_ENGINE_ALONE));
+  g_assert_cmpuint (f->redis.n_scans, <=, 200);
+  assert_alone_for (f, "too_slow");
+  f->redis.workers = NULL;
+  come_together (f);
+}
+
+/* Each part comes in time, and all together never. */
+static void
+test_slow_hash (Fixture *f, gconstpointer data)
+{
+  gint64 end;
+
+  f->redis.workers = "*2\r\n$1\r\n7\r\n*0\r\n";
+  begin_joining (f);
+  end = now + 700 * SECOND;
+  while (is_in_state (f, QUEEN_ENGINE_JOINING))
+    {
+      fake_redis_turn (&f->redis);
+      now += SECOND;
+      g_assert_cmpint (now, <, end);
+    }
+  assert_alone_for (f, "too_slow");
+}
+
+static void
+test_endless_past (Fixture *f, gconstpointer data)
+{
+  f->redis.past = "*2\r\n$4\r\npast\r\n*2\r\n$3\r\n1-1\r\n*0\r\n";
+  f->sequencer->was_together = FALSE; /* as if she had just been started */
+  leave_alone (f);
+  come_together (f);
+}
+
+/* What is no answer is not the end of what there is: all that she knows would be forgotten. */
+static void
+test_no_part (Fixture *f, gconstpointer data)
+{
+  const char *const *answer = data;
+
+  beat (f, 1);
+  land (f);
+  f->redis.workers = *answer;
+  begin_joining (f);
+  fake_redis_turn_until (&f->redis, is_in_state (f, QUEEN_ENGINE_ALONE));
+  assert_alone_for (f, "protocol");
+  g_assert_nonnull (queen_registry_lookup (f->workers, "w1"));
+}
+
+static const char *const no_parts[] = {
+  "+OK\r\n",
+  ":0\r\n",
+  "$-1\r\n",
+  "*0\r\n",
+  "*1\r\n$1\r\n0\r\n",
+  "*2\r\n$1\r\n0\r\n$0\r\n\r\n",
+  "*2\r\n$2\r\n0x\r\n*0\r\n",
+  "*2\r\n$0\r\n\r\n*0\r\n",
+  "*2\r\n$21\r\n000000000000000000000\r\n*0\r\n",
+  "*2\r\n*0\r\n*0\r\n",
+};
+
+/* Each hash has a field that is no id. */
+static void
+test_mark (Fixture *f, gconstpointer data)
+{
+  QueenEngineReport report;
+
+  f->redis.workers = f->redis.holds = "*2\r\n$1\r\n0\r\n*2\r\n$0\r\n\r\n$1\r\n1\r\n";
+  leave_alone (f);
+  come_together (f);
+  queen_redis_sequencer_report (f->sequencer, &report);
+  g_assert_cmpuint (report.n_skipped, ==, 0);
+}
+
+/* Together */
+
+/* Whoever publishes waits while there is so much, so it is not enough that something comes back. */
+static void
+test_keeps_up_no_more (Fixture *f, gconstpointer data)
+{
+  gint64 begun = now;
+
+  for (guint i = 0; i < 1024; i++)
+    beat (f, i);
+  g_assert_true (queen_redis_sequencer_is_full (f->sequencer));
+  while (is_in_state (f, QUEEN_ENGINE_TOGETHER))
+    {
+      pass (f, SECOND / 20);
+      land (f);
+      beat (f, 0);
+      g_assert_cmpint (now - begun, <=, 12 * SECOND / 10);
+    }
+  assert_alone_for (f, "too_slow");
+}
+
+/* With few of them nobody waits, so there is more time. */
+static void
+test_oldest (Fixture *f, gconstpointer data)
+{
+  gint64 begun = now;
+
+  for (guint i = 0; i < 100; i++)
+    beat (f, i);
+  while (is_in_state (f, QUEEN_ENGINE_TOGETHER))
+    {
+      pass (f, SECOND / 20);
+      land (f);
+      g_assert_cmpint (now - begun, <=, 22 * SECOND / 10);
+    }
+  assert_alone_for (f, "not_coming_back");
+  g_assert_cmpint (now - begun, >=, 2 * SECOND);
+}
+
+/* All of it comes back in time, one after the other. */
+static void
+test_in_time (Fixture *f, gconstpointer data)
+{
+  for (guint i = 0; i < 100; i++)
+    {
+      beat (f, i);
+      pass (f, SECOND / 20);
+      if (i > 10)
+        land (f);
+    }
+  g_assert_true (is_in_state (f, QUEEN_ENGINE_TOGETHER));
+}
+
+/* The two connections have come apart: others say things to the one, and nothing comes by the
+ * other.
+ */
+static void
+test_deaf (Fixture *f, gconstpointer data)
+{
+  gint64 begun = now, end = now + 10 * SECOND;
+
+  f->redis.n = 5;
+  while (is_in_state (f, QUEEN_ENGINE_TOGETHER))
+    {
+      FakeClient *client = fake_redis_find_waiting (&f->redis);
+
+      if (client && now > begun + 5 * SECOND)
+        {
+          client->waits = FALSE;
+          fake_redis_say (client, "*-1\r\n"); /* there are no news */
+          begun = now;
+        }
+      pass (f, SECOND / 20);
+      g_assert_cmpint (now, <, end);
+    }
+  assert_alone_for (f, "not_coming_back");
+}
+
+/* All who are at a place that is cut off are missed at once. What is said of them is not so much
+ * that the engine would be late with its answers. */
+static void
+test_many_missed (Fixture *f, gconstpointer data)
+{
+  guint n = 1000;
+
+  for (guint i = 0; i < n; i++)
+    {
+      beat (f, i);
+      land (f);
+    }
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("w%u", i);
+
+      g_assert_false (queen_sequencer_may_miss (QUEEN_SEQUENCER (f->sequencer),
+                                                queen_registry_lookup (f->workers, id)));
+      g_assert_cmpuint (f->sequencer->n_missing, <=, 256);
+    }
+  while (f->redis.n_missed < n)
+    {
+      fake_redis_turn (&f->redis);
+      g_assert_cmpuint (f->sequencer->n_missing, <=, 256);
+    }
+  fake_redis_turn_until (&f->redis, f->sequencer->n_missing == 0);
+  g_assert_cmpuint (f->redis.n_missed, ==, n);
+  g_assert_true (is_in_state (f, QUEEN_ENGINE_TOGETHER));
+}
+
+/* Or what is left would never be told. */
+static void
+test_refused_healing (Fixture *f, gconstpointer data)
+{
+  leave_alone (f);
+  for (guint i = 0; i < 1000; i++)
+    beat (f, i);
+  f->redis.end = "-BUSY no\r\n";
+  for (guint64 n = f->sequencer->n_alone; f->sequencer->n_alone == n;)
+    pass (f, SECOND / 10);
+  assert_alone_for (f, "busy");
+}
+
+/* Whoever writes to Redis cannot have her call what listens on her own machine. */
+static void
+test_named_as_hearer (Fixture *f, gconstpointer data)
+{
+  g_autoptr (QueenComponent) stranger = make_worker (1), known = make_worker (2);
+  g_autoptr (GString) first = g_string_new (NULL), second = g_string_new (NULL);
+
+  beat (f, 2);
+  land (f);
+  stranger->first_seen = stranger->since = stranger->last_seen = now;
+  known->first_seen = known->since = known->last_seen = now;
+  stranger->heartbeats = known->heartbeats = 1;
+  queen_dispatch_write (first, stranger, NULL, f->sequencer->name);
+  say_news (f, "6-0", first->str, "-");
+  fake_redis_turn_until (&f->redis, fake_redis_find_waiting (&f->redis));
+  g_assert_cmpint (queen_registry_lookup (f->workers, "w1")->source.kind, ==, QUEEN_SOURCE_UNKNOWN);
+
+  /* She says so herself when one is missed. */
+  queen_dispatch_write (second, known, NULL, f->sequencer->name);
+  say_news (f, "7-0", second->str, "-");
+  fake_redis_turn_until (&f->redis, fake_redis_find_waiting (&f->redis));
+  g_assert_cmpint (queen_registry_lookup (f->workers, "w2")->source.kind, ==, QUEEN_SOURCE_HERE);
+
+  known->port++;
+  g_string_truncate (second, 0);
+  queen_dispatch_write (second, known, NULL, f->sequencer->name);
+  say_news (f, "8-0", second->str, "-");
+  fake_redis_turn_until (&f->redis, fake_redis_find_waiting (&f->redis));
+  g_assert_cmpint (queen_registry_lookup (f->workers, "w2")->source.kind, ==, QUEEN_SOURCE_UNKNOWN);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_log_set_writer_func (drop_lines, NULL, NULL);
+#define ADD(path, data, func)                                                                      \
+  g_test_add ("/redis-liars/" path, Fixture, data, set_up, func, tear_down)
+  ADD ("joining/hash-without-end", NULL, test_endless_hash);
+  ADD ("joining/hash-that-takes-for-ever", NULL, test_slow_hash);
+  ADD ("joining/past-without-end", NULL, test_endless_past);
+  for (gsize i = 0; i < G_N_ELEMENTS (no_parts); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/redis-liars/joining/no-part-of-a-hash/%zu", i);
+
+      g_test_add (path, Fixture, &no_parts[i], set_up, test_no_part, tear_down);
+    }
+  ADD ("joining/mark-is-nobody", NULL, test_mark);
+  ADD ("together/too-slow-for-those-who-wait", NULL, test_keeps_up_no_more);
+  ADD ("together/the-oldest-has-to-come-back", NULL, test_oldest);
+  ADD ("together/all-in-time", NULL, test_in_time);
+  ADD ("together/deaf", NULL, test_deaf);
+  ADD ("together/very-many-missed", NULL, test_many_missed);
+  ADD ("together/healing-is-refused", NULL, test_refused_healing);
+  ADD ("together/named-as-hearer", NULL, test_named_as_hearer);
+  return g_test_run ();
+}
