@@ -313,11 +313,13 @@ read_once (QueenConnection *self, gsize *n_read)
   return hear (self, (QueenText){ self->settings->buffer, (gsize) n_bytes });
 }
 
+/* What a proxy hands on is read as it comes, and there may be hundreds of it in a turn. */
 static gboolean
 may_read_more (QueenConnection *self, guint n_reads, gsize n_read)
 {
   return n_reads < MAX_READS_AT_ONCE &&
-         (n_read < MAX_BYTES_AT_ONCE || !queen_connection_is_among_many (self));
+         (n_read < MAX_BYTES_AT_ONCE ||
+          !(self->is_proxied || queen_connection_is_among_many (self)));
 }
 
 /* A request may come in thousands of records, so it is read in slices. Returns whether it still

@@ -140,7 +140,11 @@ queen_cost_queue_enter (QueenCostQueue *self,
   self->n++;
   g_queue_push_tail_link (&place->asker->places, &place->link);
   if (place->asker->members)
-    queen_fair_queue_enter (place->asker->members, &place->turn, find_member (asker), place);
+    {
+      const char *member = find_member (asker);
+
+      queen_fair_queue_enter (place->asker->members, &place->turn, member ? member : "", place);
+    }
 }
 
 static Asker *

@@ -220,6 +220,24 @@ test_proxied (Fixture *f, gconstpointer data)
   g_assert_cmpstr (f->order->str, ==, "ab");
 }
 
+/* Hundreds of them may be ready in one turn of the loop. */
+static void
+test_proxied_large (Fixture *f, gconstpointer data)
+{
+  g_autofree char *events = g_strnfill (MAX_EVENTS, 'x');
+  g_autofree char *request =
+      g_strconcat ("POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n"
+                   "X-Forwarded-For: 10.0.0.1\r\n\r\n",
+                   events, NULL);
+  int publisher;
+
+  f->n_events = 2 * MAX_EVENTS;
+  publisher = come (f, PROXY, request);
+  g_assert_cmpuint (f->order->len, ==, 0);
+  turn_some ();
+  assert_answered (publisher, TRUE);
+}
+
 /* A token may go while one waits: what has become of its request is not the next one's. */
 static void
 test_refused (Fixture *f, gconstpointer data)
@@ -248,6 +266,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
 
   ADD ("wait-and-nobody-else", test_waits);
+  ADD ("proxied/long-ones-are-read-in-parts", test_proxied_large);
   ADD ("many-go-on-where-they-were", test_parts);
   ADD ("a-long-one-stays-where-it-is", test_large);
   ADD ("take-turns", test_turns);
