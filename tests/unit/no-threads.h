@@ -5,7 +5,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <glib.h>
+#include <gio/gio.h>
 #include <pthread.h>
 
 /* A machine, or a unit, that has no threads left. */
@@ -44,6 +44,7 @@ has_idle_threads (void)
 static inline void
 set_threads_out (gboolean are_out)
 {
+  g_type_ensure (G_TYPE_TASK); /* which has a thread that GLib aborts without */
   g_thread_pool_set_max_unused_threads (0);
   while (are_out && has_idle_threads ())
     g_usleep (1000);
