@@ -405,6 +405,8 @@ time_out (QueenCall *self)
   gboolean is_alive =
       self->stage == QUEEN_CALL_WAITS_FOR_NEXT_BYTE && self->deadline == self->patience;
 
+  if (self->stage == QUEEN_CALL_WAITS_FOR_CONNECTION)
+    queen_caller_revive (self->caller);
   if (is_in_line (self))
     queen_call_end_with (self, QUEEN_ATTEMPT_CROWDED, QUEEN_ERROR_UNAVAILABLE,
                          "there was no connection in time, as others wait for theirs");

@@ -3,6 +3,8 @@
 
 #include "queen-caller.h"
 
+#include "loop/queen-threads.h"
+
 #include "queen-call.h"
 #include "queen-intake.h"
 
@@ -76,6 +78,17 @@ queen_caller_set_tokens (QueenCaller *self, QueenWorkerTokens *tokens)
 {
   g_clear_pointer (&self->tokens, queen_worker_tokens_unref);
   self->tokens = tokens;
+}
+
+void
+queen_caller_revive (QueenCaller *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (now < self->revived_at + G_USEC_PER_SEC)
+    return;
+  self->revived_at = now;
+  queen_threads_revive_tasks ();
 }
 
 void

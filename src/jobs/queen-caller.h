@@ -51,6 +51,7 @@ typedef struct
  * @tries: attempts under way, by the host that is asked
  * @unfinished: bytes of answers that cannot be handed on yet, by the host that they come from
  * @dialects: where those for long questions are made
+ * @revived_at: µs, monotonic: when it was last looked whether there are threads again
  * @calls: of QueenCall: all that go on
  * @n_pending: what GLib and libsoup still have to come back from, also for calls that are over
  * @figures: (nullable): how much there is of all that, for whoever wants to know
@@ -74,6 +75,7 @@ typedef struct
   QueenPortions *unfinished;
   QueenDialectMaker *dialects;
   QueenAlarm *alarm;
+  gint64 revived_at;
   GQueue calls;
   guint n_pending;
   QueenCallerFigures *figures;
@@ -130,6 +132,14 @@ void queen_caller_dismiss (QueenCaller *self, const char *host);
  * Returns: whether there was room; always when it is less
  */
 gboolean queen_caller_hold (QueenCaller *self, const char *host, gsize n_before, gsize n_now);
+
+/**
+ * queen_caller_revive:
+ *
+ * A call has waited in vain for its connection. GIO shakes hands in threads, and if there was none
+ * to be had, that one and all behind it would wait for ever.
+ */
+void queen_caller_revive (QueenCaller *self);
 
 /** Something of what the figures say has changed. */
 void queen_caller_note_figures (QueenCaller *self);

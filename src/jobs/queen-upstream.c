@@ -3,9 +3,11 @@
 
 #include "queen-upstream-private.h"
 
+#include "loop/queen-threads.h"
 #include "queen-error.h"
 #include "queen-trust.h"
 
+#define END_PATIENCE 5 /* s, for what needs threads when there are none */
 #define FORCE_HTTP1 "SOUP_FORCE_HTTP1"
 
 struct _QueenUpstream
@@ -40,6 +42,31 @@ make_caller (QueenUpstream *self)
   g_main_context_pop_thread_default (self->context);
 }
 
+static gboolean
+on_second_of_end (gpointer n_left)
+{
+  queen_threads_revive_tasks ();
+  (*(guint *) n_left)--;
+  return G_SOURCE_CONTINUE;
+}
+
+/* What has been cancelled has to be told so, or it would be lost.
+ *
+ * Returns: whether all has; else there were no threads for it */
+static gboolean
+await_pending (QueenUpstream *self)
+{
+  g_autoptr (GSource) source = g_timeout_source_new (1000);
+  guint n_left = END_PATIENCE;
+
+  g_source_set_callback (source, on_second_of_end, &n_left, NULL);
+  g_source_attach (source, self->context);
+  while (self->caller->n_pending > 0 && n_left > 0)
+    g_main_context_iteration (self->context, TRUE);
+  g_source_destroy (source);
+  return self->caller->n_pending == 0;
+}
+
 static gpointer
 run_thread (gpointer data)
 {
@@ -48,12 +75,12 @@ run_thread (gpointer data)
   g_main_context_push_thread_default (self->context);
   g_main_loop_run (self->loop);
   queen_caller_end (self->caller);
-  /* What has been cancelled has to be told so, or it would be lost. */
-  while (self->caller->n_pending > 0)
-    g_main_context_iteration (self->context, TRUE);
-  queen_caller_free (self->caller);
-  while (g_main_context_iteration (self->context, FALSE))
-    ;
+  if (await_pending (self))
+    {
+      queen_caller_free (self->caller);
+      while (g_main_context_iteration (self->context, FALSE))
+        ;
+    }
   g_main_context_pop_thread_default (self->context);
   return NULL;
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "attempt-fixture.h"
+#include "no-threads.h"
 #include "tls-identity.h"
 
 /* A worker behind TLS. */
@@ -119,6 +120,62 @@ test_not_trusted (void)
   fixture_assert_failed (&fixture, QUEEN_ATTEMPT_REFUSED, "its certificate is not trusted");
   g_assert_false (fixture.is_connected);
   fixture_stop (&fixture);
+}
+
+/* @fixture: for one who listens at @server, and whose handshakes find no threads: more than may be
+ * in the making at once */
+static void
+start_threadless (Fixture *fixture, SecureServer *server, const TlsIdentity *identity)
+{
+  const QueenUpstreamSettings settings = { .ca_file = identity->certificate };
+
+  secure_server_start (server, identity);
+  fixture_start (fixture, QUEEN_API_OPENAI, NULL, 0);
+  queen_upstream_free (fixture->upstream);
+  fixture->upstream = queen_upstream_new (&settings, NULL);
+  fixture->worker->vitals->url = g_strdup_printf ("https://127.0.0.1:%u", server->port);
+  fixture->request.connect_timeout = 300 * 1000;
+  set_threads_out (TRUE);
+  for (guint i = 0; i < 5; i++)
+    {
+      fixture_run (fixture, "{}");
+      g_assert_nonnull (fixture->error);
+      g_clear_error (&fixture->error);
+    }
+  set_threads_out (FALSE);
+}
+
+/* There are threads again: it takes a second until that is known. */
+static void
+test_no_threads (void)
+{
+  g_autoptr (TlsIdentity) identity = tls_identity_new ("worker");
+  Fixture fixture;
+  SecureServer server;
+  guint n_tries = 0;
+
+  start_threadless (&fixture, &server, identity);
+  do
+    {
+      g_clear_error (&fixture.error);
+      fixture_run (&fixture, "{}");
+    }
+  while (fixture.error && n_tries++ < 20);
+  g_assert_no_error (fixture.error);
+  fixture_stop (&fixture);
+  secure_server_stop (&server);
+}
+
+static void
+test_no_threads_at_the_end (void)
+{
+  g_autoptr (TlsIdentity) identity = tls_identity_new ("worker");
+  Fixture fixture;
+  SecureServer server;
+
+  start_threadless (&fixture, &server, identity);
+  fixture_stop (&fixture);
+  secure_server_stop (&server);
 }
 
 /* The address is the same, and so is who answers there. */
@@ -330,6 +387,8 @@ main (int argc, char **argv)
   g_test_add_func ("/attempt-tls/whom-to-trust-is-read-once", test_read_once);
   g_test_add_func ("/attempt-tls/who-shakes-no-hands-delays-no-other", test_silent);
   g_test_add_func ("/attempt-tls/whoever-waits-for-one-has-its-own-deadline", test_late);
+  g_test_add_func ("/attempt-tls/no-threads/for-a-while", test_no_threads);
+  g_test_add_func ("/attempt-tls/no-threads/at-the-end", test_no_threads_at_the_end);
   g_test_add_func ("/attempt-tls/whoever-waits-for-a-handshake-gets-it", test_crowd);
 
   return g_test_run ();
