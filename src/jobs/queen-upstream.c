@@ -5,6 +5,7 @@
 
 #include "loop/queen-threads.h"
 #include "queen-error.h"
+#include "queen-readiness.h"
 #include "queen-trust.h"
 
 #define END_PATIENCE 5 /* s, for what needs threads when there are none */
@@ -26,7 +27,8 @@ struct _QueenUpstream
   GMutex lock;
   QueenUpstreamFigures figures; /* under the lock: what is counted up */
 
-  QueenCaller *caller; /* the thread's own, as is what follows */
+  QueenCaller *caller;       /* the thread's own, as is what follows */
+  QueenReadiness *readiness; /* NULL when GLib waits for each socket by itself */
   GQueue paused;
 };
 
@@ -39,6 +41,7 @@ make_caller (QueenUpstream *self)
   g_main_context_push_thread_default (self->context);
   self->caller = queen_caller_new (self->reach, g_steal_pointer (&self->tokens), self->trusted);
   self->caller->figures = &self->calling;
+  self->readiness = queen_readiness_new ();
   g_main_context_pop_thread_default (self->context);
 }
 
@@ -73,6 +76,8 @@ run_thread (gpointer data)
   QueenUpstream *self = data;
 
   g_main_context_push_thread_default (self->context);
+  if (self->readiness)
+    queen_readiness_enter (self->readiness);
   g_main_loop_run (self->loop);
   queen_caller_end (self->caller);
   if (await_pending (self))
@@ -80,6 +85,7 @@ run_thread (gpointer data)
       queen_caller_free (self->caller);
       while (g_main_context_iteration (self->context, FALSE))
         ;
+      g_clear_pointer (&self->readiness, queen_readiness_free);
     }
   g_main_context_pop_thread_default (self->context);
   return NULL;
