@@ -3,6 +3,7 @@
 
 #include "queen-readiness.h"
 
+#include <errno.h>
 #include <gio/gfiledescriptorbased.h>
 #include <gio/gio.h>
 #include <poll.h>
@@ -79,17 +80,20 @@ is_readable (int fd)
   return poll (&look, 1, 0) != 0;
 }
 
-/* Returns: (transfer full): waits for @fd */
+/* Returns: (transfer full) (nullable): waits for @fd; %NULL where the kernel has no room for that
+ */
 static GSource *
 wait_new (QueenReadiness *self, int fd)
 {
   static GSourceFuncs funcs = { .dispatch = dispatch_wait, .finalize = finalize_wait };
-  GSource *source = g_source_new (&funcs, sizeof (Wait));
   Place *place = ensure_place (self, fd);
+  GSource *source;
 
+  if (!queen_epoll_watch (self->epoll, fd, EPOLLIN, place) && errno != EEXIST)
+    return NULL;
+  source = g_source_new (&funcs, sizeof (Wait));
   ((Wait *) source)->place = place;
   place->waiting = source;
-  queen_epoll_watch (self->epoll, fd, EPOLLIN, place); /* or it is there already */
   if (is_readable (fd))
     g_source_set_ready_time (source, 0);
   return source;
@@ -107,12 +111,13 @@ create_source (GPollableInputStream *stream, GCancellable *cancellable)
 {
   QueenReadiness *self = g_private_get (&readiness);
   int fd = self ? g_file_descriptor_based_get_fd (G_FILE_DESCRIPTOR_BASED (stream)) : -1;
+  GSource *wait = fd >= 0 ? wait_new (self, fd) : NULL;
   GSource *source;
 
-  if (fd < 0)
+  if (!wait)
     return create_by_socket (stream, cancellable);
   source = g_pollable_source_new (G_OBJECT (stream));
-  add_child (source, wait_new (self, fd));
+  add_child (source, wait);
   if (cancellable)
     {
       GSource *child = g_cancellable_source_new (cancellable);
