@@ -18,8 +18,7 @@
        */
 #define SCAN_MSEC 5000
 #define MAX_STRANGE 3 /* looks that one is worth who is not known, where all are looked at */
-#define MAX_PROSPECTS 256
-#define SHARE 200 /* of a processor's time goes into looking: one in so many parts */
+#define SHARE 200     /* of a processor's time goes into looking: one in so many parts */
 #define FOREIGN (30 * QUEEN_SECOND) /* for so long one that is not the process's is left alone */
 
 /* Who listens at a port. */
@@ -118,7 +117,7 @@ add_prospect (QueenProspects *self, const QueenSocketListener *listener)
   g_autofree char *url = make_url (listener);
   Prospect *prospect;
 
-  if (g_hash_table_size (self->found) >= MAX_PROSPECTS)
+  if (g_hash_table_size (self->found) >= QUEEN_PROSPECTS_MAX)
     return;
   prospect = g_new0 (Prospect, 1);
   prospect->prospects = self;

@@ -8,6 +8,10 @@
 
 G_BEGIN_DECLS
 
+/** Ports that are looked at. All usual ones have a place: else whoever listens at many of them
+ * would keep the others from being found. */
+#define QUEEN_PROSPECTS_MAX 512
+
 /**
  * QueenScope:
  * @QUEEN_SCOPE_PROCESS: those of a process and what descends from it, at any port

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
-/* The clock of the browser's machine was wrong, and is set. */
+/* The clock of the browser's machine was wrong and is set, or goes on for long. */
 
 import { holdClock, open, pulseIs, row, testPage } from "./harness.mjs";
 
@@ -36,4 +36,13 @@ testPage("a clock that is set back does not make a silent queen beat",
     await page.evaluate(seeBeats, BEATS);
     queen.process.kill("SIGSTOP"); /* her connections stay */
     await pulseIs(page, "late");
+  });
+
+testPage("a queen who falls silent before it is known how often she beats is not believed for ever",
+  { options: ["--heartbeat-interval=1h"], isClosed: true }, async ({ queen, context, page }) => {
+    await holdClock(context);
+    await open(page, queen);
+    queen.process.kill("SIGSTOP"); /* her connections stay */
+    await page.evaluate((by) => /** @type {any} */ (globalThis).putForward(by), HOUR);
+    await pulseIs(page, "lost");
   });

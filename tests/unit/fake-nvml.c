@@ -130,7 +130,7 @@ init (void)
 static int
 get_count (unsigned int *n)
 {
-  *n = get_mode () == FAKE_ONE_IS_GONE ? 1 : 2;
+  *n = get_mode () == FAKE_ONE_IS_GONE ? 1 : get_mode () == FAKE_MANY ? UINT32_MAX : 2;
   return get_mode () == FAKE_COUNT_FAILS ? UNKNOWN : SUCCESS;
 }
 

@@ -17,6 +17,7 @@ typedef enum
   FAKE_GARBAGE, /* texts without an end, numbers that cannot be */
   FAKE_HANGS_AT_INIT,
   FAKE_HANGS_AT_READ,
+  FAKE_MANY, /* more than anybody can count */
 } FakeNvmlMode;
 
 /* Both are looked up in the library. Whoever hangs goes on once the mode is another one. */

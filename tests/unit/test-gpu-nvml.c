@@ -224,6 +224,24 @@ test_garbage (Fixture *f, gconstpointer data)
   g_assert_cmpuint (gpus[0]->processes->len, ==, 0);
 }
 
+/* Each may cost a question to a driver that is slow. */
+static void
+test_many (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  read_two (f, FAKE_TWO_GPUS);
+  for (int i = 0; i < 2; i++)
+    {
+      f->set_mode (FAKE_MANY);
+      g_ptr_array_set_size (f->gpus, 0);
+      g_assert_true (f->source->class->read (f->source, f->gpus, &error));
+      g_assert_no_error (error);
+      g_assert_cmpuint (f->gpus->len, ==, QUEEN_GPU_MAX);
+    }
+  g_assert_cmpstr (read_two (f, FAKE_TWO_GPUS)[0]->name, ==, "NVIDIA H100 80GB HBM3");
+}
+
 /* Only the first question would wake it: from then on its address is known. */
 static void
 test_asleep (Fixture *f, gconstpointer data)
@@ -297,6 +315,7 @@ main (int argc, char **argv)
   ADD ("lost-gpu-has-a-name-and-a-reason-but-no-values", NEW, test_lost);
   ADD ("gpu-that-is-gone-does-not-leave-its-name-behind", NEW, test_gone);
   ADD ("garbage-is-unknown", NEW, test_garbage);
+  ADD ("more-than-there-can-be-are-not-all-asked", NEW, test_many);
   ADD ("sleeping-gpu-is-not-woken", NEW, test_asleep);
   ADD ("failure-has-a-reason", NEW, test_failure);
   ADD ("no-driver-has-a-reason", NEW, test_no_driver);

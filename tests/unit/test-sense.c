@@ -4,6 +4,7 @@
  * What is seen of a server from outside, with others of the machine beside it. What belongs to
  * another user is made by root alone, who may be anybody for a moment. */
 
+#include "agent/queen-prospects.h"
 #include "agent/queen-sense.h"
 
 #include <arpa/inet.h>
@@ -96,6 +97,18 @@ test_process (Fixture *f, gconstpointer data)
   g_assert_cmpint (queen_sense_find_pid (f->sense, f->port), ==, getpid ());
 }
 
+/* However many of them somebody else takes. */
+static void
+test_places (void)
+{
+  guint n_usual = 0;
+
+  for (guint port = 1; port <= G_MAXUINT16; port++)
+    n_usual += queen_prospects_is_usual ((guint16) port);
+  g_assert_cmpuint (n_usual, >, 0);
+  g_assert_cmpuint (n_usual, <=, QUEEN_PROSPECTS_MAX);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -104,5 +117,6 @@ main (int argc, char **argv)
   g_test_add ("/sense/open/not-by-somebody-else-at-the-port", Fixture, "other", set_up, test_other,
               tear_down);
   g_test_add ("/sense/process/is-found", Fixture, "other", set_up, test_process, tear_down);
+  g_test_add_func ("/prospects/each-usual-port-has-a-place", test_places);
   return g_test_run ();
 }

@@ -16,6 +16,7 @@ const SILENT_BEATS = 4; /* without which an open connection is taken for dead */
 const REPLAY = 10000; /* ms after opening, in which the past may be told */
 const OLDEST = 600000; /* ms */
 const SHORTEST_SILENCE = 10000; /* ms */
+const LONGEST_SILENCE = 300000; /* ms, before it is known how far apart her heartbeats are */
 
 /**
  * What a tab hears.
@@ -201,10 +202,11 @@ export class Hub {
 
   #watch() {
     this.#noticeClock();
-    const silence = Math.max(SILENT_BEATS * this.#interval.value, SHORTEST_SILENCE);
+    const silence = this.#interval.isLearned
+      ? Math.max(SILENT_BEATS * this.#interval.value, SHORTEST_SILENCE) : LONGEST_SILENCE;
 
-    if (this.#state !== "open" || !this.#interval.isLearned) return;
-    if (Date.now() - this.#lastHeard < silence) return;
+    if (this.#state !== "open") return;
+    if (Date.now() - Math.max(this.#lastHeard, this.#openedAt) < silence) return;
     this.#lastHeard = Date.now();
     this.#connection.restart();
   }
