@@ -104,6 +104,12 @@ queen_dbus_outbox_await (QueenDBusOutbox *self, void (*on_read) (gpointer data),
   ask_bus (wait);
 }
 
+GDBusConnection *
+queen_dbus_outbox_get_connection (QueenDBusOutbox *self)
+{
+  return self->connection;
+}
+
 void
 queen_dbus_outbox_free (QueenDBusOutbox *self)
 {
