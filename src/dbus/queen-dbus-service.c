@@ -299,11 +299,11 @@ on_presence_changed (GDBusConnection *connection, gpointer data)
 }
 
 static void
-on_named (gpointer data)
+on_named (gboolean is_named, gpointer data)
 {
   QueenDBusService *self = data;
 
-  self->is_named = TRUE;
+  self->is_named = is_named;
   speak (self);
 }
 
