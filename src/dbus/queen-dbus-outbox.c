@@ -9,8 +9,8 @@
 #include "queen-dbus-bus.h"
 #include "queen-dbus-output.h"
 
-#define MAX_ASKED 12     /* times, while the bus reads on, but does not come to the question */
-#define LEAST (2 * 1024) /* bytes that it reads then between two of them */
+#define MAX_ASKED 6       /* times, while the bus reads on, but does not come to the question */
+#define LEAST (16 * 1024) /* bytes that it reads then between two of them */
 
 typedef struct
 {

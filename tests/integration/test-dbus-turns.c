@@ -21,11 +21,9 @@
 #define LITTLE (24 * 1024 * 1024) /* bytes, of a limit that a test wants to reach soon */
 
 /* The one that is made while the bus is asked whose call it is, and the one whose turn is first;
- * and one more if the bus has read the last one just before. The call itself may have come a turn
- * after the one before it: then it has waited until the bus had read what was answered in the first
- * of these turns, and for as long again if that was in the midst of one. Without turns it would be
- * all of the eighty. */
-#define MAX_BEFORE 6
+ * and one more if the bus has read the last one just before. The call itself has come in the same
+ * turn as the one before it. Without turns it would be all of the eighty. */
+#define MAX_BEFORE 3
 
 /* Answers are counted as the queen sent them, however late they are received: by their serials,
  * which the bus leaves as they are. */
