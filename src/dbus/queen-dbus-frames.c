@@ -142,15 +142,20 @@ judge_body (QueenDBusFrames *self, const QueenDBusHead *head)
   return TRUE;
 }
 
-/* Before it has cost anything. A bus says of each call whose it is. */
+/* Before it has cost anything. A bus says of each call whose it is.
+ *
+ * Returns: whether there is no room for it: then it is refused, if that is possible */
 static gboolean
 is_too_much (QueenDBusFrames *self, const QueenDBusHead *head)
 {
-  return queen_dbus_head_is_call (head) &&
-         !queen_dbus_turns_has_room (self->turns,
-                                     queen_dbus_head_get_text (head,
-                                                               G_DBUS_MESSAGE_HEADER_FIELD_SENDER),
-                                     head->size + MIN (head->body, self->limits->body));
+  const char *caller = queen_dbus_head_get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_SENDER);
+
+  if (!queen_dbus_head_is_call (head) ||
+      queen_dbus_turns_make_room (self->turns, caller,
+                                  head->size + MIN (head->body, self->limits->body)))
+    return FALSE;
+  queen_dbus_turns_refuse (self->turns, caller, head);
+  return TRUE;
 }
 
 /* Likewise. */

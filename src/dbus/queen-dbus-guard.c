@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "queen-dbus-frames.h"
+#include "queen-dbus-refusal.h"
 #include "text/queen-hash.h"
 
 #define MAX_PATH 1024 /* bytes: of a component's it is 420 at the most */
@@ -261,6 +262,8 @@ is_awaited (GDBusMessage *call)
 static Verdict
 judge_by_itself (GDBusMessage *call)
 {
+  if (g_dbus_message_get_header (call, QUEEN_DBUS_REFUSAL))
+    return TOO_MANY;
   if (g_dbus_message_get_header (call, QUEEN_DBUS_FRAMES_CUT) ||
       strlen (g_dbus_message_get_path (call)) > MAX_PATH)
     return TOO_LARGE;

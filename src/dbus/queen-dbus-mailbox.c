@@ -254,7 +254,7 @@ queen_dbus_mailbox_defer (QueenDBusMailbox *self, gboolean is_deferring)
 }
 
 QueenDBusNews *
-queen_dbus_mailbox_take (QueenDBusMailbox *self, gboolean with_events)
+queen_dbus_mailbox_take (QueenDBusMailbox *self, guint max_events)
 {
   QueenDBusNews *news = g_new0 (QueenDBusNews, 1);
   GHashTable *empty = new_changes ();
@@ -274,11 +274,13 @@ queen_dbus_mailbox_take (QueenDBusMailbox *self, gboolean with_events)
   news->engine = g_steal_pointer (&self->engine);
   news->n_events = self->n_events;
   news->n_subscribers = self->n_subscribers;
-  if (with_events)
+  while (news->events->len < max_events && (event = g_queue_pop_head (&self->events)))
     {
-      while ((event = g_queue_pop_head (&self->events)))
-        g_ptr_array_add (news->events, event);
-      self->n_bytes = 0;
+      self->n_bytes -= event->json_length;
+      g_ptr_array_add (news->events, event);
+    }
+  if (max_events > 0)
+    {
       news->n_dropped = self->n_dropped;
       self->n_dropped = 0;
     }

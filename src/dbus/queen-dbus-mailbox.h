@@ -97,11 +97,12 @@ void queen_dbus_mailbox_defer (QueenDBusMailbox *self, gboolean is_deferring);
 
 /**
  * queen_dbus_mailbox_take:
- * @with_events: whether to take the single events, too; otherwise they stay, and so does the limit
+ * @max_events: how many single events to take, the oldest first; the others stay, and so does the
+ *   limit. Who leaves some comes back for them without being woken
  *
- * Returns: (transfer full): everything that is in the mailbox
+ * Returns: (transfer full): everything else that is in the mailbox, and these
  */
-QueenDBusNews *queen_dbus_mailbox_take (QueenDBusMailbox *self, gboolean with_events);
+QueenDBusNews *queen_dbus_mailbox_take (QueenDBusMailbox *self, guint max_events);
 
 void queen_dbus_news_free (QueenDBusNews *news);
 void queen_dbus_mailbox_free (QueenDBusMailbox *self);

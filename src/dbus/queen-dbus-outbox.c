@@ -3,7 +3,14 @@
 
 #include "queen-dbus-outbox.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include "queen-dbus-bus.h"
+#include "queen-dbus-output.h"
+
+#define MAX_ASKED 6       /* times, while the bus reads on, but does not come to the question */
+#define LEAST (16 * 1024) /* bytes that it reads then between two of them */
 
 typedef struct
 {
@@ -11,6 +18,8 @@ typedef struct
   void (*on_read) (gpointer data);
   gpointer data;
   gboolean is_asked_again;
+  guint n_asked;
+  gint64 n_read; /* bytes, more or less, when it was asked */
 } Wait;
 
 struct _QueenDBusOutbox
@@ -26,18 +35,35 @@ struct _QueenDBusOutbox
 
 static void ask_bus (Wait *wait);
 
+/* Less than it was by no more than what the kernel needs for what is in the socket; so it becomes
+ * more when the bus reads, and only then. */
+static gint64
+estimate_read (QueenDBusOutbox *self)
+{
+  QueenDBusOutput *output = queen_dbus_output_find (self->connection);
+  int n_bytes = 0;
+
+  if (!output ||
+      ioctl (g_unix_output_stream_get_fd (G_UNIX_OUTPUT_STREAM (output)), SIOCOUTQ, &n_bytes) != 0)
+    return 0;
+  return (gint64) queen_dbus_output_get_n_written (output) - n_bytes;
+}
+
 /* The first time it may be she who has come to nothing, as after a machine's sleep: then the answer
- * to another question is there at once. */
+ * to another question is there at once. And a bus that has much to do for others may come to her
+ * questions late, but it reads. */
 static void
 lose_patience (QueenDBusOutbox *self, Wait *wait)
 {
-  if (wait->is_asked_again)
+  gboolean is_reading = estimate_read (self) >= wait->n_read + LEAST;
+
+  if (wait->n_asked >= MAX_ASKED || (wait->is_asked_again && !is_reading))
     {
       g_ptr_array_remove_fast (self->waits, wait);
       self->on_stuck (self->data);
       return;
     }
-  wait->is_asked_again = TRUE;
+  wait->is_asked_again = !is_reading;
   ask_bus (wait);
 }
 
@@ -70,6 +96,8 @@ ask_bus (Wait *wait)
 {
   QueenDBusOutbox *self = wait->outbox;
 
+  wait->n_asked++;
+  wait->n_read = estimate_read (self);
   g_dbus_connection_call (self->connection, QUEEN_DBUS_BUS_NAME, QUEEN_DBUS_BUS_PATH,
                           QUEEN_DBUS_BUS_NAME, "GetId", NULL, NULL, G_DBUS_CALL_FLAGS_NONE,
                           self->patience / 2, self->cancellable, on_ping_answered, wait);
@@ -102,6 +130,12 @@ queen_dbus_outbox_await (QueenDBusOutbox *self, void (*on_read) (gpointer data),
   wait->data = data;
   g_ptr_array_add (self->waits, wait);
   ask_bus (wait);
+}
+
+GDBusConnection *
+queen_dbus_outbox_get_connection (QueenDBusOutbox *self)
+{
+  return self->connection;
 }
 
 void

@@ -39,6 +39,9 @@ QueenDBusOutbox *queen_dbus_outbox_new (GDBusConnection *connection,
 void
 queen_dbus_outbox_await (QueenDBusOutbox *self, void (*on_read) (gpointer data), gpointer data);
 
+/** Returns: (transfer none): where it is sent */
+GDBusConnection *queen_dbus_outbox_get_connection (QueenDBusOutbox *self);
+
 void queen_dbus_outbox_free (QueenDBusOutbox *self);
 
 G_END_DECLS

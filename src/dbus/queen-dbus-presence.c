@@ -17,6 +17,9 @@
 #define RETRY_FOR_DESCRIPTORS (20 * G_USEC_PER_SEC) /* from which she had to come without */
 #define OWNER_PATIENCE (10 * 1000) /* ms, for who has the name to show that it lives */
 
+/* From when it has until it is asked again: no bus tells of one who lives no more. */
+#define OWNER_ASKED_AGAIN (30 * G_USEC_PER_SEC)
+
 /* D-Bus Specification, § Message Bus Messages: org.freedesktop.DBus.RequestName */
 typedef enum
 {
@@ -43,9 +46,11 @@ struct _QueenDBusPresence
   char *former;              /* her unique name before she came by another connection, or NULL */
   gboolean is_failure_known; /* to the log */
   gboolean is_renewing;      /* one connection by another */
+  gboolean is_owner_known;   /* likewise, to the log: that another one has the name */
 
   GCancellable *cancellable; /* of the attempt to connect, or of the question for the name */
   QueenAlarm *alarm;         /* the attempt's deadline, or the time of the next one */
+  QueenAlarm *owner_alarm;   /* when who has the name is asked again */
   gint64 timeout;            /* µs, of the attempt */
   gint64 delay;              /* µs */
 };
@@ -126,6 +131,10 @@ on_owner_answered (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GVariant) G_GNUC_UNUSED answer =
       g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
 
+  /* The presence has left the connection, or will be told; but who is asked can name these, too. */
+  if (is_of_the_end (error) && !g_dbus_error_is_remote_error (error))
+    return;
+  queen_alarm_set (self->owner_alarm, self->settings->clock->get_monotonic () + OWNER_ASKED_AGAIN);
   if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
     return;
   g_message ("who has the name %s does not answer; she takes it over", QUEEN_DBUS_NAME);
@@ -149,12 +158,26 @@ on_owner_told (GObject *source, GAsyncResult *result, gpointer data)
       call_for_name (self, REPLACE_EXISTING, on_name_taken_over);
       return;
     }
-  g_message ("the name %s on the %s bus is taken by another queen; HTTP is served without "
-             "it until she has left",
-             QUEEN_DBUS_NAME, get_bus_name (self));
+  if (!self->is_owner_known)
+    g_message ("the name %s on the %s bus is taken by another queen; HTTP is served without "
+               "it until she has left",
+               QUEEN_DBUS_NAME, get_bus_name (self));
+  self->is_owner_known = TRUE;
   g_dbus_connection_call (self->connection, owner, "/", "org.freedesktop.DBus.Peer", "Ping", NULL,
                           NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, OWNER_PATIENCE, self->cancellable,
                           on_owner_answered, self);
+}
+
+static void
+ask_for_owner (QueenDBusPresence *self)
+{
+  call_bus (self, "GetNameOwner", g_variant_new ("(s)", QUEEN_DBUS_NAME), "(s)", on_owner_told);
+}
+
+static void
+on_owner_asked_again (gpointer data)
+{
+  ask_for_owner (data);
 }
 
 static void
@@ -175,7 +198,14 @@ on_name_requested (GObject *source, GAsyncResult *result, gpointer data)
     }
   g_variant_get (answer, "(u)", &reply);
   if (reply == REPLY_IN_QUEUE)
-    call_bus (self, "GetNameOwner", g_variant_new ("(s)", QUEEN_DBUS_NAME), "(s)", on_owner_told);
+    ask_for_owner (self);
+}
+
+static void
+stop_asking_owner (QueenDBusPresence *self)
+{
+  queen_alarm_set (self->owner_alarm, -1);
+  self->is_owner_known = FALSE;
 }
 
 /* As long as nobody has it, she waits for it; but when it is taken from her because she is deaf and
@@ -192,9 +222,10 @@ on_name_acquired (GDBusConnection *connection,
   QueenDBusPresence *self = data;
 
   g_message ("on the %s bus as %s", get_bus_name (self), QUEEN_DBUS_NAME);
+  stop_asking_owner (self);
   call_for_name (self, DO_NOT_QUEUE, on_name_taken_over);
   if (self->settings->on_named)
-    self->settings->on_named (self->data);
+    self->settings->on_named (TRUE, self->data);
 }
 
 /* She was only slow: from now on she waits for it again. */
@@ -207,7 +238,11 @@ on_name_lost (GDBusConnection *connection,
               GVariant *parameters,
               gpointer data)
 {
-  call_for_name (data, 0, on_name_requested);
+  QueenDBusPresence *self = data;
+
+  call_for_name (self, 0, on_name_requested);
+  if (self->settings->on_named)
+    self->settings->on_named (FALSE, self->data);
 }
 
 static guint
@@ -267,6 +302,7 @@ hold_connection (QueenDBusPresence *self, GDBusConnection *connection)
 static void
 release_connection (QueenDBusPresence *self)
 {
+  stop_asking_owner (self);
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
   g_signal_handlers_disconnect_by_data (self->connection, self);
@@ -436,6 +472,8 @@ queen_dbus_presence_new (const QueenDBusPresenceSettings *settings,
   self->timeout = settings->connect_timeout;
   self->delay = FIRST_DELAY;
   self->alarm = queen_alarm_new (settings->clock, "bus", G_PRIORITY_DEFAULT, on_retry_due, self);
+  self->owner_alarm = queen_alarm_new (settings->clock, "owner of the name", G_PRIORITY_DEFAULT,
+                                       on_owner_asked_again, self);
   connect (self);
   return self;
 }
@@ -503,6 +541,7 @@ queen_dbus_presence_free (QueenDBusPresence *self)
   wait_until_gone (self);
   g_clear_object (&self->cancellable);
   queen_alarm_free (self->alarm);
+  queen_alarm_free (self->owner_alarm);
   g_atomic_rc_box_release_full (self, clear_presence);
 }
 

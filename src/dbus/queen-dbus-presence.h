@@ -25,8 +25,8 @@ typedef void (*QueenDBusPresenceFunc) (GDBusConnection *connection, gpointer dat
  * @connect_timeout: µs that the first attempt to connect may take. One that was cut off is followed
  *   by one that may take twice the time, up to a minute.
  * @frames: which messages to her are not read
- * @on_named: (nullable): called when the name has become hers on the connection that there is; who
- *   listens to her by her name hears nothing before that
+ * @on_named: (nullable): called when the name has become hers on the connection that there is, or
+ *   is not any more, while that stays; who listens to her by her name hears nothing without it
  */
 typedef struct
 {
@@ -34,7 +34,7 @@ typedef struct
   GBusType bus_type;
   gint64 connect_timeout;
   const QueenDBusFramesLimits *frames;
-  void (*on_named) (gpointer data);
+  void (*on_named) (gboolean is_named, gpointer data);
 } QueenDBusPresenceSettings;
 
 /**

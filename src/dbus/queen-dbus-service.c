@@ -12,6 +12,7 @@
 #include "queen-dbus-job-reporter.h"
 #include "queen-dbus-mailbox.h"
 #include "queen-dbus-methods.h"
+#include "queen-dbus-pace.h"
 #include "queen-dbus-placements.h"
 #include "queen-dbus-presence.h"
 #include "queen-dbus-small-answers.h"
@@ -21,7 +22,6 @@
 #define CONNECT_TIMEOUT (5 * G_USEC_PER_SEC)
 #define MAX_EVENTS 1024                   /* that wait for the bus, before the oldest is dropped */
 #define MAX_EVENT_BYTES (8 * 1024 * 1024) /* likewise */
-#define MAX_ANNOUNCED 256                 /* components between two looks at what the bus takes */
 #define PATIENCE (10 * 1000)              /* ms, with a bus that reads nothing */
 #define ANNOUNCE_INTERVAL (G_USEC_PER_SEC / 5) /* so much apart are two changes of a property */
 
@@ -102,6 +102,7 @@ struct _QueenDBusService
   QueenDBusExporter *exporter;
   gboolean is_named;        /* so that those hear her who listen to her name */
   gboolean is_waiting;      /* for the bus to read what it was told last */
+  QueenDBusPace pace;       /* of what it is told */
   gint64 next_announcement; /* µs, monotonic */
   QueenAlarm *alarm;
 };
@@ -136,15 +137,15 @@ announce_changes (QueenDBusService *self)
       queen_alarm_set (self->alarm, self->next_announcement);
       return ANNOUNCE_LATER;
     }
-  if (!queen_dbus_exporter_announce (self->exporter, MAX_ANNOUNCED))
+  if (!queen_dbus_exporter_announce (self->exporter, queen_dbus_pace_get_portion (&self->pace)))
     self->next_announcement = now + ANNOUNCE_INTERVAL;
   return ANNOUNCE_SENT;
 }
 
 static QueenDBusNews *
-take_news (QueenDBusService *self, gboolean with_events)
+take_news (QueenDBusService *self, guint max_events)
 {
-  QueenDBusNews *news = queen_dbus_mailbox_take (self->mailbox, with_events);
+  QueenDBusNews *news = queen_dbus_mailbox_take (self->mailbox, max_events);
 
   queen_dbus_cluster_take_changes (self->cluster, news->changes);
   queen_dbus_jobs_take (self->shown_jobs, news->jobs);
@@ -161,6 +162,15 @@ take_news (QueenDBusService *self, gboolean with_events)
 
 static void on_outbox_read (gpointer data);
 
+/* The bus has read all that was sent before. */
+static void
+on_turn_of_news (gpointer data)
+{
+  QueenDBusService *self = data;
+
+  queen_dbus_pace_begin (&self->pace, self->clock->get_monotonic ());
+}
+
 /* Returns: whether anything more can be said only later; what happens until then is not worth a
  * wake-up each. */
 static gboolean
@@ -168,6 +178,8 @@ say_news (QueenDBusService *self, const QueenDBusNews *news)
 {
   AnnounceResult result;
 
+  if (news->events->len > 0 || queen_dbus_exporter_is_behind (self->exporter))
+    queen_dbus_outbox_await (self->outbox, on_turn_of_news, self);
   emit_events (self, news);
   result = announce_changes (self);
   if (result != ANNOUNCE_SENT && news->events->len == 0)
@@ -183,7 +195,8 @@ static void
 speak (QueenDBusService *self)
 {
   gboolean can_send = self->exporter && self->is_named && !self->is_waiting;
-  g_autoptr (QueenDBusNews) news = take_news (self, can_send);
+  g_autoptr (QueenDBusNews) news =
+      take_news (self, can_send ? queen_dbus_pace_get_portion (&self->pace) : 0);
 
   queen_dbus_mailbox_defer (self->mailbox, !can_send || say_news (self, news));
 }
@@ -210,6 +223,7 @@ on_outbox_read (gpointer data)
 {
   QueenDBusService *self = data;
 
+  queen_dbus_pace_end (&self->pace, self->clock->get_monotonic ());
   if (queen_dbus_backlog_look (self->backlog, on_backlog_known, self))
     return;
   self->is_waiting = FALSE;
@@ -299,11 +313,11 @@ on_presence_changed (GDBusConnection *connection, gpointer data)
 }
 
 static void
-on_named (gpointer data)
+on_named (gboolean is_named, gpointer data)
 {
   QueenDBusService *self = data;
 
-  self->is_named = TRUE;
+  self->is_named = is_named;
   speak (self);
 }
 
@@ -415,6 +429,7 @@ queen_dbus_service_init (QueenDBusService *self)
 {
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
+  queen_dbus_pace_init (&self->pace);
   self->mailbox = queen_dbus_mailbox_new (self->context, MAX_EVENTS, MAX_EVENT_BYTES);
 }
 

@@ -3,22 +3,10 @@
 
 #include "queen-dbus-turns.h"
 
-#include <linux/sockios.h>
-#include <sys/eventfd.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-
-#include <glib-unix.h>
-
 #include "net/queen-closer.h"
+#include "queen-dbus-callers.h"
+#include "queen-dbus-refusal.h"
 #include "text/queen-hash.h"
-
-/* Calls that GDBus has, and that are perhaps not done. They take some ms. */
-#define MAX_OUT 64
-
-/* Bytes of answers. A bus takes as little at once of hers as of everybody's, so that what she says
- * to those who call on and on must not pile up before what the others hear. */
-#define MAX_UNREAD (32 * 1024)
 
 #define OVERHEAD 256 /* bytes of memory for a call besides itself */
 
@@ -27,156 +15,138 @@
  * a while need not wait; but for every few of them one of the others has its turn. */
 #define FIRST_IN_A_ROW 3
 
+/* Calls of who is known that have come together, as far as GDBus is given any. */
+#define MOST_IN_A_TURN 4
+
 /* Large calls leave half of the room to small ones, as nearly all are; and who fills it with large
  * ones does not know what is left. */
 #define LARGE 4096
+
+#define CROWDED_FROM 64 /* a fraction of the room, from which on it is asked whose callers are */
+#define MAX_ASKED 256   /* questions at once */
+#define MAX_TRIED 256   /* lanes, or users, that are looked at when room is wanted */
+
+/* Refusals that wait. */
+#define MAX_REFUSALS 1024
+#define MAX_REFUSALS_OF_USER 128
+#define MAX_REFUSALS_OF_CALLER 16
+
+/* In place of a user's number. */
+#define UNKNOWN QUEEN_DBUS_CALLERS_UNKNOWN
+#define GONE "gone"
 
 typedef struct
 {
   GBytes *bytes;
   QueenDBusArrival arrival;
+  gboolean is_refusal; /* which has no size, as it makes no room */
 } Call;
 
-/* Those of one caller. */
+/* All who have calls here and are of one user. */
+typedef struct
+{
+  char *name;
+  GQueue first;     /* of Lane: who is known, or has had no turn yet */
+  GQueue others;    /* and the others; of both, who waits for the longest is first */
+  guint n_in_a_row; /* turns of the former since one of the latter */
+  gsize size;       /* of all these */
+  guint n_refusals; /* likewise */
+  GList link;       /* among those who take turns */
+} User;
+
+/* Calls of one caller. */
 typedef struct
 {
   char *caller;
-  GQueue calls; /* of Call; at least one */
-  gsize size;   /* bytes of them, with what is needed besides */
+  User *user;
+  GQueue *queue; /* the user's that it is in */
+  GList link;    /* there */
+  GQueue calls;  /* of Call; at least one */
+  gsize size;    /* bytes of them, with what is needed besides */
+  guint n_refusals;
+  GList wait; /* among those of whom the bus has not been asked; data is NULL when it is not */
 } Lane;
-
-/* What the other thread shares. */
-typedef struct
-{
-  GMutex lock; /* of what follows */
-  GMainContext *context;
-  guint n_out;         /* calls taken, and perhaps not done */
-  gboolean is_watched; /* whether they are */
-  gboolean is_awaited; /* that they are */
-  GSocket *socket;
-  QueenDBusOutbox *outbox; /* of that thread's; NULL for none */
-  int wake;                /* an eventfd, for that; -1 when there is none to be had */
-} Desk;
 
 struct _QueenDBusTurns
 {
-  Desk *desk;
+  QueenDBusDesk *desk;
   gsize room;
-  gsize size;          /* of all lanes */
-  GHashTable *lanes;   /* the caller -> Lane */
-  GHashTable *former;  /* names of those who had one in the former age */
-  GHashTable *present; /* and in this one */
-  guint age;           /* lanes that are opened in one */
-  guint n_of_age;      /* and have been in this one */
-  GQueue first;        /* of Lane: who is known, or has had no turn yet */
-  GQueue others;       /* and the others; of both, who waits for the longest is first */
-  guint n_in_a_row;    /* turns of the former since one of the latter */
-  guint n_descriptors; /* in them */
+  gsize size;                /* of all lanes */
+  GHashTable *lanes;         /* the caller -> Lane */
+  GHashTable *users;         /* the user -> User */
+  GQueue turns;              /* of User: who waits for the longest is first */
+  Lane *speaking;            /* in the midst of its turn; NULL for none */
+  guint n_of_turn;           /* calls that it has had in it */
+  QueenDBusCallers *callers; /* who had a lane of late, and whose they are */
+  GQueue unasked;            /* of Lane */
+  guint n_asked;             /* questions without an answer */
+  guint n_refusals;
+  guint n_descriptors; /* in all lanes */
 };
 
-/* The other thread */
+/* Lanes of users */
 
 static void
-clear_desk (gpointer data)
+free_user (gpointer data)
 {
-  Desk *desk = data;
+  User *user = data;
 
-  g_clear_pointer (&desk->context, g_main_context_unref);
-  g_object_unref (desk->socket);
-  g_mutex_clear (&desk->lock);
-  if (desk->wake >= 0)
-    close (desk->wake);
+  g_free (user->name);
+  g_free (user);
 }
 
-static void
-unref_desk (gpointer desk)
+static User *
+enter_user (QueenDBusTurns *self, const char *name)
 {
-  g_atomic_rc_box_release_full (desk, clear_desk);
-}
+  User *user = g_hash_table_lookup (self->users, name);
 
-static void
-begin_turn (gpointer data)
-{
-  Desk *desk = data;
-
-  g_mutex_lock (&desk->lock);
-  desk->n_out = 0;
-  desk->is_watched = FALSE;
-  if (desk->is_awaited)
-    eventfd_write (desk->wake, 1);
-  desk->is_awaited = FALSE;
-  g_mutex_unlock (&desk->lock);
-}
-
-static gboolean
-is_unread (Desk *desk)
-{
-  int n_bytes = 0;
-
-  return ioctl (g_socket_get_fd (desk->socket), SIOCOUTQ, &n_bytes) == 0 && n_bytes > MAX_UNREAD;
-}
-
-static gboolean
-on_calls_done (gpointer data)
-{
-  Desk *desk = data;
-
-  if (desk->outbox && is_unread (desk))
-    queen_dbus_outbox_await (desk->outbox, begin_turn, desk);
-  else
-    begin_turn (desk);
-  return G_SOURCE_REMOVE;
-}
-
-/* GDBus dispatches calls at a higher priority. */
-static void
-watch_calls (Desk *desk)
-{
-  GSource *source = g_idle_source_new ();
-
-  g_source_set_callback (source, on_calls_done, g_atomic_rc_box_acquire (desk), unref_desk);
-  g_source_set_static_name (source, "turns");
-  g_source_attach (source, desk->context);
-  g_source_unref (source);
+  if (user)
+    return user;
+  user = g_new0 (User, 1);
+  user->name = g_strdup (name);
+  user->link.data = user;
+  g_hash_table_insert (self->users, user->name, user);
+  g_queue_push_tail_link (&self->turns, &user->link);
+  return user;
 }
 
 static void
-count_out (Desk *desk)
+queue_lane (Lane *lane, GQueue *queue)
 {
-  gboolean must_watch;
-
-  g_mutex_lock (&desk->lock);
-  desk->n_out++;
-  must_watch = !desk->is_watched;
-  desk->is_watched = TRUE;
-  g_mutex_unlock (&desk->lock);
-  if (must_watch)
-    watch_calls (desk);
+  if (lane->queue)
+    g_queue_unlink (lane->queue, &lane->link);
+  lane->queue = queue;
+  if (queue)
+    g_queue_push_tail_link (queue, &lane->link);
 }
 
-static gboolean
-is_free (Desk *desk)
+static void
+leave_user (QueenDBusTurns *self, Lane *lane)
 {
-  gboolean is_free;
+  User *user = lane->user;
 
-  g_mutex_lock (&desk->lock);
-  is_free = desk->context && (desk->n_out < MAX_OUT || desk->wake < 0);
-  g_mutex_unlock (&desk->lock);
-  return is_free;
+  queue_lane (lane, NULL);
+  user->size -= lane->size;
+  user->n_refusals -= lane->n_refusals;
+  lane->user = NULL;
+  if (self->speaking == lane)
+    self->speaking = NULL;
+  if (user->first.length > 0 || user->others.length > 0)
+    return;
+  g_queue_unlink (&self->turns, &user->link);
+  g_hash_table_remove (self->users, user->name);
 }
 
-static Desk *
-new_desk (GSocket *socket)
+static void
+join_user (QueenDBusTurns *self, Lane *lane, const char *name, gboolean is_first)
 {
-  Desk *desk = g_atomic_rc_box_new0 (Desk);
+  User *user = enter_user (self, name);
 
-  g_mutex_init (&desk->lock);
-  desk->socket = g_object_ref (socket);
-  desk->wake = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
-  return desk;
+  lane->user = user;
+  user->size += lane->size;
+  user->n_refusals += lane->n_refusals;
+  queue_lane (lane, is_first ? &user->first : &user->others);
 }
-
-/* Lanes */
 
 static void
 free_call (gpointer data)
@@ -199,31 +169,13 @@ free_lane (gpointer data)
   g_free (lane);
 }
 
-static GHashTable *
-new_names (void)
-{
-  return g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
-}
-
-static gboolean
-is_known (QueenDBusTurns *self, const char *caller)
-{
-  return g_hash_table_contains (self->former, caller);
-}
-
 static void
-remember (QueenDBusTurns *self, const char *caller)
+end_wait (QueenDBusTurns *self, Lane *lane)
 {
-  if (g_hash_table_contains (self->present, caller))
+  if (!lane->wait.data)
     return;
-  if (++self->n_of_age > self->age)
-    {
-      g_hash_table_unref (self->former);
-      self->former = self->present;
-      self->present = new_names ();
-      self->n_of_age = 1;
-    }
-  g_hash_table_add (self->present, g_strdup (caller));
+  g_queue_unlink (&self->unasked, &lane->wait);
+  lane->wait.data = NULL;
 }
 
 static Lane *
@@ -235,48 +187,210 @@ open_lane (QueenDBusTurns *self, const char *caller)
     return lane;
   lane = g_new0 (Lane, 1);
   lane->caller = g_strdup (caller);
+  lane->link.data = lane;
   g_hash_table_insert (self->lanes, lane->caller, lane);
-  g_queue_push_tail (&self->first, lane);
-  remember (self, caller);
+  queen_dbus_callers_remember (self->callers, caller);
+  join_user (self, lane, queen_dbus_callers_get_user (self->callers, caller), TRUE);
+  if (!g_str_equal (lane->user->name, UNKNOWN))
+    return lane;
+  lane->wait.data = lane;
+  g_queue_push_tail_link (&self->unasked, &lane->wait);
   return lane;
+}
+
+static void
+close_lane (QueenDBusTurns *self, Lane *lane)
+{
+  end_wait (self, lane);
+  leave_user (self, lane);
+  g_hash_table_remove (self->lanes, lane->caller);
 }
 
 static void
 resize (QueenDBusTurns *self, Lane *lane, gsize less, gsize more)
 {
   lane->size += more - less;
+  lane->user->size += more - less;
   self->size += more - less;
 }
 
-QueenDBusTurns *
-queen_dbus_turns_new (gsize room, guint age, GSocket *socket)
+static Call *
+push_call (Lane *lane, GBytes *bytes, const QueenDBusArrival *arrival)
 {
-  QueenDBusTurns *self = g_new0 (QueenDBusTurns, 1);
+  Call *call = g_new0 (Call, 1);
 
-  self->desk = new_desk (socket);
-  self->room = room;
-  self->age = age;
-  self->former = new_names ();
-  self->present = new_names ();
-  self->lanes = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, free_lane);
-  return self;
+  call->bytes = bytes;
+  call->arrival = *arrival;
+  g_queue_push_tail (&lane->calls, call);
+  return call;
+}
+
+static gsize
+measure (const Call *call)
+{
+  return call->is_refusal ? 0 : g_bytes_get_size (call->bytes) + OVERHEAD;
+}
+
+/* Whose they are */
+
+static void
+ask_bus (QueenDBusTurns *self)
+{
+  while (self->size >= self->room / CROWDED_FROM && self->n_asked < MAX_ASKED &&
+         self->unasked.length > 0)
+    {
+      Lane *lane = self->unasked.head->data;
+
+      end_wait (self, lane);
+      self->n_asked++;
+      queen_dbus_desk_ask (self->desk, lane->caller);
+    }
+}
+
+static void
+take_answer (QueenDBusTurns *self, const QueenDBusIdentity *answer)
+{
+  Lane *lane = g_hash_table_lookup (self->lanes, answer->caller);
+  gboolean is_first;
+
+  if (self->n_asked > 0)
+    self->n_asked--;
+  if (answer->user)
+    queen_dbus_callers_identify (self->callers, answer->caller, answer->user);
+  if (!lane)
+    return;
+  end_wait (self, lane);
+  is_first = lane->queue == &lane->user->first;
+  leave_user (self, lane);
+  join_user (self, lane, answer->user ? answer->user : GONE, is_first);
+}
+
+static void
+look_at_answers (QueenDBusTurns *self)
+{
+  g_autoptr (GPtrArray) answers = queen_dbus_desk_take_answers (self->desk);
+
+  for (guint i = 0; answers && i < answers->len; i++)
+    take_answer (self, answers->pdata[i]);
+  ask_bus (self);
+}
+
+/* Refusals */
+
+static gboolean
+may_refuse (QueenDBusTurns *self, const Lane *lane)
+{
+  return self->n_refusals < MAX_REFUSALS && lane->n_refusals < MAX_REFUSALS_OF_CALLER &&
+         lane->user->n_refusals < MAX_REFUSALS_OF_USER;
+}
+
+static void
+count_refusals (QueenDBusTurns *self, Lane *lane, int more)
+{
+  self->n_refusals += (guint) more;
+  lane->n_refusals += (guint) more;
+  lane->user->n_refusals += (guint) more;
 }
 
 void
-queen_dbus_turns_begin (QueenDBusTurns *self)
+queen_dbus_turns_refuse (QueenDBusTurns *self, const char *caller, const QueenDBusHead *head)
 {
-  Desk *desk = self->desk;
+  GBytes *refusal = self->n_refusals < MAX_REFUSALS ? queen_dbus_refusal_new (head) : NULL;
+  Lane *lane;
 
-  g_mutex_lock (&desk->lock);
-  if (!desk->context)
-    desk->context = g_main_context_ref_thread_default ();
-  g_mutex_unlock (&desk->lock);
+  if (!refusal)
+    return;
+  lane = open_lane (self, caller);
+  if (may_refuse (self, lane))
+    {
+      const QueenDBusArrival nothing = { .fd = -1 };
+
+      push_call (lane, refusal, &nothing)->is_refusal = TRUE;
+      count_refusals (self, lane, 1);
+      return;
+    }
+  g_bytes_unref (refusal);
+  if (lane->calls.length == 0)
+    close_lane (self, lane);
 }
 
-void
-queen_dbus_turns_set_outbox (QueenDBusTurns *self, QueenDBusOutbox *outbox)
+/* Returns: (nullable): @call as a refused one, if there may be one */
+static GBytes *
+make_refusal (QueenDBusTurns *self, const Lane *lane, const Call *call)
 {
-  self->desk->outbox = outbox;
+  QueenDBusHead head;
+
+  if (!may_refuse (self, lane) ||
+      !queen_dbus_head_begin (&head, g_bytes_get_data (call->bytes, NULL), NULL) ||
+      !queen_dbus_head_read_fields (&head))
+    return NULL;
+  return queen_dbus_refusal_new (&head);
+}
+
+/* The newest call of one that has some. */
+static void
+refuse_last (QueenDBusTurns *self, Lane *lane)
+{
+  GList *link = lane->calls.tail;
+  GBytes *refusal;
+  Call *call;
+
+  while (((Call *) link->data)->is_refusal)
+    link = link->prev;
+  call = link->data;
+  resize (self, lane, measure (call), 0);
+  self->n_descriptors -= call->arrival.fd >= 0;
+  refusal = make_refusal (self, lane, call);
+  if (!refusal)
+    {
+      free_call (call);
+      g_queue_delete_link (&lane->calls, link);
+      if (lane->calls.length == 0)
+        close_lane (self, lane);
+      return;
+    }
+  if (call->arrival.fd >= 0)
+    queen_closer_close (call->arrival.fd);
+  g_bytes_unref (call->bytes);
+  *call = (Call){ .bytes = refusal, .arrival.fd = -1, .is_refusal = TRUE };
+  count_refusals (self, lane, 1);
+}
+
+/* Room */
+
+static User *
+find_greediest_user (QueenDBusTurns *self)
+{
+  User *greediest = NULL;
+  guint n_tried = 0;
+
+  for (GList *link = self->turns.head; link && n_tried++ < MAX_TRIED; link = link->next)
+    {
+      User *user = link->data;
+
+      if (!greediest || user->size > greediest->size)
+        greediest = user;
+    }
+  return greediest;
+}
+
+/* Of those whose turns come last. */
+static Lane *
+find_greediest_lane (const User *user)
+{
+  const GQueue *queues[] = { &user->others, &user->first };
+  Lane *greediest = NULL;
+  guint n_tried = 0;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (queues); i++)
+    for (GList *link = queues[i]->tail; link && n_tried++ < MAX_TRIED; link = link->prev)
+      {
+        Lane *lane = link->data;
+
+        if (!greediest || lane->size > greediest->size)
+          greediest = lane;
+      }
+  return greediest;
 }
 
 /* To who is known, and so stays on the bus, half is left of what nobody else may take but for a
@@ -290,17 +404,58 @@ get_room (QueenDBusTurns *self, const char *caller, gboolean is_first, gsize siz
     return self->room / 2;
   if (is_first)
     return self->room;
-  return is_known (self, caller) ? self->room / 4 * 3 : self->room / 2;
+  return queen_dbus_callers_is_known (self->callers, caller) ? self->room / 4 * 3 : self->room / 2;
+}
+
+/* Without anybody's making room. */
+static gboolean
+has_room (QueenDBusTurns *self, const char *caller, gsize size)
+{
+  const Lane *lane = g_hash_table_lookup (self->lanes, caller);
+  gsize of_caller = (lane ? lane->size : 0) + size;
+  gsize room = get_room (self, caller, lane == NULL, size - OVERHEAD);
+
+  return self->size < room && of_caller <= room - self->size;
+}
+
+/* A user who has as much as any other has no claim on what they have; nor has a caller on what
+ * others of its user have.
+ *
+ * Returns: (nullable): who has to make room for @needed bytes of @caller */
+static Lane *
+find_greedier (QueenDBusTurns *self, const char *caller, gsize needed)
+{
+  const Lane *own = g_hash_table_lookup (self->lanes, caller);
+  const User *user =
+      own ? own->user
+          : g_hash_table_lookup (self->users, queen_dbus_callers_get_user (self->callers, caller));
+  const User *greediest = find_greediest_user (self);
+  Lane *lane;
+
+  if (!greediest || (greediest != user && (user ? user->size : 0) + needed >= greediest->size))
+    return NULL;
+  lane = find_greediest_lane (greediest);
+  if (greediest == user && (own ? own->size : 0) + needed >= lane->size)
+    return NULL;
+  return lane->size > 0 ? lane : NULL;
 }
 
 gboolean
-queen_dbus_turns_has_room (QueenDBusTurns *self, const char *caller, gsize size)
+queen_dbus_turns_make_room (QueenDBusTurns *self, const char *caller, gsize size)
 {
-  const Lane *lane = g_hash_table_lookup (self->lanes, caller);
-  gsize of_caller = (lane ? lane->size : 0) + size + OVERHEAD;
-  gsize room = get_room (self, caller, lane == NULL, size);
+  gsize needed = size + OVERHEAD;
+  Lane *greedier;
 
-  return self->size < room && of_caller <= room - self->size;
+  look_at_answers (self);
+  if (has_room (self, caller, needed))
+    return TRUE;
+  while ((greedier = find_greedier (self, caller, needed)))
+    {
+      if (self->size + needed <= self->room)
+        return TRUE;
+      refuse_last (self, greedier);
+    }
+  return FALSE;
 }
 
 void
@@ -310,13 +465,10 @@ queen_dbus_turns_put (QueenDBusTurns *self,
                       const QueenDBusArrival *arrival)
 {
   Lane *lane = open_lane (self, caller);
-  Call *call = g_new0 (Call, 1);
+  const Call *call = push_call (lane, bytes, arrival);
 
-  call->bytes = bytes;
-  call->arrival = *arrival;
   self->n_descriptors += arrival->fd >= 0;
-  g_queue_push_tail (&lane->calls, call);
-  resize (self, lane, 0, g_bytes_get_size (bytes) + OVERHEAD);
+  resize (self, lane, 0, measure (call));
 }
 
 guint
@@ -325,66 +477,111 @@ queen_dbus_turns_get_n_descriptors (QueenDBusTurns *self)
   return self->n_descriptors;
 }
 
+/* Turns */
+
 gboolean
 queen_dbus_turns_has_next (QueenDBusTurns *self)
 {
-  return g_hash_table_size (self->lanes) > 0 && is_free (self->desk);
+  return g_hash_table_size (self->lanes) > 0 &&
+         (self->speaking || queen_dbus_desk_is_free (self->desk));
 }
 
 static Lane *
 choose_lane (QueenDBusTurns *self)
 {
+  User *user = self->turns.head->data;
   gboolean is_others =
-      self->first.length == 0 || (self->others.length > 0 && self->n_in_a_row >= FIRST_IN_A_ROW);
+      user->first.length == 0 || (user->others.length > 0 && user->n_in_a_row >= FIRST_IN_A_ROW);
 
-  self->n_in_a_row = is_others ? 0 : self->n_in_a_row + 1;
-  return g_queue_pop_head (is_others ? &self->others : &self->first);
+  user->n_in_a_row = is_others ? 0 : user->n_in_a_row + 1;
+  self->n_of_turn = 0;
+  g_queue_unlink (&self->turns, &user->link);
+  g_queue_push_tail_link (&self->turns, &user->link);
+  return (is_others ? &user->others : &user->first)->head->data;
+}
+
+/* Who has calls left waits behind the others. */
+static void
+end_turn (QueenDBusTurns *self, Lane *lane)
+{
+  gboolean is_of_known = queen_dbus_callers_is_known (self->callers, lane->caller);
+
+  self->speaking = NULL;
+  if (lane->calls.length == 0)
+    close_lane (self, lane);
+  else if (is_of_known && ++self->n_of_turn < MOST_IN_A_TURN)
+    self->speaking = lane;
+  else
+    queue_lane (lane, is_of_known ? &lane->user->first : &lane->user->others);
 }
 
 GBytes *
 queen_dbus_turns_take_next (QueenDBusTurns *self, QueenDBusArrival *arrival)
 {
-  Lane *lane = choose_lane (self);
-  Call *call = g_queue_pop_head (&lane->calls);
-  GBytes *bytes = g_steal_pointer (&call->bytes);
+  Lane *lane;
+  Call *call;
+  GBytes *bytes;
 
+  look_at_answers (self);
+  lane = self->speaking ? self->speaking : choose_lane (self);
+  call = g_queue_pop_head (&lane->calls);
   *arrival = call->arrival;
   self->n_descriptors -= arrival->fd >= 0;
+  resize (self, lane, measure (call), 0);
+  if (call->is_refusal)
+    count_refusals (self, lane, -1);
+  bytes = g_steal_pointer (&call->bytes);
   g_free (call);
-  resize (self, lane, g_bytes_get_size (bytes) + OVERHEAD, 0);
-  if (lane->calls.length > 0)
-    g_queue_push_tail (is_known (self, lane->caller) ? &self->first : &self->others, lane);
-  else
-    g_hash_table_remove (self->lanes, lane->caller);
-  count_out (self->desk);
+  end_turn (self, lane);
+  queen_dbus_desk_count_out (self->desk);
   return bytes;
 }
 
 GSource *
 queen_dbus_turns_create_source (QueenDBusTurns *self)
 {
-  Desk *desk = self->desk;
-  eventfd_t n;
+  return g_hash_table_size (self->lanes) > 0 ? queen_dbus_desk_create_source (self->desk) : NULL;
+}
 
-  if (g_hash_table_size (self->lanes) == 0 || desk->wake < 0)
-    return NULL;
-  g_mutex_lock (&desk->lock);
-  eventfd_read (desk->wake, &n);
-  desk->is_awaited = desk->n_out >= MAX_OUT;
-  if (!desk->is_awaited)
-    eventfd_write (desk->wake, 1);
-  g_mutex_unlock (&desk->lock);
-  return g_unix_fd_source_new (desk->wake, G_IO_IN);
+/* Beginning and end */
+
+QueenDBusTurns *
+queen_dbus_turns_new (gsize room, guint age, GSocket *socket)
+{
+  QueenDBusTurns *self = g_new0 (QueenDBusTurns, 1);
+
+  self->desk = queen_dbus_desk_new (socket);
+  self->room = room;
+  self->callers = queen_dbus_callers_new (age);
+  self->lanes = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, free_lane);
+  self->users = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, free_user);
+  return self;
+}
+
+QueenDBusDesk *
+queen_dbus_turns_get_desk (QueenDBusTurns *self)
+{
+  return self->desk;
+}
+
+void
+queen_dbus_turns_begin (QueenDBusTurns *self)
+{
+  queen_dbus_desk_begin (self->desk);
+}
+
+void
+queen_dbus_turns_set_outbox (QueenDBusTurns *self, QueenDBusOutbox *outbox)
+{
+  queen_dbus_desk_set_outbox (self->desk, outbox);
 }
 
 void
 queen_dbus_turns_free (QueenDBusTurns *self)
 {
-  g_queue_clear (&self->first);
-  g_queue_clear (&self->others);
   g_hash_table_unref (self->lanes);
-  g_hash_table_unref (self->former);
-  g_hash_table_unref (self->present);
-  unref_desk (self->desk);
+  g_hash_table_unref (self->users);
+  queen_dbus_callers_free (self->callers);
+  queen_dbus_desk_unref (self->desk);
   g_free (self);
 }

@@ -6,7 +6,8 @@
 #include <gio/gio.h>
 
 #include "queen-dbus-descriptors.h"
-#include "queen-dbus-outbox.h"
+#include "queen-dbus-desk.h"
+#include "queen-dbus-head.h"
 
 G_BEGIN_DECLS
 
@@ -15,12 +16,18 @@ G_BEGIN_DECLS
  *
  * Calls that have come and wait, as bytes, to be read by GDBus. That takes longer than to call, so
  * they are more and more when somebody calls on and on, by one connection or by new ones all the
- * time. So callers take turns, one call each; and GDBus is given no more calls at once than the
- * thread that does them has done soon.
+ * time. So users take turns, and in each of these the connections of that user, one call each; and
+ * GDBus is given no more calls at once than the thread that does them has done soon. Who has called
+ * before has a few calls in a turn: they are one question to most.
  *
- * A caller may have as many bytes here as are left for others. However many callers that do so
- * there are, something is left for one call of one more, and that is nearly the next one; and for
- * some calls of who is known from before, and so does not come and go.
+ * Whose a connection is only the bus knows. It is asked as soon as many calls wait; until it has
+ * answered, all of whom that is not known are one, and so are those who have left the bus.
+ *
+ * When there is no room, who has most of it makes room for who has less. Within a user's part a
+ * caller may have as many bytes as are left for others. However many callers that do so there are,
+ * something is left for one call of one more, and that is nearly the next one; and for some calls
+ * of who is known from before, and so does not come and go. What finds no room, or has to make it,
+ * is refused, which takes its turn as well; only when there are too many of these it is left out.
  *
  * To be used by one thread, but where it says so.
  */
@@ -52,14 +59,26 @@ void queen_dbus_turns_begin (QueenDBusTurns *self);
  */
 void queen_dbus_turns_set_outbox (QueenDBusTurns *self, QueenDBusOutbox *outbox);
 
+/** Returns: (transfer none): where it is asked and told whose callers are */
+QueenDBusDesk *queen_dbus_turns_get_desk (QueenDBusTurns *self);
+
 /**
- * queen_dbus_turns_has_room:
+ * queen_dbus_turns_make_room:
  * @caller: its unique name
  * @size: bytes
  *
- * Returns: whether a call may wait; if not it is to be left out
+ * Returns: whether a call may wait; if not it is to be refused
  */
-gboolean queen_dbus_turns_has_room (QueenDBusTurns *self, const char *caller, gsize size);
+gboolean queen_dbus_turns_make_room (QueenDBusTurns *self, const char *caller, gsize size);
+
+/**
+ * queen_dbus_turns_refuse:
+ * @call: one whose fields have been read
+ *
+ * Has it refused when its caller's turn comes, if somebody waits for that and there are not too
+ * many of these.
+ */
+void queen_dbus_turns_refuse (QueenDBusTurns *self, const char *caller, const QueenDBusHead *call);
 
 /**
  * queen_dbus_turns_put:

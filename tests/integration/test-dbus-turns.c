@@ -5,6 +5,7 @@
  * something, too. */
 
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bus-client.h"
@@ -394,6 +395,116 @@ test_unread (Fixture *f, gconstpointer data)
     }
 }
 
+/* One who connects, calls without waiting for an answer, and goes, again and again. */
+
+#define N_OF_FLOOD 50 /* calls by each connection */
+#define N_AT_ONCE 10  /* calls of the honest one */
+
+static GByteArray *
+write_flood (void)
+{
+  GByteArray *flood = g_byte_array_new ();
+
+  for (guint i = 0; i < N_OF_FLOOD; i++)
+    {
+      g_autoptr (GDBusMessage) call =
+          g_dbus_message_new_method_call (QUEEN_NAME, QUEEN_PATH, "org.freedesktop.DBus.Properties",
+                                          "GetAll");
+      g_autoptr (GError) error = NULL;
+      g_autofree guchar *blob = NULL;
+      gsize size;
+
+      g_dbus_message_set_body (call, g_variant_new ("(s)", QUEEN_NAME));
+      g_dbus_message_set_serial (call, i + 2);
+      blob = g_dbus_message_to_blob (call, &size, G_DBUS_CAPABILITY_FLAGS_NONE, &error);
+      g_assert_no_error (error);
+      g_byte_array_append (flood, blob, (guint) size);
+    }
+  return flood;
+}
+
+/* In a process of another user. */
+static void
+flood_for_ever (Fixture *f, const GByteArray *flood)
+{
+  char bytes[4096];
+
+  while (TRUE)
+    {
+      g_autoptr (GIOStream) stream = connect_without_reading (f);
+      GInputStream *input = g_io_stream_get_input_stream (stream);
+      gssize n_read = 0;
+
+      while (n_read >= 0 && n_read < 100) /* it is let in, and has its name */
+        n_read += g_input_stream_read (input, bytes, sizeof bytes, NULL, NULL);
+      g_output_stream_write_all (g_io_stream_get_output_stream (stream), flood->data, flood->len,
+                                 NULL, NULL, NULL);
+    }
+}
+
+static GPid
+start_flood (Fixture *f)
+{
+  g_autoptr (GByteArray) flood = write_flood ();
+  GPid test = getpid ();
+  GPid pid = fork ();
+
+  g_assert_cmpint (pid, >=, 0);
+  if (pid > 0)
+    return pid;
+  if (setresuid (NOBODY, NOBODY, NOBODY) == 0)
+    {
+      queen_test_die_with (test); /* another user's process forgets it */
+      flood_for_ever (f, flood);
+    }
+  _exit (1);
+}
+
+static void
+on_honest_answered (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GDBusMessage) answer = receive (source, result, &error);
+
+  g_assert_no_error (error);
+  --*(guint *) data;
+}
+
+/* All are answered: nobody waits until its own patience is over. */
+static void
+test_flood (Fixture *f, gconstpointer data)
+{
+  GPid floods[2];
+
+  if (geteuid () != 0 || g_getenv ("QUEEN_RBEE_WRAPPER"))
+    {
+      g_test_skip ("only root can be two users, and a slow queen is flooded by less than this");
+      return;
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (floods); i++)
+    floods[i] = start_flood (f);
+  for (int i = 0; i < 10; i++)
+    {
+      guint n_left = N_AT_ONCE;
+      gint64 end;
+
+      g_usleep (200 * 1000); /* while the flood goes on */
+      for (int n = 0; n < N_AT_ONCE; n++)
+        send_call (f->modest, QUEEN_PATH, "org.freedesktop.DBus.Properties", "GetAll",
+                   g_variant_new ("(s)", QUEEN_NAME), on_honest_answered, &n_left);
+      end = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
+      while (n_left > 0 && g_get_monotonic_time () < end)
+        if (!g_main_context_iteration (NULL, FALSE))
+          g_usleep (1000);
+      g_assert_cmpuint (n_left, ==, 0);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (floods); i++)
+    {
+      kill (floods[i], SIGKILL);
+      g_assert_cmpint (waitpid (floods[i], NULL, 0), ==, floods[i]);
+    }
+}
+
 #define ADD_WITH(path, limit, function)                                                            \
   g_test_add ("/dbus-turns/" path, Fixture, limit, set_up, function, tear_down)
 #define ADD(path, function) ADD_WITH (path, NULL, function)
@@ -405,6 +516,7 @@ main (int argc, char **argv)
 
   ADD ("pages/do-not-wait-for-all-who-want-everything", test_pages);
   ADD ("users/one-keeps-no-other-out", test_users);
+  ADD ("users/who-floods-loses-no-calls-of-others", test_flood);
   ADD ("subscribers/one-user-keeps-no-other-out", test_subscribers);
   ADD ("subscribers/nor-pushes-one-out-in-a-burst", test_subscribers_in_a_burst);
   ADD_WITH ("unread/who-does-not-read-keeps-nobody-out", "max_incoming_bytes", test_unread);

@@ -60,9 +60,9 @@ on_presence (GDBusConnection *connection, gpointer data)
 }
 
 static void
-on_named (gpointer data)
+on_named (gboolean is_named, gpointer data)
 {
-  ((Fixture *) data)->n_named++;
+  ((Fixture *) data)->n_named += is_named;
 }
 
 static void

@@ -9,6 +9,7 @@
 
 #include "dbus-reading.h"
 #include "dbus/queen-dbus-frames.h"
+#include "dbus/queen-dbus-refusal.h"
 
 #define MAX_BODY 1000
 #define MAX_VALUES 200
@@ -690,22 +691,42 @@ test_crowd (Fixture *f, gconstpointer data)
   g_assert_cmpuint (n_of_crowd, <, 15 * 6);
 }
 
-static guint
+/* What gets through of one caller's. */
+typedef struct
+{
+  guint n_calls;
+  guint n_refused;
+} Share;
+
+static Share
 count_calls (Fixture *f, guint caller)
 {
+  Share share = { 0 };
   GDBusMessage *message;
-  guint n_calls = 0;
 
   while ((message = next_message (f)))
     {
-      n_calls += g_dbus_message_get_serial (message) / 1000 == caller;
+      gboolean is_refused = g_dbus_message_get_header (message, QUEEN_DBUS_REFUSAL) != NULL;
+      gboolean is_of_caller = g_dbus_message_get_serial (message) / 1000 == caller;
+
+      share.n_calls += is_of_caller && !is_refused;
+      share.n_refused += is_of_caller && is_refused;
       g_object_unref (message);
     }
-  return n_calls;
+  return share;
+}
+
+static void
+expect_share (Fixture *f, guint caller, guint n_calls, guint n_refused)
+{
+  Share share = count_calls (f, caller);
+
+  g_assert_cmpuint (share.n_calls, ==, n_calls);
+  g_assert_cmpuint (share.n_refused, ==, n_refused);
 }
 
 /* @caller has called long ago, or has not, when a crowd comes. */
-static guint
+static void
 meet_crowd (Fixture *f, gboolean is_known)
 {
   for (guint i = 0; i < 2 * AGE; i++)
@@ -717,23 +738,24 @@ meet_crowd (Fixture *f, gboolean is_known)
     }
   while (g_main_context_iteration (NULL, FALSE)) /* the calls are done */
     ;
-  for (guint caller = 5000; caller < 5005; caller++)
-    pour (f, caller, 6);
+  for (guint caller = 5000; caller < 5015; caller++)
+    pour (f, caller, 2);
   pour (f, 1, 4);
   g_assert_cmpint (shutdown (f->bus, SHUT_WR), ==, 0);
-  return count_calls (f, 1);
 }
 
 static void
 test_known (Fixture *f, gconstpointer data)
 {
-  g_assert_cmpuint (meet_crowd (f, TRUE), ==, 4);
+  meet_crowd (f, TRUE);
+  expect_share (f, 1, 4, 0);
 }
 
 static void
 test_unknown (Fixture *f, gconstpointer data)
 {
-  g_assert_cmpuint (meet_crowd (f, FALSE), ==, 1);
+  meet_crowd (f, FALSE);
+  expect_share (f, 1, 1, 3);
 }
 
 static void

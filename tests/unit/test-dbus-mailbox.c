@@ -44,8 +44,8 @@ test_last (void)
   put (mailbox, QUEEN_COMPONENT_WORKER, "a", QUEEN_STATUS_BUSY);
   put (mailbox, QUEEN_COMPONENT_HIVE, "a", QUEEN_STATUS_ONLINE);
   queen_dbus_mailbox_set_n_subscribers (mailbox, 7);
-  news = queen_dbus_mailbox_take (mailbox, TRUE);
-  none = queen_dbus_mailbox_take (mailbox, TRUE);
+  news = queen_dbus_mailbox_take (mailbox, G_MAXUINT);
+  none = queen_dbus_mailbox_take (mailbox, G_MAXUINT);
 
   g_assert_cmpuint (g_hash_table_size (news->changes), ==, 2);
   key = make_event (QUEEN_COMPONENT_WORKER, "a", QUEEN_STATUS_READY);
@@ -70,10 +70,10 @@ test_events (void)
   queen_dbus_mailbox_want_events (mailbox, TRUE);
   put (mailbox, QUEEN_COMPONENT_WORKER, "a", QUEEN_STATUS_READY);
   put (mailbox, QUEEN_COMPONENT_WORKER, "b", QUEEN_STATUS_READY);
-  changes = queen_dbus_mailbox_take (mailbox, FALSE);
+  changes = queen_dbus_mailbox_take (mailbox, 0);
   put (mailbox, QUEEN_COMPONENT_WORKER, "c", QUEEN_STATUS_READY);
   put (mailbox, QUEEN_COMPONENT_WORKER, "d", QUEEN_STATUS_READY);
-  news = queen_dbus_mailbox_take (mailbox, TRUE);
+  news = queen_dbus_mailbox_take (mailbox, G_MAXUINT);
 
   g_assert_cmpuint (changes->events->len, ==, 0);
   g_assert_cmpuint (news->events->len, ==, 2);
@@ -128,13 +128,13 @@ test_deferring (void)
 
   queen_dbus_mailbox_defer (mailbox, TRUE);
   g_assert_false (wakes_reader (mailbox));
-  news = queen_dbus_mailbox_take (mailbox, TRUE);
+  news = queen_dbus_mailbox_take (mailbox, G_MAXUINT);
   g_assert_cmpuint (g_hash_table_size (news->changes), ==, 1);
 
   queen_dbus_mailbox_want_events (mailbox, TRUE);
   g_assert_true (wakes_reader (mailbox));
   queen_dbus_mailbox_want_events (mailbox, FALSE);
-  more_news = queen_dbus_mailbox_take (mailbox, TRUE);
+  more_news = queen_dbus_mailbox_take (mailbox, G_MAXUINT);
 
   queen_dbus_mailbox_defer (mailbox, FALSE);
   g_assert_true (wakes_reader (mailbox));
@@ -254,13 +254,13 @@ test_bytes (void)
   for (int i = 0; i < 5; i++)
     put_large (mailbox, 3000);
   put_large (mailbox, 20000);
-  large = queen_dbus_mailbox_take (mailbox, TRUE);
+  large = queen_dbus_mailbox_take (mailbox, G_MAXUINT);
   g_assert_cmpuint (large->events->len, ==, 1);
   g_assert_cmpuint (large->n_dropped, ==, 5);
 
   for (int i = 0; i < 3; i++)
     put_large (mailbox, 3000);
-  small = queen_dbus_mailbox_take (mailbox, TRUE);
+  small = queen_dbus_mailbox_take (mailbox, G_MAXUINT);
   g_assert_cmpuint (small->events->len, ==, 3);
   g_assert_cmpuint (small->n_dropped, ==, 0);
   queen_dbus_mailbox_free (mailbox);
@@ -276,7 +276,7 @@ test_unwanted (void)
   put (mailbox, QUEEN_COMPONENT_WORKER, "a", QUEEN_STATUS_READY);
   queen_dbus_mailbox_want_events (mailbox, FALSE);
   put (mailbox, QUEEN_COMPONENT_WORKER, "b", QUEEN_STATUS_READY);
-  news = queen_dbus_mailbox_take (mailbox, TRUE);
+  news = queen_dbus_mailbox_take (mailbox, G_MAXUINT);
   g_assert_cmpuint (news->events->len, ==, 0);
   g_assert_cmpuint (news->n_dropped, ==, 0);
   queen_dbus_mailbox_free (mailbox);
@@ -313,7 +313,7 @@ test_threads (void)
       g_autoptr (QueenDBusNews) news = NULL;
 
       g_main_context_iteration (NULL, TRUE);
-      news = queen_dbus_mailbox_take (mailbox, TRUE);
+      news = queen_dbus_mailbox_take (mailbox, G_MAXUINT);
       g_assert_cmpuint (news->n_events, >=, n_events);
       g_assert_cmpuint (g_hash_table_size (news->changes), <=, 10);
       n_events = news->n_events;

@@ -11,8 +11,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "dbus/queen-dbus-bus.h"
 #include "dbus/queen-dbus-presence.h"
 #include "dbus/queen-dbus-types.h"
+#include "fake-clock.h"
 #include "held-pool.h"
 #include "no-threads.h"
 
@@ -63,6 +65,7 @@ typedef struct
   gint n_knocked;      /* atomic: who have asked to be let in */
   guint n_refusals;    /* before anybody is let in, likewise */
   gboolean is_holding; /* whether to hold the one back who has said Hello */
+  gboolean has_other;  /* whether the name is another one's */
 } Bus;
 
 static gboolean
@@ -81,12 +84,14 @@ on_authenticated (GDBusAuthObserver *observer,
 }
 
 static GVariant *
-answer (const char *method)
+answer (const Bus *bus, const char *method)
 {
   if (g_str_equal (method, "Hello"))
     return g_variant_new ("(s)", ":1.7");
   if (g_str_equal (method, "RequestName"))
-    return g_variant_new ("(u)", 1);
+    return g_variant_new ("(u)", bus->has_other ? 2 : 1);
+  if (g_str_equal (method, "GetNameOwner"))
+    return g_variant_new ("(s)", ":1.5");
   return g_variant_new ("()");
 }
 
@@ -105,7 +110,7 @@ on_message (GDBusConnection *connection, GDBusMessage *message, gboolean is_inco
   if (bus->is_holding && g_str_equal (call->method, "Hello"))
     held_pool_set (TRUE);
   reply = g_dbus_message_new_method_reply (message);
-  g_dbus_message_set_body (reply, answer (call->method));
+  g_dbus_message_set_body (reply, answer (bus, call->method));
   g_dbus_connection_send_message (connection, reply, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
   g_async_queue_push (bus->calls, call);
   g_object_unref (message);
@@ -169,6 +174,7 @@ typedef struct
   GDBusConnection *connection; /* NULL while she is not on the bus */
   guint n_entered;
   gboolean is_threadless; /* in the moment in which she begins to connect */
+  gboolean is_named;
 } Fixture;
 
 static void
@@ -179,6 +185,14 @@ on_changed (GDBusConnection *connection, gpointer data)
   f->connection = connection;
   if (connection)
     f->n_entered++;
+}
+
+static void
+on_named (gboolean is_named, gpointer data)
+{
+  Fixture *f = data;
+
+  f->is_named = is_named;
 }
 
 static const char *const rich_methods[] = { NULL };
@@ -199,7 +213,9 @@ start (Fixture *f, gint64 connect_timeout)
   start_bus (&f->bus);
   f->context = g_main_context_new ();
   g_main_context_push_thread_default (f->context);
-  f->settings.clock = &queen_clock_system;
+  if (!f->settings.clock)
+    f->settings.clock = &queen_clock_system;
+  f->settings.on_named = on_named;
   f->settings.bus_type = G_BUS_TYPE_SESSION;
   f->settings.connect_timeout = connect_timeout;
   f->settings.frames = &frames_limits;
@@ -375,6 +391,68 @@ test_refused (void)
   stop (&f);
 }
 
+static void
+send_signal (GDBusConnection *connection, const char *name)
+{
+  g_autoptr (GDBusMessage) signal =
+      g_dbus_message_new_signal (QUEEN_DBUS_BUS_PATH, QUEEN_DBUS_BUS_NAME, name);
+
+  g_dbus_message_set_sender (signal, QUEEN_DBUS_BUS_NAME);
+  g_dbus_message_set_body (signal, g_variant_new ("(s)", QUEEN_DBUS_NAME));
+  g_dbus_connection_send_message (connection, signal, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
+}
+
+static void
+wait_until_named (Fixture *f, gboolean is_named)
+{
+  gint64 end = g_get_monotonic_time () + DEADLINE;
+
+  while (f->is_named != is_named)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, end);
+      g_main_context_iteration (f->context, FALSE);
+    }
+}
+
+static void
+test_name (void)
+{
+  Fixture f = { 0 };
+  g_autoptr (Call) request = NULL;
+
+  start (&f, 10 * G_USEC_PER_SEC);
+  request = next_call (&f, "RequestName");
+  g_assert_false (f.is_named);
+  send_signal (request->connection, "NameAcquired");
+  wait_until_named (&f, TRUE);
+  send_signal (request->connection, "NameLost");
+  wait_until_named (&f, FALSE);
+  stop (&f);
+}
+
+/* One who has answered may not live any more a while later. */
+static void
+test_owner (void)
+{
+  Fixture f = { .bus.has_other = TRUE, .settings.clock = &fake_clock };
+  gint64 end = g_get_monotonic_time () + DEADLINE;
+  g_autoptr (Call) first = NULL;
+  g_autoptr (Call) again = NULL;
+
+  now = G_USEC_PER_SEC;
+  start (&f, 10 * G_USEC_PER_SEC);
+  first = next_call (&f, "Ping");
+  while (!again || !g_str_equal (again->method, "Ping"))
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, end);
+      g_clear_pointer (&again, free_call);
+      g_main_context_iteration (f.context, FALSE);
+      again = g_async_queue_timeout_pop (f.bus.calls, 1000);
+      now += G_USEC_PER_SEC;
+    }
+  stop (&f);
+}
+
 /* The bus must see her go, or it keeps her name for the connection that she has given up. */
 static void
 test_renewed (void)
@@ -472,6 +550,8 @@ main (int argc, char **argv)
 
   add ("gdbus-has-its-thread-before-there-is-a-bus", test_thread);
   add ("asks-for-her-name", test_good);
+  add ("name/may-be-lost-again", test_name);
+  add ("name/another-has-it/is-asked-again-and-again", test_owner);
   add ("renewed/by-another-connection", test_renewed);
   add ("end/nothing-is-left-of-it", test_end);
   add ("end/while-she-connects", test_end_of_attempt);
