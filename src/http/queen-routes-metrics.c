@@ -359,6 +359,7 @@ append_budgets (GString *text, const QueenMetricsSources *sources)
                          sum_bytes (sources->cluster, queen_registry_get_n_list_bytes));
   queen_metrics_add_one (text, "queen_held_bytes", "what", "ring", stream.ring);
   queen_metrics_add_one (text, "queen_held_bytes", "what", "snapshots", stream.snapshots);
+  queen_metrics_add_one (text, "queen_held_bytes", "what", "pasts", stream.pasts);
   queen_metrics_add_one (text, "queen_held_bytes", "what", "jobs", jobs->n_bytes);
   queen_metrics_add_one (text, "queen_held_bytes", "what", "unread_jobs", jobs->n_left_over);
   queen_metrics_add_one (text, "queen_held_bytes", "what", "unfinished_answers",
@@ -371,6 +372,7 @@ append_budgets (GString *text, const QueenMetricsSources *sources)
                          sum_bytes (sources->cluster, queen_registry_get_most_list_bytes));
   queen_metrics_add_one (text, "queen_max_held_bytes", "what", "ring", stream.max_ring);
   queen_metrics_add_one (text, "queen_max_held_bytes", "what", "snapshots", stream.max_snapshots);
+  queen_metrics_add_one (text, "queen_max_held_bytes", "what", "pasts", stream.max_pasts);
   queen_metrics_add_one (text, "queen_max_held_bytes", "what", "jobs", jobs->max_bytes);
   queen_metrics_add_one (text, "queen_max_held_bytes", "what", "unread_jobs", jobs->max_left_over);
   queen_metrics_add_one (text, "queen_max_held_bytes", "what", "unfinished_answers",

@@ -349,6 +349,15 @@ choose_snapshot (
   return snapshot;
 }
 
+/* What nobody else gets. */
+static void
+queue_past (QueenChannel *self, QueenSubscriber *subscriber, GBytes *past)
+{
+  GBytes *own = queen_subscriber_dup_chunk (subscriber, past);
+
+  queen_subscriber_add_pending (subscriber, queen_pasts_count (self->settings.pasts, own));
+}
+
 /* One that has lost something is told so before it gets an id: cut off in between, it is told
  * again. */
 static void
@@ -374,7 +383,7 @@ welcome (QueenChannel *self,
 
   queen_subscriber_add_pending_begun (subscriber, head, lines, snapshot, &self->settings.ring);
   if (request->past)
-    queen_subscriber_add_pending_chunk (subscriber, g_bytes_ref (request->past));
+    queue_past (self, subscriber, request->past);
   if (n_lost != 0)
     queue_lagged (self, subscriber, n_lost);
   if (request->kinds == 0)

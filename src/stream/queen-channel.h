@@ -6,6 +6,7 @@
 #include "loop/queen-alarm.h"
 #include "loop/queen-clock.h"
 #include "queen-audience.h"
+#include "queen-pasts.h"
 #include "queen-ring.h"
 #include "queen-stream-request.h"
 #include "queen-tally.h"
@@ -39,6 +40,7 @@ typedef struct _QueenChannel QueenChannel;
  *   does not resume: what is told in the place of events that are no longer there, as a frame that
  *   is shared, and after which event it ends. It is to end where the ring can go on: at
  *   queen_ring_get_oldest() or behind that. Goes without @get_snapshot
+ * @pasts: (nullable): where what a request brings of the past counts; %NULL where none does
  * @busy: (nullable): what those of %QUEEN_ENCODING_BARE are told when there is no room for them
  * @on_changed: somebody has come or gone
  * @data: for both
@@ -54,6 +56,7 @@ typedef struct
   QueenAlarmGroup *breath_alarms;
   QueenBatch *batch;
   GBytes *(*get_account) (gboolean is_bare, guint64 *next, gpointer data);
+  QueenPasts *pasts;
   GBytes *busy;
   GBytes *(*get_snapshot) (guint64 from, guint64 head, guint64 *next, gpointer data);
   void (*on_changed) (gpointer data);

@@ -16,7 +16,7 @@ G_BEGIN_DECLS
  * @n_history: how many past events to begin with; 0 for none
  * @last_id: (nullable): resume behind this event; goes before @n_history
  * @past: (nullable) (transfer none): a chunk of frames to begin with: of events up to @last_id that
- *   have come from elsewhere; never parsed
+ *   have come from elsewhere; never parsed, and only where the channel counts such
  * @client: (nullable): whose share of the subscribers it takes from; %NULL for nobody's
  * @is_forwarded: somebody says so who hands it on
  * @encoding: what the client understands

@@ -8,11 +8,13 @@
 #include "queen-snapshots.h"
 
 #define MAX_RING_BYTES (64 * 1024 * 1024)
+#define MAX_PAST_BYTES (32 * 1024 * 1024)
 #define EVENT "heartbeat"
 #define KEPT_UNHEARD (5 * G_USEC_PER_SEC)
-#define MAX_PAST 1000     /* events that one gets that are no longer in the ring */
-#define MAX_ASKING 64     /* subscribers who wait for such */
-#define MAX_AWAITING 1024 /* subscribers who have seen, elsewhere, what has yet to come here */
+#define MAX_PAST 1000       /* events that one gets that are no longer in the ring */
+#define MAX_ASKING 64       /* subscribers who wait for such */
+#define MAX_ASKED_AT_ONCE 4 /* of these: of each there may be megabytes on their way */
+#define MAX_AWAITING 1024   /* subscribers who have seen, elsewhere, what has yet to come here */
 #define AWAITED_FOR (5 * G_USEC_PER_SEC)
 
 struct _QueenStream
@@ -24,6 +26,7 @@ struct _QueenStream
   QueenAudience *audience;
   QueenChannel *channel;
   QueenSnapshots *snapshots;
+  QueenPasts *pasts;
   QueenAlarm *drop_alarm;
   const QueenClock *clock;
   QueenTally *tally;
@@ -32,7 +35,8 @@ struct _QueenStream
   gpointer full_data;
   gboolean (*ask_past) (guint64, guint64, QueenStreamPastFunc, gpointer, gpointer);
   gpointer past_data;
-  guint n_asking;
+  guint n_asked;
+  GQueue to_ask;   /* of Returner, who came first at its head: until others have been told */
   GQueue awaiting; /* of Returner, who came first at its head */
   guint64 awaited; /* the least number that one of them has seen; G_MAXUINT64 when there is none */
   QueenAlarm *await_alarm;
@@ -47,6 +51,7 @@ typedef struct
   QueenStreamRequest request;
   struct sockaddr_storage client;
   char *last_id;
+  GBytes *past;    /* NULL when there is none */
   gint64 deadline; /* µs, monotonic: until then what has yet to come may come */
 } Returner;
 
@@ -59,6 +64,10 @@ enum
 static GParamSpec *props[N_PROPS];
 
 static void welcome_awaiting (gpointer data);
+static void subscribe_now (QueenStream *self,
+                           QueenSocket socket,
+                           GBytes *head,
+                           const QueenStreamRequest *request);
 
 G_DEFINE_FINAL_TYPE (QueenStream, queen_stream, G_TYPE_OBJECT)
 
@@ -185,6 +194,7 @@ queen_stream_finalize (GObject *object)
   g_clear_pointer (&self->drop_alarm, queen_alarm_free);
   g_clear_pointer (&self->channel, queen_channel_free);
   g_clear_pointer (&self->snapshots, queen_snapshots_free);
+  g_clear_pointer (&self->pasts, queen_pasts_free);
 
   G_OBJECT_CLASS (queen_stream_parent_class)->finalize (object);
 }
@@ -212,6 +222,7 @@ QueenStream *
 queen_stream_new (QueenEventBus *bus, QueenPulse *pulse, const QueenStreamSettings *settings)
 {
   QueenStream *self = g_object_new (QUEEN_TYPE_STREAM, NULL);
+  QueenPasts *pasts = queen_pasts_new (MAX_PAST_BYTES, settings->audience, settings->clock);
   const QueenChannelSettings channel = {
     .clock = settings->clock,
     .audience = settings->audience,
@@ -220,6 +231,7 @@ queen_stream_new (QueenEventBus *bus, QueenPulse *pulse, const QueenStreamSettin
     .flush_interval = settings->flush_interval,
     .tally = settings->tally,
     .get_snapshot = get_snapshot,
+    .pasts = pasts,
     .on_changed = on_changed,
     .data = self,
   };
@@ -228,6 +240,7 @@ queen_stream_new (QueenEventBus *bus, QueenPulse *pulse, const QueenStreamSettin
   self->tally = settings->tally;
   self->capacity = settings->capacity;
   self->clock = settings->clock;
+  self->pasts = pasts;
   self->snapshots = queen_snapshots_new (pulse, settings->clock);
   self->drop_alarm = queen_alarm_new (settings->clock, "unheard snapshots", G_PRIORITY_DEFAULT,
                                       drop_snapshots, self);
@@ -302,14 +315,17 @@ queen_stream_get_holdings (QueenStream *self, QueenStreamHoldings *holdings)
     .max_ring = MAX_RING_BYTES,
     .snapshots = queen_snapshots_get_n_bytes (self->snapshots),
     .max_snapshots = queen_snapshots_get_most (self->snapshots),
+    .pasts = queen_pasts_get_n_bytes (self->pasts),
+    .max_pasts = queen_pasts_get_most (self->pasts),
   };
 }
 
 /* Those who come again */
 
-/* Returns: (transfer full) (nullable): a chunk of what it wants of @events */
+/* Returns: (transfer full) (nullable): a chunk of what it wants of @events
+ * @last_id: (out) (transfer full): of the last of these */
 static GBytes *
-make_past (Returner *returner, const GPtrArray *events)
+make_past (const Returner *returner, const GPtrArray *events, char **last_id)
 {
   const char *epoch = queen_ring_get_epoch (queen_channel_get_ring (returner->stream->channel));
   GString *text = g_string_new (NULL);
@@ -320,11 +336,11 @@ make_past (Returner *returner, const GPtrArray *events)
       g_autoptr (GBytes) frame = NULL;
       struct iovec inside;
 
-      g_free (returner->last_id);
-      returner->last_id = g_strdup_printf ("%s-%" G_GUINT64_FORMAT, epoch, event->number);
+      g_free (*last_id);
+      *last_id = g_strdup_printf ("%s-%" G_GUINT64_FORMAT, epoch, event->number);
       if (!(event->kind & returner->request.kinds))
         continue;
-      frame = queen_frame_new (returner->last_id, EVENT, event->json, event->json_length);
+      frame = queen_frame_new (*last_id, EVENT, event->json, event->json_length);
       queen_chunk_get_inside (frame, &inside);
       g_string_append_len (text, inside.iov_base, (gssize) inside.iov_len);
     }
@@ -332,6 +348,20 @@ make_past (Returner *returner, const GPtrArray *events)
     return queen_chunk_new (text);
   g_string_free (text, TRUE);
   return NULL;
+}
+
+/* Where there is no room for it, it is lost to @returner, who is told so. */
+static void
+take_past (Returner *returner, const GPtrArray *events)
+{
+  g_autofree char *last_id = NULL;
+  g_autoptr (GBytes) past = make_past (returner, events, &last_id);
+
+  if (past && !queen_pasts_make_room (returner->stream->pasts, g_bytes_get_size (past)))
+    return;
+  returner->past = g_steal_pointer (&past);
+  g_free (returner->last_id);
+  returner->last_id = g_steal_pointer (&last_id);
 }
 
 /* Returns: (transfer full): what remains of a request when its caller has gone */
@@ -357,7 +387,21 @@ static void
 free_returner (Returner *returner)
 {
   g_free (returner->last_id);
+  g_clear_pointer (&returner->past, g_bytes_unref);
   g_free (returner);
+}
+
+static void
+ask_next (QueenStream *self)
+{
+  Returner *returner;
+
+  while ((self->n_asked < MAX_ASKED_AT_ONCE || !self->ask_past) &&
+         (returner = g_queue_pop_head (&self->to_ask)))
+    {
+      subscribe_now (self, returner->socket, returner->head, &returner->request);
+      free_returner (returner);
+    }
 }
 
 /* If the stream goes on under other numbers by now, what was asked for is not what it was. */
@@ -368,16 +412,17 @@ on_past (const GPtrArray *events, gpointer data)
   QueenStream *self = returner->stream;
   QueenRing *ring = queen_channel_get_ring (self->channel);
   guint64 first, last;
-  g_autoptr (GBytes) past = NULL;
 
-  self->n_asking--;
+  self->n_asked--;
   if (events && events->len > 0 &&
       queen_ring_find_missing (ring, returner->last_id, &first, &last) &&
       ((const QueenEvent *) events->pdata[0])->number == first)
-    returner->request.past = past = make_past (returner, events);
+    take_past (returner, events);
+  returner->request.past = returner->past;
   returner->request.last_id = returner->last_id;
   queen_channel_subscribe (self->channel, returner->socket, returner->head, &returner->request);
   free_returner (returner);
+  ask_next (self);
   g_object_unref (self);
 }
 
@@ -388,20 +433,25 @@ ask_past (QueenStream *self, QueenSocket socket, GBytes *head, const QueenStream
   guint64 first, last;
   Returner *returner;
 
-  if (!self->ask_past || !request->last_id || self->n_asking >= MAX_ASKING ||
+  if (!self->ask_past || !request->last_id || self->n_asked + self->to_ask.length >= MAX_ASKING ||
       !(request->kinds & QUEEN_EVENT_NUMBERED_KINDS) ||
       !queen_ring_find_missing (queen_channel_get_ring (self->channel), request->last_id, &first,
                                 &last) ||
       last - first >= MAX_PAST)
     return FALSE;
   returner = make_returner (self, socket, head, request);
+  if (self->n_asked == MAX_ASKED_AT_ONCE)
+    {
+      g_queue_push_tail (&self->to_ask, returner);
+      return TRUE;
+    }
   if (!self->ask_past (first, last, on_past, returner, self->past_data))
     {
       free_returner (returner);
       return FALSE;
     }
   g_object_ref (self);
-  self->n_asking++;
+  self->n_asked++;
   return TRUE;
 }
 
@@ -481,8 +531,10 @@ queen_stream_set_past_func (QueenStream *self,
 {
   self->ask_past = ask;
   self->past_data = data;
-  if (!ask)
-    welcome_awaiting (self);
+  if (ask)
+    return;
+  ask_next (self);
+  welcome_awaiting (self);
 }
 
 void

@@ -43,6 +43,8 @@ typedef struct
  * @snapshots: the frames that say how things stand, and pulses; also those that only subscribers
  *   hold any more who are in the middle of them
  * @max_snapshots: what these may be
+ * @pasts: what single subscribers are in the middle of that was no longer in the ring
+ * @max_pasts: what this may be
  *
  * How many bytes a stream holds.
  */
@@ -52,6 +54,8 @@ typedef struct
   gsize max_ring;
   gsize snapshots;
   gsize max_snapshots;
+  gsize pasts;
+  gsize max_pasts;
 } QueenStreamHoldings;
 
 /**

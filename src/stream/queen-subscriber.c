@@ -130,9 +130,8 @@ queen_subscriber_add_pending (QueenSubscriber *self, GBytes *bytes)
     g_bytes_unref (bytes);
 }
 
-/* Returns: (transfer full): what @chunk is to this one */
-static GBytes *
-dup_chunk (QueenSubscriber *self, GBytes *chunk)
+GBytes *
+queen_subscriber_dup_chunk (QueenSubscriber *self, GBytes *chunk)
 {
   struct iovec inside;
   GString *bytes;
@@ -150,7 +149,7 @@ queen_subscriber_add_pending_chunk (QueenSubscriber *self, GBytes *chunk)
 {
   g_autoptr (GBytes) whole = chunk;
 
-  queen_subscriber_add_pending (self, dup_chunk (self, whole));
+  queen_subscriber_add_pending (self, queen_subscriber_dup_chunk (self, whole));
 }
 
 static void
@@ -243,7 +242,7 @@ void
 queen_subscriber_let_go (QueenSubscriber *self, GBytes *chunk)
 {
   g_autoptr (GBytes) last = chunk;
-  g_autoptr (GBytes) part = last ? dup_chunk (self, last) : NULL;
+  g_autoptr (GBytes) part = last ? queen_subscriber_dup_chunk (self, last) : NULL;
   g_autoptr (GString) bytes = g_string_new (NULL);
 
   self->is_leaving = TRUE;

@@ -181,6 +181,15 @@ void queen_subscriber_add_pending (QueenSubscriber *self, GBytes *bytes);
 void queen_subscriber_add_pending_chunk (QueenSubscriber *self, GBytes *chunk);
 
 /**
+ * queen_subscriber_dup_chunk:
+ * @chunk: a frame, see queen-frame.h
+ *
+ * Returns: (transfer full): what @chunk is to a subscriber of its kind. It is to be pending before
+ *   anything else is
+ */
+GBytes *queen_subscriber_dup_chunk (QueenSubscriber *self, GBytes *chunk);
+
+/**
  * queen_subscriber_add_pending_begun:
  * @text: (transfer full): what comes before that, such as the answer's head
  * @lines: of the subscriber's own, with which a frame begins

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-pasts.h"
+
+#define SMALL 4096                 /* bytes: up to that each reader may have one of its own */
+#define LONG (10 * G_USEC_PER_SEC) /* for which nobody sits on one that others want room for */
+
+struct _QueenPasts
+{
+  guint n_refs; /* of its owner, and of each past */
+  gsize max_bytes;
+  QueenAudience *audience;
+  const QueenClock *clock;
+  GQueue held; /* of Past: those whose reader may stay, the oldest first */
+  gsize n_bytes;
+  gsize n_leaving; /* bytes of these, whose readers are being let go */
+};
+
+typedef struct
+{
+  QueenPasts *owner;
+  GBytes *bytes;  /* not referenced: with the last reference to it this goes, too */
+  GBytes *inside; /* whose bytes they are */
+  GList link;
+  gint64 since; /* µs, monotonic */
+  gboolean is_leaving;
+} Past;
+
+static void
+unref_pasts (QueenPasts *self)
+{
+  if (--self->n_refs == 0)
+    g_free (self);
+}
+
+static void
+on_nobody_holds_past (gpointer data)
+{
+  Past *past = data;
+  QueenPasts *self = past->owner;
+  gsize size = g_bytes_get_size (past->inside);
+
+  self->n_bytes -= size;
+  if (past->is_leaving)
+    self->n_leaving -= size;
+  else
+    g_queue_unlink (&self->held, &past->link);
+  g_bytes_unref (past->inside);
+  g_free (past);
+  unref_pasts (self);
+}
+
+QueenPasts *
+queen_pasts_new (gsize max_bytes, QueenAudience *audience, const QueenClock *clock)
+{
+  QueenPasts *self = g_new0 (QueenPasts, 1);
+
+  self->n_refs = 1;
+  self->max_bytes = max_bytes;
+  self->audience = audience;
+  self->clock = clock;
+  return self;
+}
+
+void
+queen_pasts_free (QueenPasts *self)
+{
+  unref_pasts (self);
+}
+
+/* Returns: (transfer none) (nullable): the one that somebody has been in the middle of for longest,
+ *   if that is too long */
+static Past *
+peek_overdue (QueenPasts *self)
+{
+  Past *oldest = g_queue_peek_head (&self->held);
+
+  return oldest && self->clock->get_monotonic () - oldest->since >= LONG ? oldest : NULL;
+}
+
+/* To let somebody go takes a walk along all who read, which may end in a later turn only. */
+static void
+let_reader_go (QueenPasts *self, Past *past)
+{
+  g_autoptr (GBytes) bytes = g_bytes_ref (past->bytes);
+
+  g_queue_unlink (&self->held, &past->link);
+  past->is_leaving = TRUE;
+  self->n_leaving += g_bytes_get_size (bytes);
+  queen_audience_drop_holders (self->audience, bytes);
+}
+
+gboolean
+queen_pasts_make_room (QueenPasts *self, gsize n_bytes)
+{
+  gsize most = self->max_bytes - MIN (n_bytes, self->max_bytes);
+  Past *overdue;
+
+  if (n_bytes > self->max_bytes)
+    return FALSE;
+  while (self->n_bytes - self->n_leaving > most && (overdue = peek_overdue (self)))
+    let_reader_go (self, overdue);
+  return self->n_bytes <= most;
+}
+
+GBytes *
+queen_pasts_count (QueenPasts *self, GBytes *bytes)
+{
+  gsize size;
+  gconstpointer start = g_bytes_get_data (bytes, &size);
+  Past *past;
+
+  if (size <= SMALL)
+    return bytes;
+  past = g_new0 (Past, 1);
+  past->owner = self;
+  past->inside = bytes;
+  past->bytes = g_bytes_new_with_free_func (start, size, on_nobody_holds_past, past);
+  past->link.data = past;
+  past->since = self->clock->get_monotonic ();
+  g_queue_push_tail_link (&self->held, &past->link);
+  self->n_bytes += size;
+  self->n_refs++;
+  return past->bytes;
+}
+
+gsize
+queen_pasts_get_n_bytes (const QueenPasts *self)
+{
+  return self->n_bytes;
+}
+
+gsize
+queen_pasts_get_most (const QueenPasts *self)
+{
+  return self->max_bytes;
+}

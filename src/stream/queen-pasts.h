@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "loop/queen-clock.h"
+#include "queen-audience.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenPasts:
+ *
+ * What single subscribers are told of what was before: each has its own, which may be megabytes
+ * long. However many come for one and do not read, all that are over 4 KiB are no more than so many
+ * bytes: past that there is none for who comes, and whoever has been in the middle of one for ten
+ * seconds is let go when others want one.
+ */
+typedef struct _QueenPasts QueenPasts;
+
+/**
+ * queen_pasts_new:
+ * @max_bytes: of all of them
+ * @audience: of those who read; it outlives the pasts
+ * @clock: by which ten seconds pass
+ */
+QueenPasts *queen_pasts_new (gsize max_bytes, QueenAudience *audience, const QueenClock *clock);
+
+/** Those that somebody still reads may go later. */
+void queen_pasts_free (QueenPasts *self);
+
+/**
+ * queen_pasts_make_room:
+ * @n_bytes: of one more
+ *
+ * Lets readers go that have been in the middle of theirs for too long, if there is no room without
+ * that. Not while a subscriber is being delivered to.
+ *
+ * Returns: whether there is room
+ */
+gboolean queen_pasts_make_room (QueenPasts *self, gsize n_bytes);
+
+/**
+ * queen_pasts_count:
+ * @past: (transfer full): what one subscriber is told
+ *
+ * Returns: (transfer full): the same bytes, to be handed to it instead: as long as they are there,
+ *   they count
+ */
+GBytes *queen_pasts_count (QueenPasts *self, GBytes *past);
+
+/** Returns: bytes that are there */
+gsize queen_pasts_get_n_bytes (const QueenPasts *self);
+
+/** Returns: bytes that there may be at the most */
+gsize queen_pasts_get_most (const QueenPasts *self);
+
+G_END_DECLS
