@@ -140,7 +140,9 @@ queen_subscriber_dup_chunk (QueenSubscriber *self, GBytes *chunk)
     return queen_frame_dup_part (chunk, self->cursor.encoding);
   queen_chunk_get_inside (chunk, &inside);
   bytes = g_string_new (NULL);
-  queen_packed_append_text (bytes, &self->digest, inside.iov_base, inside.iov_len);
+  for (gsize at = 0; at < inside.iov_len; at += QUEEN_GZIP_MAX_PIECE)
+    queen_packed_append_text (bytes, &self->digest, (const char *) inside.iov_base + at,
+                              MIN (inside.iov_len - at, QUEEN_GZIP_MAX_PIECE));
   return g_string_free_to_bytes (bytes);
 }
 

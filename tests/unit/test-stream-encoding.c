@@ -16,6 +16,7 @@ typedef struct
   QueenStreamRequest request;
   int fds[3]; /* by QueenEncoding */
   GString *texts[3];
+  gboolean has_past; /* of which all frames are in one chunk */
 } Trio;
 
 static Trio
@@ -118,7 +119,8 @@ static GString *
 get_chunked (const Trio *trio, gboolean is_end)
 {
   gboolean is_ended;
-  GString *inside = get_inside (trio->texts[QUEEN_ENCODING_CHUNKED], check_chunk, &is_ended);
+  GString *inside = get_inside (trio->texts[QUEEN_ENCODING_CHUNKED],
+                                trio->has_past ? NULL : check_chunk, &is_ended);
 
   g_assert_nonnull (inside);
   g_assert_cmpint (is_ended, ==, is_end);
@@ -325,6 +327,81 @@ test_large (Fixture *f, gconstpointer data)
   hang_up (&trio);
 }
 
+typedef struct
+{
+  QueenStreamPastFunc func;
+  gpointer data;
+} Question;
+
+static gboolean
+keep_question (
+    guint64 first, guint64 last, QueenStreamPastFunc func, gpointer func_data, gpointer data)
+{
+  const Question question = { func, func_data };
+
+  g_array_append_val (data, question);
+  return TRUE;
+}
+
+static GPtrArray *
+make_past (void)
+{
+  GPtrArray *events = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_event_unref);
+
+  for (guint64 number = 1; number <= 1000; number++)
+    {
+      g_autoptr (QueenComponent) component = queen_component_new (QUEEN_COMPONENT_WORKER);
+      QueenEvent *event;
+
+      component->id = g_strdup_printf ("%08x-%080d", g_test_rand_int (), (int) number);
+      event = queen_event_new_component (component, now);
+      event->number = number;
+      g_ptr_array_add (events, event);
+    }
+  return events;
+}
+
+static void
+read_on (Trio *trio)
+{
+  for (int i = 0; i < 20; i++)
+    {
+      for (gsize j = 0; j < G_N_ELEMENTS (trio->fds); j++)
+        read_all (trio->fds[j], trio->texts[j]);
+      turn ();
+    }
+}
+
+/* Events that are no longer in the ring, and come from elsewhere: longer than what is compressed in
+ * one piece. */
+static void
+test_past (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GArray) questions = g_array_new (FALSE, FALSE, sizeof (Question));
+  g_autoptr (GPtrArray) events = make_past ();
+  Trio trio;
+
+  queen_stream_continue (f->stream, EPOCH, 1001);
+  queen_stream_set_past_func (f->stream, keep_question, questions);
+  trio = come (f, &(QueenStreamRequest){ .kinds = ALL, .last_id = EPOCH "-0" });
+  trio.has_past = TRUE;
+  g_assert_cmpuint (questions->len, ==, 3);
+  for (guint i = 0; i < 3; i++)
+    {
+      const Question *question = &g_array_index (questions, Question, i);
+
+      question->func (events, question->data);
+    }
+  read_on (&trio);
+  assert_same (&trio, FALSE);
+  g_assert_cmpuint (trio.texts[QUEEN_ENCODING_PLAIN]->len, >, 2 * QUEEN_GZIP_MAX_PIECE);
+  g_assert_true (has_got (&trio, "\nid: " EPOCH "-1000\n"));
+  g_assert_false (has_got (&trio, "lagged"));
+  queen_stream_say_goodbye (f->stream);
+  assert_same (&trio, TRUE);
+  hang_up (&trio);
+}
+
 /* Each frame is compressed but once, and all who take gzip share it. */
 static void
 test_shared (Fixture *f, gconstpointer data)
@@ -360,6 +437,7 @@ main (int argc, char **argv)
   ADD ("/stream-encoding/slow/no-chunk-is-torn", crowd, test_slow);
   ADD ("/stream-encoding/torn/goes-on-where-it-was", crowd, test_torn);
   ADD ("/stream-encoding/large/whatever-time-there-was", crowd, test_large);
+  ADD ("/stream-encoding/past/in-pieces", three, test_past);
   ADD ("/stream-encoding/packed/once-for-all", crowd, test_shared);
 
   return g_test_run ();

@@ -8,8 +8,22 @@
 
 #define AWAITED_FOR (5 * G_USEC_PER_SEC)
 #define WORKERS QUEEN_EVENT_WORKER
+#define MIB (1024 * 1024)
+#define N_LONG 1000 /* events, which are about 4 MiB together */
+#define SAT_ON (10 * G_USEC_PER_SEC)
 
 static guint n_asked;
+static const Capacity last_one_is_kept = { 1, 1000 };
+
+/* Who waits to be told of the past. */
+typedef struct
+{
+  guint64 first;
+  QueenStreamPastFunc func;
+  gpointer data;
+} Question;
+
+static GQueue questions = G_QUEUE_INIT; /* of Question, those asked first at its head */
 
 static gboolean
 refuse_past (
@@ -150,6 +164,203 @@ test_nonsense (Fixture *f, gconstpointer data)
   g_assert_cmpuint (n_asked, ==, 0);
 }
 
+/* The past */
+
+static gboolean
+keep_question (
+    guint64 first, guint64 last, QueenStreamPastFunc func, gpointer func_data, gpointer data)
+{
+  Question *question = g_new (Question, 1);
+
+  *question = (Question){ first, func, func_data };
+  g_queue_push_tail (&questions, question);
+  return TRUE;
+}
+
+/* All but the last of what has been told is to be asked for. */
+static void
+set_up_with_past (Fixture *f, gconstpointer data)
+{
+  set_up (f, &last_one_is_kept);
+  queen_stream_continue (f->stream, EPOCH, N_LONG + 1);
+  queen_stream_set_past_func (f->stream, keep_question, NULL);
+}
+
+/* Of text of which not much is gained when it is compressed. */
+static QueenEvent *
+make_long_event (guint64 number)
+{
+  g_autoptr (QueenComponent) component = queen_component_new (QUEEN_COMPONENT_WORKER);
+  GString *text = g_string_new (NULL);
+  QueenEvent *event;
+
+  while (text->len < 4000)
+    g_string_append_c (text, (char) g_random_int_range ('0', 'z'));
+  component->id = g_strdup ("w");
+  event = queen_event_new_component (component, now);
+  event->number = number;
+  event->json_length = text->len;
+  event->json = event->memory = g_string_free (text, FALSE);
+  return event;
+}
+
+/* Tells the one who has waited for longest. */
+static void
+answer_first (const GPtrArray *events)
+{
+  g_autofree Question *question = g_queue_pop_head (&questions);
+
+  g_assert_nonnull (question);
+  g_assert_cmpuint (question->first, ==, 1);
+  question->func (events, question->data);
+}
+
+static GPtrArray *
+make_past (void)
+{
+  GPtrArray *events = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_event_unref);
+
+  for (guint64 i = 1; i <= N_LONG; i++)
+    g_ptr_array_add (events, make_long_event (i));
+  return events;
+}
+
+static gsize
+count_held (Fixture *f)
+{
+  QueenStreamHoldings holdings;
+
+  queen_stream_get_holdings (f->stream, &holdings);
+  g_assert_cmpuint (holdings.pasts, <=, holdings.max_pasts);
+  return holdings.pasts;
+}
+
+/* Returns: its end */
+static int
+come_for_past (Fixture *f, QueenEncoding encoding)
+{
+  return subscribe_exactly (f, &(QueenStreamRequest){
+                                   .kinds = WORKERS, .last_id = EPOCH "-0", .encoding = encoding });
+}
+
+static void
+check_told (int reader, const char *what, gboolean is_told)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  gsize before;
+
+  do
+    {
+      before = text->len;
+      read_all (reader, text);
+      turn ();
+    }
+  while (text->len > before);
+  g_assert_cmpint (strstr (text->str, what) != NULL, ==, is_told);
+}
+
+/* As long as it has not been taken, however it is sent. */
+static void
+test_past_counts (Fixture *f, gconstpointer data)
+{
+  static const QueenEncoding encodings[] = { QUEEN_ENCODING_CHUNKED, QUEEN_ENCODING_PLAIN,
+                                             QUEEN_ENCODING_PACKED };
+  g_autoptr (GPtrArray) events = make_past ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (encodings); i++)
+    {
+      int reader = come_for_past (f, encodings[i]);
+
+      g_assert_cmpuint (count_held (f), ==, 0);
+      answer_first (events);
+      g_assert_cmpuint (count_held (f), >, 2 * MIB);
+      if (encodings[i] == QUEEN_ENCODING_PACKED)
+        g_assert_cmpuint (count_held (f), <, 4 * MIB);
+      check_told (reader, "lagged", FALSE);
+      g_assert_cmpuint (count_held (f), ==, 0);
+      close (reader);
+      turn ();
+    }
+}
+
+static void
+test_past_of_who_goes (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) events = make_past ();
+  int reader = come_for_past (f, QUEEN_ENCODING_CHUNKED);
+
+  answer_first (events);
+  close (reader);
+  turn ();
+  g_assert_cmpuint (count_held (f), ==, 0);
+}
+
+/* Where strangers sit on all that there may be, who comes is told what it has lost; and when they
+ * have sat there for long, one of them goes for each who comes. */
+static void
+test_past_is_bounded (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) events = make_past ();
+  int strangers[20], reader;
+
+  for (guint i = 0; i < G_N_ELEMENTS (strangers); i++)
+    {
+      strangers[i] = come_for_past (f, QUEEN_ENCODING_CHUNKED);
+      answer_first (events);
+      count_held (f);
+    }
+  g_assert_cmpuint (count_held (f), >, 24 * MIB);
+  check_told (strangers[19], "lagged", TRUE);
+  g_assert_cmpuint (f->tally.drops[QUEEN_DROP_MEMORY], ==, 0);
+
+  pass (SAT_ON);
+  reader = come_for_past (f, QUEEN_ENCODING_CHUNKED);
+  answer_first (events);
+  g_assert_cmpuint (f->tally.drops[QUEEN_DROP_MEMORY], ==, 1);
+  check_told (reader, "id: " EPOCH "-1000\n", TRUE);
+  g_assert_cmpuint (count_held (f), >, 16 * MIB);
+  close (reader);
+  for (guint i = 0; i < G_N_ELEMENTS (strangers); i++)
+    close (strangers[i]);
+}
+
+/* What is on its way to her may be megabytes, too: the others wait, and are told in their turn. */
+static void
+test_past_of_few_at_once (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) events =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) queen_event_unref);
+  int readers[10];
+
+  g_ptr_array_add (events, make_long_event (1));
+  for (guint i = 0; i < G_N_ELEMENTS (readers); i++)
+    readers[i] = come_for_past (f, QUEEN_ENCODING_CHUNKED);
+  g_assert_cmpuint (questions.length, ==, 4);
+  for (guint i = 0; i < G_N_ELEMENTS (readers); i++)
+    {
+      answer_first (i % 2 == 0 ? events : NULL);
+      check_told (readers[i], "id: " EPOCH "-1\n", i % 2 == 0);
+      g_assert_cmpuint (questions.length, ==, MIN (4, G_N_ELEMENTS (readers) - 1 - i));
+      close (readers[i]);
+    }
+}
+
+/* Those whose turn has not come have what there is without it. */
+static void
+test_past_is_no_more (Fixture *f, gconstpointer data)
+{
+  int readers[6];
+
+  for (guint i = 0; i < G_N_ELEMENTS (readers); i++)
+    readers[i] = come_for_past (f, QUEEN_ENCODING_CHUNKED);
+  queen_stream_set_past_func (f->stream, NULL, NULL);
+  check_told (readers[5], "lagged", TRUE);
+  for (guint i = 0; i < 4; i++)
+    answer_first (NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (readers); i++)
+    close (readers[i]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -164,5 +375,12 @@ main (int argc, char **argv)
   ADD_WITH ("/stream-returners/ahead/no-others", test_alone);
   ADD_WITH ("/stream-returners/nonsense", test_nonsense);
 #undef ADD_WITH
+#define ADD_PAST(path, func) g_test_add (path, Fixture, NULL, set_up_with_past, func, tear_down)
+  ADD_PAST ("/stream-returners/past/counts", test_past_counts);
+  ADD_PAST ("/stream-returners/past/of-who-goes", test_past_of_who_goes);
+  ADD_PAST ("/stream-returners/past/is-bounded", test_past_is_bounded);
+  ADD_PAST ("/stream-returners/past/of-few-at-once", test_past_of_few_at_once);
+  ADD_PAST ("/stream-returners/past/is-no-more", test_past_is_no_more);
+#undef ADD_PAST
   return g_test_run ();
 }
