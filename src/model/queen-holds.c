@@ -578,7 +578,8 @@ queen_holds_class_init (QueenHoldsClass *klass)
 static void
 queen_holds_init (QueenHolds *self)
 {
-  self->by_id = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) free_held);
+  self->by_id =
+      g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_held);
   self->holders = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
   self->by_deadline = g_sequence_new (NULL);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)

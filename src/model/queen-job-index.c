@@ -12,6 +12,7 @@
 #include "queen-job-owner.h"
 #include "queen-job-watches.h"
 #include "text/queen-hash.h"
+#include "text/queen-shared-text.h"
 
 #define MAX_OWNERS (2 * QUEEN_SIBLINGS_MAX) /* those who have just gone are among them */
 #define MAX_MODEL_BYTES (8 * 1024 * 1024)   /* 128 for each job, and names have 30 */
@@ -80,11 +81,11 @@ tell_changed (QueenJobIndex *self, const Known *known)
 static void
 set_text (const char **text, const char *value)
 {
-  char *before = (char *) *text;
+  const char *before = *text;
 
-  *text = value ? g_ref_string_new_intern (value) : NULL;
+  *text = value ? queen_shared_text_ref (value) : NULL;
   if (before)
-    g_ref_string_release (before);
+    queen_shared_text_unref (before);
 }
 
 static void
@@ -195,7 +196,7 @@ get_owner (QueenJobIndex *self, const char *name)
   if (owner || g_hash_table_size (self->owners) >= MAX_OWNERS)
     return owner;
   owner = queen_job_owner_new (name);
-  g_hash_table_insert (self->owners, owner->name, owner);
+  g_hash_table_insert (self->owners, (char *) owner->name, owner);
   return owner;
 }
 

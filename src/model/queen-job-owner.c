@@ -4,6 +4,7 @@
 #include "queen-job-owner.h"
 
 #include "text/queen-hash.h"
+#include "text/queen-shared-text.h"
 
 static void
 free_load (QueenJobLoad *load)
@@ -17,7 +18,7 @@ queen_job_owner_new (const char *name)
 {
   QueenJobOwner *self = g_new0 (QueenJobOwner, 1);
 
-  self->name = g_ref_string_new_intern (name);
+  self->name = queen_shared_text_ref (name);
   self->loads =
       g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_load);
   self->link.data = self;
@@ -28,7 +29,7 @@ void
 queen_job_owner_free (QueenJobOwner *self)
 {
   g_hash_table_unref (self->loads);
-  g_ref_string_release (self->name);
+  queen_shared_text_unref (self->name);
   g_free (self);
 }
 

@@ -18,7 +18,7 @@ typedef struct
 
 /**
  * QueenJobOwner:
- * @name: a GRefString, as long as any of her jobs has it
+ * @name: by queen_shared_text_ref(), as all of her jobs have it
  * @jobs: of what is known of each job; those that she named the longest ago are first
  * @loads: (element-type utf8 QueenJobLoad): by worker's id
  * @named: of QueenJobLoad, in the same order as jobs
@@ -32,7 +32,7 @@ typedef struct
  */
 typedef struct
 {
-  char *name;
+  const char *name;
   GQueue jobs;
   GHashTable *loads;
   GQueue named;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "text/queen-hash.h"
+#include "text/queen-shared-text.h"
 #include "text/queen-timestamp.h"
 
 #define MAX_IN_FLIGHT (16 * 1024 * 1024) /* bytes: an engine that is so slow is as good as away */
@@ -51,7 +52,8 @@ queen_redis_sequencer_set_hearer (QueenRedisSequencer *self,
   if (!queen || g_str_equal (queen, self->name))
     g_hash_table_remove (self->heard_by[kind], id);
   else if (g_strcmp0 (g_hash_table_lookup (self->heard_by[kind], id), queen) != 0)
-    g_hash_table_insert (self->heard_by[kind], g_strdup (id), g_ref_string_new_intern (queen));
+    g_hash_table_insert (self->heard_by[kind], g_strdup (id),
+                         (gpointer) queen_shared_text_ref (queen));
 }
 
 /* Publishing */
@@ -322,7 +324,7 @@ queen_redis_sequencer_init (QueenRedisSequencer *self)
       self->dirty[kind] = new_ids ();
       self->seen[kind] = new_ids ();
       self->heard_by[kind] = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free,
-                                                    (GDestroyNotify) g_ref_string_release);
+                                                    (GDestroyNotify) queen_shared_text_unref);
     }
   self->siblings = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_sibling_free);
   self->reason = g_strdup ("starting");

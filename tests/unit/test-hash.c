@@ -9,9 +9,11 @@
 #include "dbus/queen-dbus-cluster.h"
 #include "dbus/queen-dbus-mailbox.h"
 #include "fake-clock.h"
+#include "model/queen-job-index.h"
 #include "model/queen-local-sequencer.h"
 #include "model/queen-placement.h"
 #include "state-text.h"
+#include "text/queen-shared-text.h"
 
 /* For the bytes 0, 1, 2, … of growing number, with a key of the same bytes: by a second
  * implementation, which agrees with what others give below. The first is in Rust's tests, too. */
@@ -182,6 +184,25 @@ fill_state (gboolean collides)
   g_assert_no_error (error);
 }
 
+static void
+fill_job_index (gboolean collides)
+{
+  g_autoptr (QueenJobIndex) index = queen_job_index_new (&fake_clock);
+
+  for (guint i = 0; i < N_IDS; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("job-%u", i);
+      g_autofree char *text = make_id (i, collides);
+      const QueenJobEntry entry = { .id = id,
+                                    .owner = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+                                    .model = text,
+                                    .worker_id = text,
+                                    .state = QUEEN_JOB_RUNNING };
+
+      queen_job_index_set (index, &entry);
+    }
+}
+
 /* CPU time, so that it does not matter who else is on this machine. */
 static double
 measure (void (*fill) (gboolean collides), gboolean collides)
@@ -212,6 +233,27 @@ test_tables (gconstpointer data)
 }
 
 static void
+test_shared (void)
+{
+  g_autofree char *text = g_strdup ("a");
+  const char *first = queen_shared_text_ref (text);
+  const char *other = queen_shared_text_ref ("b");
+
+  g_assert_cmpstr (first, ==, "a");
+  g_assert_true (first != text);
+  g_assert_true (queen_shared_text_ref ("a") == first);
+  g_assert_cmpstr (other, ==, "b");
+  queen_shared_text_unref (first);
+  queen_shared_text_unref (other);
+  g_assert_true (queen_shared_text_ref (first) == first);
+  queen_shared_text_unref (first);
+  queen_shared_text_unref (first);
+  first = queen_shared_text_ref ("a");
+  g_assert_cmpstr (first, ==, "a");
+  queen_shared_text_unref (first);
+}
+
+static void
 test_secrets (void)
 {
   g_assert_true (queen_hash_is_same_secret ("", ""));
@@ -225,7 +267,8 @@ test_secrets (void)
 int
 main (int argc, char **argv)
 {
-  static void (*const tables[]) (gboolean) = { fill_registry, fill_bus, fill_state };
+  static void (*const tables[]) (gboolean) = { fill_registry, fill_bus, fill_state,
+                                               fill_job_index };
 
   if (argc == 2 && g_str_equal (argv[1], "--hash"))
     {
@@ -243,6 +286,9 @@ main (int argc, char **argv)
   g_test_add_data_func ("/hash/colliding-ids/registry-and-pool-as-quick", &tables[0], test_tables);
   g_test_add_data_func ("/hash/colliding-ids/bus-as-quick", &tables[1], test_tables);
   g_test_add_data_func ("/hash/colliding-ids/state-as-quick", &tables[2], test_tables);
+
+  g_test_add_data_func ("/hash/colliding-texts/jobs-of-others-as-quick", &tables[3], test_tables);
+  g_test_add_func ("/shared-text/one-copy/as-long-as-anybody-has-it", test_shared);
 
   return g_test_run ();
 }
