@@ -16,6 +16,7 @@
 #include "queen-signals.h"
 #include "queen-supervisor.h"
 #include "queen-worker-folder.h"
+#include "text/queen-hash.h"
 #include "text/queen-legible.h"
 #include "text/queen-span.h"
 
@@ -364,7 +365,7 @@ queen_watchman_run (const QueenWatchmanSettings *settings, GError **error)
   self.signals = queen_signals_new (settings->command != NULL, on_signal_taken, &self);
   self.loop = g_main_loop_new (NULL, FALSE);
   self.sources = g_array_new (FALSE, FALSE, sizeof (guint));
-  self.scanned = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self.scanned = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
   self.hostname = queen_machine_dup_hostname (NULL);
   if (!self.hostname)
     self.hostname = g_strdup (g_get_host_name ());

@@ -11,6 +11,7 @@
 #include "queen-dbus-stream.h"
 #include "queen-dbus-watch.h"
 #include "queen-error.h"
+#include "text/queen-hash.h"
 
 #define BLIND_FOR (60 * (gint64) G_USEC_PER_SEC) /* at the most */
 #define WHILE_THERE (-1)                         /* the ttl of a hold that ends with its caller */
@@ -403,7 +404,7 @@ queen_dbus_holds_new (QueenCluster *cluster,
   self->context = g_main_context_ref_thread_default ();
   self->skeleton = skeleton;
   self->calls = queen_dbus_calls_new (&calls);
-  self->callers = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, free_caller);
+  self->callers = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, free_caller);
   self->alarm =
       queen_alarm_new (clock, "no bus for holds", G_PRIORITY_DEFAULT, on_blind_for_long, self);
   for (; *callers; callers++)

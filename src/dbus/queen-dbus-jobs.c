@@ -7,6 +7,7 @@
 
 #include "queen-dbus-interfaces.h"
 #include "queen-dbus-subtree.h"
+#include "text/queen-hash.h"
 
 #define SIZE_OF_FIXED 512 /* bytes of a job on the wire without its texts, or a bit more */
 
@@ -35,7 +36,7 @@ queen_dbus_jobs_new (void)
 {
   QueenDBusJobs *self = g_new0 (QueenDBusJobs, 1);
 
-  self->objects = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, free_object);
+  self->objects = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, free_object);
   return self;
 }
 

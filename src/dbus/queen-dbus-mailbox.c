@@ -64,7 +64,7 @@ free_job (gpointer job)
 static GHashTable *
 new_jobs (void)
 {
-  return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_job);
+  return g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, free_job);
 }
 
 /* To be called with the lock. A reader that no longer defers has taken the lock to say so, and thus

@@ -20,6 +20,7 @@
 #include "queen-dbus-output.h"
 #include "queen-dbus-receipts.h"
 #include "queen-error.h"
+#include "text/queen-hash.h"
 
 #define PATIENCE                                                                                   \
   (20 * G_USEC_PER_SEC) /* less than what callers wait usually, so that they hear                  \
@@ -491,7 +492,7 @@ queen_dbus_submissions_new (QueenJobs *jobs,
   self->bodies = queen_dbus_bodies_new (QUEEN_JOB_MAX_BODY, MAX_BYTES);
   self->clock = clock;
   self->receipts = queen_dbus_receipts_new (clock);
-  self->n_of_user = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->n_of_user = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
   self->turns = queen_fair_queue_new (MAX_OPEN);
   g_signal_connect (skeleton, "handle-submit-job", G_CALLBACK (on_submit_call), self);
   return self;

@@ -10,6 +10,7 @@
 #include "queen-error.h"
 #include "queen-sessions.h"
 #include "queen-tokens.h"
+#include "text/queen-hash.h"
 
 struct _QueenAccess
 {
@@ -526,8 +527,8 @@ queen_access_class_init (QueenAccessClass *klass)
 static void
 queen_access_init (QueenAccess *self)
 {
-  self->hosts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->origins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->hosts = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
+  self->origins = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
 }
 
 static void

@@ -10,6 +10,7 @@
 #include "queen-cors.h"
 #include "queen-error.h"
 #include "queen-request-head.h"
+#include "text/queen-hash.h"
 
 #define REST "{path}" /* at the end of a row's path */
 #define ALL_METHODS "GET, HEAD, POST, DELETE, OPTIONS"
@@ -331,7 +332,7 @@ static void
 queen_router_init (QueenRouter *self)
 {
   self->resources =
-      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) free_resource);
+      g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_resource);
   self->patterns = g_ptr_array_new ();
   self->deferrals = queen_deferrals_new (&queen_clock_system);
 }

@@ -3,6 +3,8 @@
 
 #include "queen-chat-only.h"
 
+#include "text/queen-hash.h"
+
 struct _QueenChatOnly
 {
   GHashTable *until; /* of a place: µs, monotonic */
@@ -13,7 +15,7 @@ queen_chat_only_new (void)
 {
   QueenChatOnly *self = g_new0 (QueenChatOnly, 1);
 
-  self->until = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->until = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, g_free);
   return self;
 }
 

@@ -8,6 +8,7 @@
 #include "queen-drm-client.h"
 #include "queen-kernel-file.h"
 #include "queen-process-files.h"
+#include "text/queen-hash.h"
 
 #define FDINFO_SIZE 8192
 #define MAX_CLIENTS 4096
@@ -54,7 +55,7 @@ typedef struct
 static GHashTable *
 make_entries (void)
 {
-  return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  return g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, g_free);
 }
 
 static void

@@ -415,7 +415,7 @@ queen_holds_get_n (QueenHolds *self, QueenComponentKind kind)
 char **
 queen_holds_list_callers (QueenHolds *self)
 {
-  g_autoptr (GHashTable) callers = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) callers = g_hash_table_new (queen_string_hash, g_str_equal);
   GHashTableIter iter;
   gpointer held;
   g_autofree char **names = NULL;
