@@ -9,6 +9,7 @@
 
 #define FAILED "[ERROR]"
 #define CANCELLED "[CANCELLED]"
+#define MAX_LINES 4096 /* of one event: as many as there are events in what is read at once */
 
 static gboolean
 prepare_hive (QueenDialect *self, GError **error)
@@ -18,14 +19,36 @@ prepare_hive (QueenDialect *self, GError **error)
   return TRUE;
 }
 
-/* An event of several lines is several for those who get it. */
-static void
-say_lines (QueenDialect *self, const char *text)
+static gboolean
+check_lines (const char *text, GError **error)
 {
-  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  guint n = 1;
 
-  for (char **line = lines; *line; line++)
-    queen_dialect_say (self, g_string_new (*line), NULL);
+  while (n <= MAX_LINES && (text = strchr (text, '\n')))
+    {
+      text++;
+      n++;
+    }
+  if (n <= MAX_LINES)
+    return TRUE;
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_GATEWAY, "an event of it is over %d lines",
+               MAX_LINES);
+  return FALSE;
+}
+
+/* An event of several lines is several for those who get it. Each takes hundreds of bytes until it
+ * has been told, while it may be one byte of the event; and nobody else is heard meanwhile. */
+static gboolean
+say_lines (QueenDialect *self, const char *text, GError **error)
+{
+  const char *end;
+
+  if (!check_lines (text, error))
+    return FALSE;
+  for (; (end = strchr (text, '\n')); text = end + 1)
+    queen_dialect_say (self, g_string_new_len (text, end - text), NULL);
+  queen_dialect_say (self, g_string_new (text), NULL);
+  return TRUE;
 }
 
 static gboolean
@@ -41,8 +64,8 @@ take_hive_event (QueenDialect *self, const char *data, GError **error)
     }
   else if (g_str_equal (data, CANCELLED))
     problem = "it was cancelled at the hive";
-  if (!g_str_equal (data, CANCELLED))
-    say_lines (self, data);
+  if (!g_str_equal (data, CANCELLED) && !say_lines (self, data, error))
+    return FALSE;
   if (!problem)
     return TRUE;
   g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_BAD_GATEWAY, problem);

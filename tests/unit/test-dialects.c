@@ -591,6 +591,29 @@ test_hive (void)
   fixture_stop (&fixture);
 }
 
+/* A line of such an event is one byte of it, and hundreds when it is told of. */
+static void
+test_hive_many_lines (void)
+{
+  g_autoptr (GString) answer = g_string_new (STREAM_HEAD);
+  Scene scenes[] = {
+    { POINTER, .end = SCENE_KEEP },
+    { NULL, .end = SCENE_CLOSE },
+  };
+  Fixture fixture;
+
+  for (int i = 0; i < 100000; i++)
+    g_string_append (answer, "data\n");
+  g_string_append (answer, "\ndata: [DONE]\n\n");
+  scenes[1].says = answer->str;
+  fixture_start (&fixture, QUEEN_API_UNSAID, scenes, G_N_ELEMENTS (scenes));
+  fixture.request.face = QUEEN_FACE_HIVE;
+  fixture_run (&fixture, "{\"operation\":\"model_list\"}");
+  g_assert_error (fixture.error, QUEEN_ERROR, QUEEN_ERROR_BAD_GATEWAY);
+  g_assert_cmpuint (fixture.n_events, ==, 0);
+  fixture_stop (&fixture);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -616,6 +639,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dialects/chat/answers-an-operation-in-one-piece", test_rbee_by_chat_whole);
   g_test_add_func ("/dialects/chat/that-fails-an-operation", test_rbee_by_bad_chat);
   g_test_add_func ("/dialects/hive/lines-are-relayed", test_hive);
+  g_test_add_func ("/dialects/hive/not-a-hundred-thousand-at-once", test_hive_many_lines);
 
   return g_test_run ();
 }
