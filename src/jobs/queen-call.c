@@ -162,7 +162,9 @@ static void
 take_failure (QueenCall *self, const GError *error)
 {
   g_debug ("a call failed: %s", error->message);
-  if (may_try_again (self, error))
+  if (error->domain == QUEEN_ERROR)
+    queen_call_end (self, QUEEN_ATTEMPT_FAILED, error);
+  else if (may_try_again (self, error))
     {
       self->has_tried_again = TRUE;
       queen_call_set_deadline (self, QUEEN_CALL_WAITS_FOR_CONNECTION,
@@ -228,12 +230,16 @@ on_network_event (SoupMessage *message,
 {
   if (event == G_SOCKET_CLIENT_CONNECTING)
     self->is_fresh = TRUE;
+  else if (event == G_SOCKET_CLIENT_COMPLETE)
+    queen_head_limits_watch (self->caller->heads, soup_message_get_connection_id (message),
+                             connection);
 }
 
 static void
 on_request_starts (SoupMessage *message, QueenCall *self)
 {
   g_clear_pointer (&self->pass, queen_passage_return);
+  queen_head_limits_begin (self->caller->heads, soup_message_get_connection_id (message));
   self->begun = g_get_monotonic_time ();
   self->patience = self->begun + self->request.first_byte_timeout;
   queen_call_set_deadline (self, QUEEN_CALL_WAITS_TO_BE_READ, self->request.idle_timeout);

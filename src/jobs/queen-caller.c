@@ -62,6 +62,7 @@ queen_caller_new (const QueenReach *reach, QueenWorkerTokens *tokens, GTlsDataba
   self->tokens = tokens;
   self->names = queen_names_new ();
   self->lanes = queen_lanes_new (trusted);
+  self->heads = queen_head_limits_new ();
   self->sockets = queen_intakes_new ();
   self->chat_only = queen_chat_only_new ();
   self->tries = queen_portions_new (QUEEN_CALLER_MAX_TRIES);
@@ -146,6 +147,7 @@ queen_caller_free (QueenCaller *self)
   end_turns (self);
   queen_names_free (self->names);
   queen_lanes_free (self->lanes);
+  queen_head_limits_free (self->heads);
   g_clear_pointer (&self->sockets, queen_epoll_free);
   queen_alarm_free (self->alarm);
   queen_chat_only_free (self->chat_only);

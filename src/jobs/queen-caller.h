@@ -8,6 +8,7 @@
 #include "loop/queen-portions.h"
 #include "queen-chat-only.h"
 #include "queen-dialect-maker.h"
+#include "queen-head-limits.h"
 #include "queen-lanes.h"
 #include "queen-names.h"
 #include "queen-reach.h"
@@ -45,6 +46,7 @@ typedef struct
  * @reach: who may be called
  * @names: what is behind hosts' names
  * @lanes: the connections
+ * @heads: how long the heads of answers may be
  * @sockets: (nullable): those at which answers are waited for
  * @tokens: (nullable): what to show to whom
  * @chat_only: who knows no completions
@@ -68,6 +70,7 @@ typedef struct
   const QueenReach *reach;
   QueenNames *names;
   QueenLanes *lanes;
+  QueenHeadLimits *heads;
   QueenEpoll *sockets;
   QueenWorkerTokens *tokens;
   QueenChatOnly *chat_only;

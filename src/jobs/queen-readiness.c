@@ -10,7 +10,7 @@
 
 #include "loop/queen-epoll.h"
 
-#define MAX_READY_AT_ONCE 64
+#define MAX_READY_AT_ONCE 8 /* heads: those made to be slow take some ms each */
 
 /* One descriptor, whatever is open by it: a closed one is in no epoll any more, and what was told
  * of it is no more than that somebody looks for nothing. */

@@ -195,7 +195,7 @@ static const Fault faults[] = {
   { "has-an-endless-head",
     { "HTTP/1.1 200 OK\r\nX-Again: and again", 0, SCENE_PUMP },
     QUEEN_ATTEMPT_FAILED,
-    "no HTTP",
+    "over 16 KiB",
     0,
     0 },
   { "is-never-ready",

@@ -10,7 +10,7 @@
 #include "jobs/queen-readiness.h"
 
 #define N_SOCKETS 200
-#define MAX_READY 64
+#define MAX_READY 8
 
 typedef struct
 {

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+#define QUEEN_HEAD_LIMITS_MAX_BYTES (16 * 1024) /* of all heads of one answer, as of a request */
+#define QUEEN_HEAD_LIMITS_MAX_LINES 128
+
+/**
+ * QueenHeadLimits:
+ *
+ * How long the heads of answers may be. libsoup takes 64 KiB of lines of any number, and what it
+ * does with them takes the square of that: where somebody answers as HTTP/1.0 does and names
+ * thousands of headers that are for the connection alone, it was half a second in which no other
+ * answer went on. It can be told of no limit, and hands nobody the bytes before it has parsed them:
+ * so they are counted as it reads them.
+ *
+ * It belongs to one thread, as do the connections.
+ */
+typedef struct _QueenHeadLimits QueenHeadLimits;
+
+QueenHeadLimits *queen_head_limits_new (void);
+
+/** Connections that are still there keep what they need. */
+void queen_head_limits_free (QueenHeadLimits *self);
+
+/**
+ * queen_head_limits_watch:
+ * @id: the connection's, of libsoup's
+ * @connection: one that has been made just now, with its TLS
+ */
+void queen_head_limits_watch (QueenHeadLimits *self, guint64 id, GIOStream *connection);
+
+/**
+ * queen_head_limits_begin:
+ * @id: the connection's by which something is asked now: an answer is next
+ *
+ * Whoever reads of a head that is over a limit gets %QUEEN_ERROR_BAD_GATEWAY.
+ */
+void queen_head_limits_begin (QueenHeadLimits *self, guint64 id);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenHeadLimits, queen_head_limits_free)
+
+G_END_DECLS

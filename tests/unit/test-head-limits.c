@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* A worker whose heads are long keeps nobody from hearing the others. */
+
+#include "attempt-fixture.h"
+
+#include "jobs/queen-head-limits.h"
+
+#define CHUNK "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n"
+#define INTERIM "HTTP/1.1 102 Processing\r\nX-Queen: 1\r\n\r\n"
+
+/* @status: with what it begins
+ * Returns: (transfer full): what a worker says, with @n_lines of head in all, each with @line */
+static char *
+make_answer (const char *status, const char *line, guint n_lines)
+{
+  GString *answer = g_string_new (status);
+
+  for (guint i = 0; i + 3 < n_lines; i++)
+    g_string_append (answer, line);
+  g_string_append (answer, "Content-Length: 2\r\n\r\n{}");
+  return g_string_free (answer, FALSE);
+}
+
+static void
+assert_refused (const Fixture *fixture)
+{
+  g_assert_cmpint (fixture->outcome, ==, QUEEN_ATTEMPT_FAILED);
+  g_assert_error (fixture->error, QUEEN_ERROR, QUEEN_ERROR_BAD_GATEWAY);
+  g_assert_nonnull (strstr (fixture->error->message, "head"));
+}
+
+static void
+run_scenes (Fixture *fixture, const Scene *scenes, guint n_scenes)
+{
+  fixture_start (fixture, QUEEN_API_OPENAI, scenes, n_scenes);
+  fixture->request.is_streamed = FALSE;
+  for (guint i = 0; i < n_scenes; i++)
+    fixture_run (fixture, "{\"model\":\"m\"}");
+}
+
+static void
+test_lines (void)
+{
+  g_autofree char *most =
+      make_answer ("HTTP/1.1 200 OK\r\n", "X: a\r\n", QUEEN_HEAD_LIMITS_MAX_LINES);
+  g_autofree char *more =
+      make_answer ("HTTP/1.1 200 OK\r\n", "X: a\r\n", QUEEN_HEAD_LIMITS_MAX_LINES + 1);
+  const Scene good[] = { { most, .end = SCENE_KEEP }, { most, .end = SCENE_KEEP } };
+  const Scene bad[] = { { most, .end = SCENE_KEEP }, { more, .end = SCENE_KEEP } };
+  Fixture fixture;
+
+  run_scenes (&fixture, good, G_N_ELEMENTS (good));
+  g_assert_no_error (fixture.error);
+  g_assert_cmpstr (fixture.body->str, ==, "{}");
+  g_assert_cmpuint (fixture.server.n_connections, ==, 1);
+  fixture_stop (&fixture);
+
+  run_scenes (&fixture, bad, G_N_ELEMENTS (bad)); /* on a connection that was kept */
+  assert_refused (&fixture);
+  fixture_stop (&fixture);
+}
+
+/* Each word is one that is looked for among all headers. */
+static void
+test_words (void)
+{
+  g_autofree char *words = g_strnfill (QUEEN_HEAD_LIMITS_MAX_BYTES, ',');
+  g_autofree char *line = g_strconcat ("Connection: ", words, "\r\n", NULL);
+  g_autofree char *answer = make_answer ("HTTP/1.0 200 OK\r\n", line, 4);
+  const Scene scenes[] = { { answer, .end = SCENE_CLOSE } };
+  Fixture fixture;
+
+  run_scenes (&fixture, scenes, G_N_ELEMENTS (scenes));
+  assert_refused (&fixture);
+  fixture_stop (&fixture);
+}
+
+static void
+test_interim (void)
+{
+  g_autofree char *most = make_answer (INTERIM INTERIM "HTTP/1.1 200 OK\r\n", "X: a\r\n", 100);
+  g_autofree char *more = make_answer (INTERIM INTERIM "HTTP/1.1 200 OK\r\n", "X: a\r\n", 126);
+  const Scene good[] = { { most, .end = SCENE_KEEP } };
+  const Scene bad[] = { { more, .end = SCENE_KEEP } };
+  Fixture fixture;
+
+  run_scenes (&fixture, good, 1);
+  g_assert_no_error (fixture.error);
+  fixture_stop (&fixture);
+
+  run_scenes (&fixture, bad, 1);
+  assert_refused (&fixture);
+  fixture_stop (&fixture);
+}
+
+/* What is behind the head is as long as it likes. */
+static void
+test_body (void)
+{
+  g_autoptr (GString) answer = g_string_new (STREAM_HEAD);
+  Scene scenes[] = { { NULL, .end = SCENE_CLOSE } };
+  Fixture fixture;
+
+  for (guint i = 0; i < 4 * QUEEN_HEAD_LIMITS_MAX_LINES; i++)
+    g_string_append (answer, CHUNK);
+  g_string_append (answer, "data: [DONE]\n\n");
+  scenes[0].says = answer->str;
+  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+  fixture_run (&fixture, "{\"model\":\"m\",\"stream\":true}");
+  g_assert_no_error (fixture.error);
+  g_assert_cmpuint (fixture.n_events, ==, 4 * QUEEN_HEAD_LIMITS_MAX_LINES);
+  fixture_stop (&fixture);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/head-limits/lines", test_lines);
+  g_test_add_func ("/head-limits/words", test_words);
+  g_test_add_func ("/head-limits/those-before-it-count", test_interim);
+  g_test_add_func ("/head-limits/what-is-behind-does-not", test_body);
+
+  return g_test_run ();
+}
