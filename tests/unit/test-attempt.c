@@ -201,7 +201,7 @@ static const Fault faults[] = {
   { "is-never-ready",
     { "HTTP/1.1 102 Processing\r\n\r\n", 0, SCENE_PUMP },
     QUEEN_ATTEMPT_FAILED,
-    "no HTTP",
+    "",
     0,
     0 },
   { "speaks-something-else-from-here-on",
