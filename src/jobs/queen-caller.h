@@ -116,7 +116,7 @@ void queen_caller_put_off (QueenCaller *self, GList *link, gboolean is_last);
 /**
  * queen_caller_admit:
  *
- * Each attempt has a connection, and libsoup keeps 64 KiB of the head of an answer for it, which
+ * Each attempt has a connection, and libsoup keeps 16 KiB of the head of an answer for it, which
  * nobody can count. What one host may have is no more than is left for others.
  *
  * Returns: whether @host may be asked for one more thing at once; then queen_caller_dismiss() ends
