@@ -8,6 +8,7 @@
 #include "stream/queen-frame.h"
 
 #define MAX_HELD (32 * 1024) /* bytes of a frame that may wait for its end */
+#define MAX_EMPTY (8 * 1024) /* bytes of memory that are kept where nothing is in them */
 #define MAX_LAST 1024        /* bytes of a frame that may be the last of all */
 #define TOO_MANY "too many readers: try again later"
 #define FRAME_END "\n\n"
@@ -143,6 +144,10 @@ make_ready (QueenRelayReader *self, gsize n_bytes)
 {
   g_string_append_len (self->ready, self->held->str, (gssize) n_bytes);
   g_string_erase (self->held, 0, (gssize) n_bytes);
+  if (self->held->len > 0 || self->held->allocated_len <= MAX_EMPTY)
+    return;
+  g_string_free (self->held, TRUE);
+  self->held = g_string_new (NULL);
 }
 
 /* Of a frame that is larger than what may be held the end stays, as its line break may be the first
@@ -269,6 +274,12 @@ queen_relay_reader_new (QueenAudience *audience,
     turn_away_reader (self, request->encoding);
   queen_audience_add (audience, &self->section, subscriber);
   return self;
+}
+
+gsize
+queen_relay_reader_get_n_bytes (const QueenRelayReader *self)
+{
+  return self->held->len + self->ready->len + self->on_way;
 }
 
 void

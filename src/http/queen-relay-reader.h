@@ -43,6 +43,9 @@ QueenRelayReader *queen_relay_reader_new (QueenAudience *audience,
                                           const QueenRelayReaderFuncs *funcs,
                                           gpointer data);
 
+/** Returns: bytes in memory that it has not taken yet, and that have come to its queen */
+gsize queen_relay_reader_get_n_bytes (const QueenRelayReader *self);
+
 /** Lets it go, without a word. */
 void queen_relay_reader_free (QueenRelayReader *self);
 

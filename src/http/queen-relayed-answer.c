@@ -551,6 +551,13 @@ queen_relayed_answer_get_user (const QueenRelayedAnswer *self)
   return self->user;
 }
 
+gsize
+queen_relayed_answer_get_n_bytes (const QueenRelayedAnswer *self)
+{
+  return (self->body ? self->body->len : 0) +
+         (self->reader ? queen_relay_reader_get_n_bytes (self->reader) : 0);
+}
+
 gboolean
 queen_relayed_answer_is_over (const QueenRelayedAnswer *self)
 {

@@ -51,6 +51,9 @@ QueenRelayedAnswer *queen_relayed_answer_new (QueenRelayStage *stage,
 /** Returns: whether it can be freed */
 gboolean queen_relayed_answer_is_over (const QueenRelayedAnswer *self);
 
+/** Returns: bytes of what she has said that nobody has taken yet */
+gsize queen_relayed_answer_get_n_bytes (const QueenRelayedAnswer *self);
+
 /** Returns: (transfer none): for whom it is; "" for whoever is on this machine */
 const char *queen_relayed_answer_get_user (const QueenRelayedAnswer *self);
 

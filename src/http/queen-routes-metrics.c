@@ -334,49 +334,85 @@ append_engine (GString *text, const QueenMetricsSources *sources)
                                     queen_siblings_get_n_relays (sources->siblings));
 }
 
+static void
+add_held (GString *text, const char *what, gsize n_bytes)
+{
+  queen_metrics_add_one (text, "queen_held_bytes", "what", what, n_bytes);
+}
+
+static void
+add_most_held (GString *text, const char *what, gsize n_bytes)
+{
+  queen_metrics_add_one (text, "queen_max_held_bytes", "what", what, n_bytes);
+}
+
 /* What strangers can make her hold. */
+static void
+append_held (GString *text,
+             const QueenMetricsSources *sources,
+             const QueenStreamHoldings *stream,
+             const QueenUpstreamFigures *upstream)
+{
+  const QueenJobsFigures *jobs = queen_jobs_get_figures (sources->jobs);
+  QueenPlacementFigures placement;
+
+  queen_placement_get_figures (queen_cluster_get_placement (sources->cluster), &placement);
+  queen_metrics_begin (text, "queen_held_bytes", "gauge",
+                       "Bytes held for clients, by what they are.");
+  for (QueenBudget budget = 0; budget < QUEEN_N_BUDGETS; budget++)
+    add_held (text, queen_budget_get_name (budget),
+              queen_budgets_get_held (sources->budgets, budget));
+  add_held (text, "lists",
+            queen_lister_get_n_bytes (queen_cluster_get_lister (sources->cluster)) +
+                queen_model_lister_get_n_bytes (queen_cluster_get_model_lister (sources->cluster)));
+  add_held (text, "components", sum_bytes (sources->cluster, queen_registry_get_n_bytes));
+  add_held (text, "component_lists", sum_bytes (sources->cluster, queen_registry_get_n_list_bytes));
+  add_held (text, "ring", stream->ring);
+  add_held (text, "snapshots", stream->snapshots);
+  add_held (text, "pasts", stream->pasts);
+  add_held (text, "jobs", jobs->n_bytes);
+  add_held (text, "unread_jobs", jobs->n_left_over);
+  add_held (text, "unfinished_answers", upstream->n_unfinished);
+  add_held (text, "placements", placement.n_waiting_bytes);
+  if (sources->siblings)
+    add_held (text, "relays", queen_siblings_get_n_bytes (sources->siblings));
+}
+
+static void
+append_most_held (GString *text,
+                  const QueenMetricsSources *sources,
+                  const QueenStreamHoldings *stream,
+                  const QueenUpstreamFigures *upstream)
+{
+  const QueenJobsFigures *jobs = queen_jobs_get_figures (sources->jobs);
+
+  queen_metrics_begin (text, "queen_max_held_bytes", "gauge", "Bytes of it that may be held.");
+  for (QueenBudget budget = 0; budget < QUEEN_N_BUDGETS; budget++)
+    add_most_held (text, queen_budget_get_name (budget), queen_budget_get_most (budget));
+  add_most_held (text, "component_lists",
+                 sum_bytes (sources->cluster, queen_registry_get_most_list_bytes));
+  add_most_held (text, "ring", stream->max_ring);
+  add_most_held (text, "snapshots", stream->max_snapshots);
+  add_most_held (text, "pasts", stream->max_pasts);
+  add_most_held (text, "jobs", jobs->max_bytes);
+  add_most_held (text, "unread_jobs", jobs->max_left_over);
+  add_most_held (text, "unfinished_answers", upstream->max_unfinished);
+  add_most_held (text, "placements",
+                 QUEEN_PLACEMENT_MAX_ALL_WAITING * QUEEN_PLACEMENT_MAX_WAIT_BYTES);
+  if (sources->siblings)
+    add_most_held (text, "relays", QUEEN_SIBLINGS_MAX_BYTES);
+}
+
 static void
 append_budgets (GString *text, const QueenMetricsSources *sources)
 {
-  const QueenJobsFigures *jobs = queen_jobs_get_figures (sources->jobs);
   QueenStreamHoldings stream;
   QueenUpstreamFigures upstream;
 
   queen_stream_get_holdings (sources->stream, &stream);
   queen_upstream_get_figures (sources->upstream, &upstream);
-  queen_metrics_begin (text, "queen_held_bytes", "gauge",
-                       "Bytes held for clients, by what they are.");
-  for (QueenBudget budget = 0; budget < QUEEN_N_BUDGETS; budget++)
-    queen_metrics_add_one (text, "queen_held_bytes", "what", queen_budget_get_name (budget),
-                           queen_budgets_get_held (sources->budgets, budget));
-  queen_metrics_add_one (text, "queen_held_bytes", "what", "lists",
-                         queen_lister_get_n_bytes (queen_cluster_get_lister (sources->cluster)) +
-                             queen_model_lister_get_n_bytes (
-                                 queen_cluster_get_model_lister (sources->cluster)));
-  queen_metrics_add_one (text, "queen_held_bytes", "what", "components",
-                         sum_bytes (sources->cluster, queen_registry_get_n_bytes));
-  queen_metrics_add_one (text, "queen_held_bytes", "what", "component_lists",
-                         sum_bytes (sources->cluster, queen_registry_get_n_list_bytes));
-  queen_metrics_add_one (text, "queen_held_bytes", "what", "ring", stream.ring);
-  queen_metrics_add_one (text, "queen_held_bytes", "what", "snapshots", stream.snapshots);
-  queen_metrics_add_one (text, "queen_held_bytes", "what", "pasts", stream.pasts);
-  queen_metrics_add_one (text, "queen_held_bytes", "what", "jobs", jobs->n_bytes);
-  queen_metrics_add_one (text, "queen_held_bytes", "what", "unread_jobs", jobs->n_left_over);
-  queen_metrics_add_one (text, "queen_held_bytes", "what", "unfinished_answers",
-                         upstream.n_unfinished);
-  queen_metrics_begin (text, "queen_max_held_bytes", "gauge", "Bytes of it that may be held.");
-  for (QueenBudget budget = 0; budget < QUEEN_N_BUDGETS; budget++)
-    queen_metrics_add_one (text, "queen_max_held_bytes", "what", queen_budget_get_name (budget),
-                           queen_budget_get_most (budget));
-  queen_metrics_add_one (text, "queen_max_held_bytes", "what", "component_lists",
-                         sum_bytes (sources->cluster, queen_registry_get_most_list_bytes));
-  queen_metrics_add_one (text, "queen_max_held_bytes", "what", "ring", stream.max_ring);
-  queen_metrics_add_one (text, "queen_max_held_bytes", "what", "snapshots", stream.max_snapshots);
-  queen_metrics_add_one (text, "queen_max_held_bytes", "what", "pasts", stream.max_pasts);
-  queen_metrics_add_one (text, "queen_max_held_bytes", "what", "jobs", jobs->max_bytes);
-  queen_metrics_add_one (text, "queen_max_held_bytes", "what", "unread_jobs", jobs->max_left_over);
-  queen_metrics_add_one (text, "queen_max_held_bytes", "what", "unfinished_answers",
-                         upstream.max_unfinished);
+  append_held (text, sources, &stream, &upstream);
+  append_most_held (text, sources, &stream, &upstream);
 }
 
 static void

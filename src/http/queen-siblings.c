@@ -110,3 +110,13 @@ queen_siblings_get_n_relays (const QueenSiblings *self)
 {
   return self->answers.length;
 }
+
+gsize
+queen_siblings_get_n_bytes (const QueenSiblings *self)
+{
+  gsize n_bytes = 0;
+
+  for (GList *link = self->answers.head; link; link = link->next)
+    n_bytes += queen_relayed_answer_get_n_bytes (link->data);
+  return n_bytes;
+}

@@ -62,6 +62,7 @@ struct _QueenPlacementWait
   gboolean is_displaced;
   gint64 begun;        /* µs, monotonic */
   guint told_position; /* 0 when it has not been told yet */
+  gsize n_bytes;       /* of it, with its texts */
 };
 
 /** Returns: (nullable): the model of that id, if anybody serves it or waits for it */

@@ -3,7 +3,10 @@
 
 #include "queen-placement-private.h"
 
+#include <string.h>
+
 #include "queen-error.h"
+#include "queen-heartbeat.h"
 
 #define MAX_SERVED 16                      /* of one line before others have their turn */
 #define MOVE_INTERVAL (G_USEC_PER_SEC / 4) /* between two times that they hear of their places */
@@ -85,12 +88,19 @@ clear_request (QueenPlacementRequest *request)
   g_strfreev ((char **) request->excluded);
 }
 
+/* Strangers wish, and what is longer than any worker's id is nobody. */
+static char *
+dup_wish (const char *wish)
+{
+  return wish && strlen (wish) <= QUEEN_HEARTBEAT_MAX_ID ? g_strdup (wish) : NULL;
+}
+
 static void
 copy_request (QueenPlacementRequest *copy, const QueenPlacementRequest *request)
 {
   *copy = (QueenPlacementRequest){
     .model = g_strdup (request->model),
-    .wish = g_strdup (request->wish),
+    .wish = dup_wish (request->wish),
     .submitter = g_strdup (request->submitter),
     .excluded = (const char *const *) g_strdupv ((char **) request->excluded),
     .patience = request->patience,
@@ -98,9 +108,28 @@ copy_request (QueenPlacementRequest *copy, const QueenPlacementRequest *request)
   };
 }
 
+static gsize
+count_text (const char *text)
+{
+  return text ? strlen (text) + 1 : 0;
+}
+
+static gsize
+count_bytes (const QueenPlacementWait *wait)
+{
+  const QueenPlacementRequest *request = &wait->request;
+  gsize n_bytes = sizeof *wait + count_text (request->model) + count_text (request->wish) +
+                  count_text (request->submitter);
+
+  for (guint i = 0; request->excluded && request->excluded[i]; i++)
+    n_bytes += sizeof (char *) + count_text (request->excluded[i]);
+  return n_bytes;
+}
+
 static void
 free_wait (QueenPlacementWait *wait)
 {
+  wait->placement->figures.n_waiting_bytes -= wait->n_bytes;
   clear_request (&wait->request);
   g_free (wait);
 }
@@ -291,6 +320,8 @@ queen_placement_wait_new (QueenPlacement *self,
   wait->has_affinity = request->affinity != NULL;
   wait->affinity = queen_placement_hash_affinity (model, request);
   copy_request (&wait->request, request);
+  wait->n_bytes = count_bytes (wait);
+  self->figures.n_waiting_bytes += wait->n_bytes;
   if (count_waiting (model) == 0)
     model->taken_at = wait->begun;
   queen_line_enter (model->line, &wait->place, asker, wait);

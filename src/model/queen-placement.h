@@ -15,6 +15,9 @@ G_BEGIN_DECLS
 #define QUEEN_PLACEMENT_MAX_CONSIDERED 32 /* workers that an answer tells of one by one */
 #define QUEEN_PLACEMENT_MAX_WAITING 1024  /* requests that wait for one model */
 #define QUEEN_PLACEMENT_MAX_ALL_WAITING 16384
+
+/** Bytes that one of these takes at the most, with all its texts. */
+#define QUEEN_PLACEMENT_MAX_WAIT_BYTES 2048
 #define QUEEN_PLACEMENT_MAX_RESERVATIONS 16384             /* those that end by themselves */
 #define QUEEN_PLACEMENT_MAX_PATIENCE (60 * G_USEC_PER_SEC) /* of those who ask for no job */
 #define QUEEN_PLACEMENT_MAX_RESERVE (30 * G_USEC_PER_SEC)
@@ -290,6 +293,7 @@ gboolean queen_placement_release (QueenPlacement *self,
  * @outcomes: how many requests have ended for each reason
  * @waited: how long those waited that had to and were placed, in %QUEEN_PLACEMENT_WAITED_UNIT
  * @n_waiting: who waits now
+ * @n_waiting_bytes: what these are in memory
  * @n_reservations: what is in flight or reserved now
  * @n_ejected: workers that rest now
  *
@@ -300,6 +304,7 @@ typedef struct
   guint64 outcomes[QUEEN_N_PLACEMENT_REASONS];
   QueenHistogram waited;
   guint n_waiting;
+  gsize n_waiting_bytes;
   guint n_reservations;
   guint n_ejected;
 } QueenPlacementFigures;

@@ -433,6 +433,12 @@ test_held (void)
   g_assert_cmpuint (http_read_metric (port, "queen_upstream_questions"), ==, 0);
   g_assert_cmpuint (http_read_metric (port, "queen_upstream_max_questions"), ==, 8192);
   g_assert_cmpuint (http_read_metric (port, "queen_held_bytes{what=\"snapshots\"}"), ==, 0);
+  g_assert_cmpuint (http_read_metric (port, "queen_held_bytes{what=\"pasts\"}"), ==, 0);
+  g_assert_cmpuint (http_read_metric (port, "queen_max_held_bytes{what=\"pasts\"}"), ==,
+                    32 * 1024 * 1024);
+  g_assert_cmpuint (http_read_metric (port, "queen_held_bytes{what=\"placements\"}"), ==, 0);
+  g_assert_cmpuint (http_read_metric (port, "queen_max_held_bytes{what=\"placements\"}"), ==,
+                    32 * 1024 * 1024);
   client = sse_client_subscribe (port, NULL, NULL);
   g_assert_cmpuint (http_read_metric (port, "queen_held_bytes{what=\"snapshots\"}"), >, 100);
   sse_client_close (client);

@@ -155,6 +155,47 @@ test_least (Fixture *f, gconstpointer data)
   g_assert_cmpuint (queen_placement_get_in_flight (f->placement, "b"), ==, 3);
 }
 
+static gsize
+count_waiting_bytes (Fixture *f)
+{
+  QueenPlacementFigures figures;
+
+  queen_placement_get_figures (f->placement, &figures);
+  g_assert_cmpuint (figures.n_waiting_bytes, <=,
+                    figures.n_waiting * QUEEN_PLACEMENT_MAX_WAIT_BYTES);
+  return figures.n_waiting_bytes;
+}
+
+/* Who waits counts, with all that is kept of what it asks for. A wish may be as long as a head of
+ * HTTP, and no worker's id is. */
+static void
+test_wait_counts (Fixture *f, gconstpointer data)
+{
+  g_autofree char *id = g_strnfill (128, 'w');
+  g_autofree char *nonsense = g_strnfill (4000, 'w');
+  QueenPlacementRequest request = { .model = "m", .submitter = "s", .patience = 60 * SECOND };
+  g_autoptr (Asker) plain = NULL, long_wish = NULL, wish = NULL;
+  gsize each;
+
+  say (f, id, QUEEN_STATUS_READY, 1, 1);
+  plain = ask_for (f, &request);
+  assert_waits (plain);
+  each = count_waiting_bytes (f);
+  g_assert_cmpuint (each, >, 100);
+  request.wish = nonsense;
+  long_wish = ask_for (f, &request);
+  assert_waits (long_wish);
+  g_assert_cmpuint (count_waiting_bytes (f), ==, 2 * each);
+  request.wish = id;
+  wish = ask_for (f, &request);
+  assert_waits (wish);
+  g_assert_cmpuint (count_waiting_bytes (f), ==, 3 * each + strlen (id) + 1);
+  queen_placement_wait_cancel (g_steal_pointer (&plain->wait));
+  pass (60 * SECOND);
+  assert_placed (wish, "-");
+  g_assert_cmpuint (count_waiting_bytes (f), ==, 0);
+}
+
 static void
 test_wish (Fixture *f, gconstpointer data)
 {
@@ -1116,6 +1157,7 @@ main (int argc, char **argv)
   add ("wait/hears-of-its-place", NULL, test_places);
   add ("wait/passed-over-by-others", NULL, test_passed_over);
   add ("wait/the-end-of-all", NULL, test_end_of_all);
+  add ("wait/counts-and-no-wish-is-long", NULL, test_wait_counts);
   add ("wait/ends-with-the-queen", NULL, test_stop);
   add ("limit/of-a-model-and-who-makes-room", NULL, test_line_full);
   add ("limit/of-all", NULL, test_all_full);

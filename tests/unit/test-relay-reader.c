@@ -287,6 +287,35 @@ test_slow (Fixture *f, gconstpointer encoding)
   g_assert_cmpuint (f->n_gone, ==, 0);
 }
 
+/* What has come and not been taken counts. When it has been taken, as good as nothing does. */
+static void
+test_counts (Fixture *f, gconstpointer encoding)
+{
+  g_autofree char *much = g_strnfill (30000, 'x');
+  gsize n = 0;
+
+  expect (f, HEAD);
+  add (f, "data: ");
+  add (f, much);
+  g_assert_cmpuint (queen_relay_reader_get_n_bytes (f->reader), >, 30000);
+  add (f, "\n\n");
+  for (guint i = 0; i < 20; i++, n += 30000 + strlen ("data: \n\n"))
+    {
+      add (f, "data: ");
+      add (f, much);
+      add (f, "\n\n");
+    }
+  g_assert_cmpuint (queen_relay_reader_get_n_bytes (f->reader), >, n / 2);
+  for (guint i = 0; i < 20; i++)
+    {
+      g_assert_false (read_on (f));
+      while (g_main_context_iteration (NULL, FALSE))
+        ;
+    }
+  g_assert_cmpuint (f->n_taken, >, n);
+  g_assert_cmpuint (queen_relay_reader_get_n_bytes (f->reader), <, 1024);
+}
+
 static void
 test_cut (Fixture *f, gconstpointer encoding)
 {
@@ -313,6 +342,7 @@ main (int argc, char *argv[])
   ADD ("byte-by-byte", NULL, test_trickle);
   ADD ("what-is-an-end", NULL, test_ends);
   ADD ("slow", NULL, test_slow);
+  ADD ("counts", NULL, test_counts);
   ADD ("cut", NULL, test_cut);
   return g_test_run ();
 }
