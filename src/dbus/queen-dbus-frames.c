@@ -119,6 +119,20 @@ leave_body_out (QueenDBusFrames *self, const QueenDBusHead *head)
   self->n_left_out = head->body;
 }
 
+/* GDBus keeps for ever what names an error of one of GLib's kinds, and others may name any number
+ * of kinds. Without its first letter it is of none, and is an error still. */
+static void
+hollow_answer (QueenDBusFrames *self, const QueenDBusHead *head)
+{
+  gsize name = head->fields[G_DBUS_MESSAGE_HEADER_FIELD_ERROR_NAME];
+
+  if (name > 0)
+    self->buffer[self->start + name + QUEEN_DBUS_HEAD_TEXT] = '_';
+  self->n_given = head->size;
+  if (head->body > 0)
+    leave_body_out (self, head);
+}
+
 static void
 refuse_call (QueenDBusFrames *self, const QueenDBusHead *head)
 {
@@ -168,7 +182,7 @@ judge_head (QueenDBusFrames *self, QueenDBusHead *head)
            is_too_much (self, head))
     self->n_left_out = head->size + head->body;
   else if (queen_dbus_judging_is_answer_of_others (head))
-    leave_body_out (self, head);
+    hollow_answer (self, head);
   else
     return judge_body (self, head);
   return TRUE;

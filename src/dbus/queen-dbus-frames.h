@@ -63,7 +63,8 @@ typedef struct
  *
  * A bus lets values be nested deeper than GDBus reads them, and a message that GDBus cannot read is
  * the end of its connection. So a call that is too deep loses its body as well; and so does each
- * answer but those of the bus itself, as she asks others only for a sign of life.
+ * answer but those of the bus itself, as she asks others only for a sign of life. Their errors keep
+ * no name that means anything, as GDBus would not forget what is in some of them.
  *
  * Descriptors come with any message, whether somebody wants them or not. But for the calls that do
  * they are closed as soon as the message is judged; it gets through without them.

@@ -70,8 +70,8 @@ queen_dbus_head_get_text (const QueenDBusHead *self, GDBusMessageHeaderField fie
 
   if (offset == 0)
     return "";
-  /* Its code, the signature of its type, and its length are before it. */
-  return (const char *) self->bytes + offset + (self->bytes[offset + 2] == 'g' ? 5 : 8);
+  return (const char *) self->bytes + offset +
+         (self->bytes[offset + 2] == 'g' ? 5 : QUEEN_DBUS_HEAD_TEXT);
 }
 
 /* What the specification does not know must be ignored. */

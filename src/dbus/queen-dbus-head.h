@@ -15,6 +15,14 @@ G_BEGIN_DECLS
 #define QUEEN_DBUS_HEAD_FIXED 16
 
 /**
+ * QUEEN_DBUS_HEAD_TEXT:
+ *
+ * Bytes from where a field begins to the text in it, if it is no signature: its code, the signature
+ * of its type, and its length are before it.
+ */
+#define QUEEN_DBUS_HEAD_TEXT 8
+
+/**
  * QUEEN_DBUS_HEAD_PARCEL:
  *
  * A header field of hers, a number, which no bus ever sees: see #QueenDBusOutput.

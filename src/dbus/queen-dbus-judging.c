@@ -31,8 +31,7 @@ queen_dbus_judging_is_answer_of_others (const QueenDBusHead *head)
   gboolean is_answer =
       head->type == G_DBUS_MESSAGE_TYPE_METHOD_RETURN || head->type == G_DBUS_MESSAGE_TYPE_ERROR;
 
-  return is_answer && head->body > 0 && !is_of_bus (head) &&
-         head->fields[G_DBUS_MESSAGE_HEADER_FIELD_SENDER] != 0;
+  return is_answer && !is_of_bus (head) && head->fields[G_DBUS_MESSAGE_HEADER_FIELD_SENDER] != 0;
 }
 
 static const char *

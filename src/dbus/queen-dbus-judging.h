@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 /** Returns: whether it is one that she does not know, or a signal of others than the bus */
 gboolean queen_dbus_judging_is_strange (const QueenDBusHead *head);
 
-/** Returns: whether it is an answer with a body, and not of the bus */
+/** Returns: whether it is an answer, and not of the bus */
 gboolean queen_dbus_judging_is_answer_of_others (const QueenDBusHead *head);
 
 /** Returns: whether it is for one of @methods of the interface and the object in @limits */

@@ -313,6 +313,58 @@ check (GDBusMessage *sent, gboolean is_cut)
   tear_down (&f, NULL);
 }
 
+static GDBusMessage *
+new_error (const char *sender, const char *name)
+{
+  GDBusMessage *error = g_dbus_message_new ();
+
+  g_dbus_message_set_message_type (error, G_DBUS_MESSAGE_TYPE_ERROR);
+  g_dbus_message_set_error_name (error, name);
+  g_dbus_message_set_reply_serial (error, 7);
+  g_dbus_message_set_sender (error, sender);
+  g_dbus_message_set_destination (error, ":1.1");
+  return error;
+}
+
+static void
+expect_error (Fixture *f, GDBusMessage *sent, GQuark domain, int code)
+{
+  g_autoptr (GDBusMessage) message = pass (f, write_message (sent, 2));
+  g_autoptr (GError) error = NULL;
+
+  g_assert_nonnull (message);
+  g_assert_true (g_dbus_message_to_gerror (message, &error));
+  g_assert_error (error, domain, code);
+}
+
+/* A string that is known for ever may be one of any number of them. */
+static void
+test_error_of_others (Fixture *f, gconstpointer data)
+{
+  expect_error (f, new_error (":1.5", "org.gtk.GDBus.UnmappedGError.Quark._nobodys_2derror.Code3"),
+                G_IO_ERROR, G_IO_ERROR_DBUS_ERROR);
+  g_assert_cmpuint (g_quark_try_string ("nobodys-error"), ==, 0);
+}
+
+static void
+test_error_with_words (Fixture *f, gconstpointer data)
+{
+  GDBusMessage *error =
+      new_error (":1.5", "org.gtk.GDBus.UnmappedGError.Quark._nobodys_2derror.Code3");
+
+  g_dbus_message_set_byte_order (error, G_DBUS_MESSAGE_BYTE_ORDER_BIG_ENDIAN);
+  g_dbus_message_set_body (error, g_variant_new ("(s)", "it does not"));
+  expect_error (f, error, G_IO_ERROR, G_IO_ERROR_DBUS_ERROR);
+  g_assert_cmpuint (g_quark_try_string ("nobodys-error"), ==, 0);
+}
+
+static void
+test_error_of_bus (Fixture *f, gconstpointer data)
+{
+  expect_error (f, new_error (BUS, "org.freedesktop.DBus.Error.LimitsExceeded"), G_DBUS_ERROR,
+                G_DBUS_ERROR_LIMITS_EXCEEDED);
+}
+
 static void
 check_values (const char *method, guint n_values, gboolean is_cut)
 {
@@ -808,6 +860,9 @@ main (int argc, char **argv)
   g_test_add_func ("/dbus-frames/call/of-all-types/gets-through", test_all_types);
   g_test_add_func ("/dbus-frames/answer/of-anybody-but-the-bus/without-its-body", test_answers);
   add ("answer/empty/gets-through-as-it-is", test_empty_answer);
+  add ("error/of-anybody-but-the-bus/is-of-no-kind-that-lasts", test_error_of_others);
+  add ("error/of-anybody-but-the-bus/with-words/likewise", test_error_with_words);
+  add ("error/of-the-bus/gets-through-as-it-is", test_error_of_bus);
   add ("of-an-unknown-type/is-left-out", test_unknown_type);
   add ("calls/take-turns-by-caller/after-answers", test_turns);
   add ("calls/do-not-come-in-the-midst-of-an-answer", test_cut_off);
