@@ -62,13 +62,11 @@ set_wrong (GError **error, const char *problem)
 static gboolean
 check_type_of_question (QueenExchange *exchange, GError **error)
 {
-  const char *type = queen_exchange_get_header (exchange, "Content-Type");
   const char *coding = queen_exchange_get_header (exchange, "Content-Encoding");
-  QueenText name = { type, type ? strcspn (type, ";") : 0 };
 
   if (!queen_exchange_get_request (exchange)->has_body)
     g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_LENGTH_REQUIRED, "a question has a body");
-  else if (!queen_text_is (queen_text_trim (name), "application/json"))
+  else if (!queen_exchange_has_type (exchange, "application/json"))
     g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNSUPPORTED_MEDIA_TYPE,
                          "a question needs Content-Type: application/json");
   else if (coding && *coding && g_ascii_strcasecmp (coding, "identity") != 0)

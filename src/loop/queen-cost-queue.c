@@ -10,7 +10,7 @@
 #define MAX_TRIED 256 /* askers that are looked at when room is wanted */
 #define PARTS 65536   /* of a µs, so that it can be shared by thousands */
 
-/* Somebody who has something in a queue, or has had more than others who wait. */
+/* Somebody who has something in a queue, or is sated: has had more than others who wait. */
 typedef struct _QueenCostAsker
 {
   QueenCostQueue *queue;
@@ -19,14 +19,15 @@ typedef struct _QueenCostAsker
   QueenFairQueue *members; /* of a group: whose turn it is in it, the same places; else NULL */
   gint64 had;              /* parts of a µs: what its work has cost so far */
   guint64 rank;            /* among those who have had as much: when it came or had its turn */
-  GSequenceIter *position; /* among all */
+  GSequenceIter *position; /* among those who wait, or the sated ones */
 } Asker;
 
 struct _QueenCostQueue
 {
   gint64 most;
   GHashTable *askers; /* name -> Asker */
-  GSequence *order;   /* of the same: whose turn it is before all others */
+  GSequence *order;   /* of those of them who wait: whose turn it is before all others */
+  GSequence *sated;   /* of the others: who has had least before all others */
   gint64 had;         /* what somebody has had by now who has always had something waiting */
   guint64 last_rank;
   guint n;      /* places */
@@ -62,42 +63,59 @@ forget_asker (QueenCostQueue *self, Asker *asker)
   g_hash_table_remove (self->askers, asker->name);
 }
 
-/* Returns: (nullable): which of its group @name is */
+/* Returns: which of its group @name is; "" when it is in none */
 static const char *
 find_member (const char *name)
 {
   const char *joint = strstr (name, QUEEN_FAIR_QUEUE_JOINT);
 
-  return joint ? joint + strlen (QUEEN_FAIR_QUEUE_JOINT) : NULL;
+  return joint ? joint + strlen (QUEEN_FAIR_QUEUE_JOINT) : "";
+}
+
+/* Up to the joint and with it: so no group is called as one who is in none.
+ *
+ * Returns: (transfer full): the group that @name is in, or @name */
+static char *
+dup_group (const char *name)
+{
+  const char *member = find_member (name);
+
+  return *member ? g_strndup (name, (gsize) (member - name)) : g_strdup (name);
 }
 
 /* Returns: (nullable): what is known of @name, or of the group that it is in */
 static Asker *
 lookup_asker (const QueenCostQueue *self, const char *name)
 {
-  const char *member = find_member (name);
-  g_autofree char *group = NULL;
+  g_autofree char *group = dup_group (name);
 
-  if (member)
-    name = group = g_strndup (name, (gsize) (member - name));
-  return g_hash_table_lookup (self->askers, name);
+  return g_hash_table_lookup (self->askers, group);
+}
+
+/* Puts it where it belongs among the others. */
+static void
+place_asker (Asker *asker)
+{
+  GSequence *order = asker->places.length > 0 ? asker->queue->order : asker->queue->sated;
+
+  if (asker->position)
+    g_sequence_remove (asker->position);
+  asker->position = g_sequence_insert_sorted (order, asker, compare_askers, NULL);
 }
 
 static Asker *
 get_asker (QueenCostQueue *self, const char *name)
 {
-  const char *member = find_member (name);
   Asker *asker = lookup_asker (self, name);
 
   if (asker)
     return asker;
   asker = g_new0 (Asker, 1);
   asker->queue = self;
-  asker->name = member ? g_strndup (name, (gsize) (member - name)) : g_strdup (name);
-  asker->members = member ? queen_fair_queue_new (G_MAXUINT) : NULL;
+  asker->name = dup_group (name);
+  asker->members = *find_member (name) ? queen_fair_queue_new (G_MAXUINT) : NULL;
   asker->had = self->had;
   asker->rank = ++self->last_rank;
-  asker->position = g_sequence_insert_sorted (self->order, asker, compare_askers, NULL);
   g_hash_table_insert (self->askers, asker->name, asker);
   return asker;
 }
@@ -110,6 +128,7 @@ queen_cost_queue_new (gint64 most)
   self->most = most;
   self->askers = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, free_asker);
   self->order = g_sequence_new (NULL);
+  self->sated = g_sequence_new (NULL);
   return self;
 }
 
@@ -120,6 +139,7 @@ queen_cost_queue_free (QueenCostQueue *self)
 
   g_hash_table_unref (self->askers);
   g_sequence_free (self->order);
+  g_sequence_free (self->sated);
   g_free (self);
 }
 
@@ -129,22 +149,19 @@ queen_cost_queue_enter (QueenCostQueue *self,
                         const char *asker,
                         gpointer item)
 {
-  place->asker = get_asker (self, asker);
+  Asker *own = get_asker (self, asker);
+
+  place->asker = own;
   place->item = item;
   place->link.data = place;
-  if (place->asker->places.length == 0 && place->asker->had < self->had)
-    {
-      place->asker->had = self->had;
-      g_sequence_sort_changed (place->asker->position, compare_askers, NULL);
-    }
   self->n++;
-  g_queue_push_tail_link (&place->asker->places, &place->link);
-  if (place->asker->members)
-    {
-      const char *member = find_member (asker);
-
-      queen_fair_queue_enter (place->asker->members, &place->turn, member ? member : "", place);
-    }
+  g_queue_push_tail_link (&own->places, &place->link);
+  if (own->members)
+    queen_fair_queue_enter (own->members, &place->turn, find_member (asker), place);
+  if (own->places.length > 1)
+    return;
+  own->had = MAX (own->had, self->had);
+  place_asker (own);
 }
 
 static Asker *
@@ -155,6 +172,8 @@ give_up_place (QueenCostPlace *place)
   queen_fair_queue_leave (&place->turn);
   g_queue_unlink (&asker->places, &place->link);
   asker->queue->n--;
+  if (asker->places.length == 0)
+    place_asker (asker);
   return asker;
 }
 
@@ -172,37 +191,37 @@ queen_cost_queue_leave (QueenCostPlace *place)
     forget_asker (self, asker);
 }
 
-/* Returns: (nullable): who has had least of those who wait. Who has had less, and wants nothing,
- * will have had as much when it comes again. */
+/* Returns: (nullable) */
 static Asker *
-find_first (QueenCostQueue *self)
+peek_first (GSequence *order)
 {
-  GSequenceIter *begin;
+  GSequenceIter *begin = g_sequence_get_begin_iter (order);
 
-  while (!g_sequence_iter_is_end (begin = g_sequence_get_begin_iter (self->order)))
-    {
-      Asker *asker = g_sequence_get (begin);
+  return g_sequence_iter_is_end (begin) ? NULL : g_sequence_get (begin);
+}
 
-      if (asker->places.length > 0)
-        return asker;
-      forget_asker (self, asker);
-    }
-  return NULL;
+/* Who has had no more than those whose turn it is would be like a newcomer anyway; and when nobody
+ * waits, nobody has had less. */
+static void
+forget_sated (QueenCostQueue *self)
+{
+  Asker *first;
+
+  while ((first = peek_first (self->sated)) && (self->n == 0 || first->had <= self->had))
+    forget_asker (self, first);
 }
 
 gpointer
 queen_cost_queue_take (QueenCostQueue *self)
 {
-  Asker *first = find_first (self);
+  Asker *first = peek_first (self->order);
   QueenCostPlace *place;
 
+  self->had = first ? MAX (self->had, first->had) : 0;
+  forget_sated (self);
   self->taken = first;
   if (!first)
-    {
-      self->had = 0;
-      return NULL;
-    }
-  self->had = MAX (self->had, first->had);
+    return NULL;
   place = first->members ? queen_fair_queue_peek (first->members) : first->places.head->data;
   if (first->members)
     queen_fair_queue_take (first->members);
@@ -223,7 +242,7 @@ queen_cost_queue_charge (QueenCostQueue *self, gint64 cost)
   self->had += parts / g_hash_table_size (self->askers);
   asker->had += parts;
   asker->rank = ++self->last_rank;
-  g_sequence_sort_changed (asker->position, compare_askers, NULL);
+  place_asker (asker);
 }
 
 guint

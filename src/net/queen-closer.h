@@ -22,7 +22,8 @@ void queen_closer_close (int fd);
  * queen_closer_get_n_waiting:
  *
  * Returns: how many wait because all threads are with others. They still have their places among
- *   the process's descriptors, so who takes more from strangers looks here. In any thread
+ *   the process's descriptors, so who takes more from strangers looks here; if no thread could be
+ *   made for them, that is tried again then. In any thread
  */
 guint queen_closer_get_n_waiting (void);
 

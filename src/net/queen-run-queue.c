@@ -6,12 +6,11 @@
 #include "loop/queen-alarm.h"
 #include "queen-shares.h"
 
-#define AT_ONCE                                                                                    \
-  (QUEEN_SLICE / 4) /* µs of each turn of the main loop, for what is done as it comes */
-#define MUCH 50     /* µs of one piece of work, such that a closer look is worth it */
-#define MOST                                                                                       \
-  100 /* µs that one counts for: what the kernel does for others meanwhile counts, too            \
-       */
+/* µs of each turn of the main loop, for what is done as it comes */
+#define AT_ONCE (QUEEN_SLICE / 4)
+
+#define MUCH 50   /* µs of one piece of work, such that a closer look is worth it */
+#define MOST 100  /* µs that one counts for: what the kernel does for others counts, too */
 #define NOBODY "" /* of all askers, who is the queen herself or has no address */
 
 struct _QueenRunQueue

@@ -98,6 +98,21 @@ testParts("for a tab that takes nothing there waits no more than a little", asyn
   }
 }, (held) => assert.ok(held < FEW, `${held} messages are held`));
 
+testParts("one that has left is not told anew, whatever it still takes", async (load) => {
+  const { Tab } = await load("stream/tab.js");
+  const { setTimeout } = globalThis;
+  let planned = 0, sent = 0;
+  const tab = new Tab(() => sent++, () => {});
+
+  globalThis.setTimeout = /** @type {any} */ (() => ++planned);
+  tab.join();
+  for (let n = 0; n < 100000; n++) tab.tell({ type: "jobs" });
+  tab.leave();
+  for (let n = 0; n < sent; n++) tab.take();
+  globalThis.setTimeout = setTimeout;
+  return planned;
+}, (_, planned) => assert.equal(planned, 0));
+
 testParts("one that is slow is told all the same, and of each list the newest", async (load) => {
   const { Tab } = await load("stream/tab.js");
   let begun = 0;

@@ -173,6 +173,32 @@ test_greediest (Fixture *f, gconstpointer data)
   g_assert_null (queen_cost_queue_find_greediest (f->queue, "b"));
 }
 
+/* Those who have had much and want nothing now are in nobody's way, however many they are. */
+static void
+test_greediest_behind (Fixture *f, gconstpointer data)
+{
+  static const char other[] = "other";
+  QueenCostPlace others[1000] = { 0 };
+  guint n_others = G_N_ELEMENTS (others);
+
+  for (guint i = 0; i < n_others; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("other %u", i);
+
+      queen_cost_queue_enter (f->queue, &others[i], name, (gpointer) other);
+    }
+  enter (f, "a1");
+  enter (f, "a2");
+  enter (f, "a3");
+  while (n_others > 0)
+    {
+      n_others -= queen_cost_queue_take (f->queue) == other;
+      queen_cost_queue_charge (f->queue, MOST);
+    }
+  g_assert_cmpuint (queen_cost_queue_get_length (f->queue), ==, 3);
+  g_assert_cmpstr (queen_cost_queue_find_greediest (f->queue, "b"), ==, "a3");
+}
+
 static void
 enter_in_group (Fixture *f, const char *item)
 {
@@ -217,5 +243,6 @@ main (int argc, char **argv)
   ADD ("one-piece-counts-for-so-much", test_most);
   ADD ("who-leaves-is-not-missed", test_leave);
   ADD ("who-has-most-waiting-makes-room", test_greediest);
+  ADD ("who-has-most-waiting-makes-room-behind-many-who-want-nothing", test_greediest_behind);
   return g_test_run ();
 }

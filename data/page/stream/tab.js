@@ -40,14 +40,15 @@ export class Tab {
   join() {
     this.leave();
     this.#onWay = 0; /* as it was put aside, what was on its way may be lost */
-    this.#isLeftOut = false;
     this.#begunAt = performance.now();
     this.#begin();
   }
 
+  /** It wants to hear of nothing, whatever it still takes of what was on its way. */
   leave() {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#isLeftOut = false;
     this.#drop();
   }
 
