@@ -101,7 +101,7 @@ measure_party (QueenRegistry *self, const QueenSender *party, const char *name)
  *
  * Returns: how many bytes they have */
 static gsize
-gather (const QueenSender *party, const QueenEntry *entry, gsize wanted, GPtrArray *entries)
+gather_lists (const QueenSender *party, const QueenEntry *entry, gsize wanted, GPtrArray *entries)
 {
   gsize found = 0;
   guint n_tried = 0;
@@ -135,7 +135,7 @@ take_from_longest_winded (
 
   if (!most || most == party || own > most->n_list_bytes)
     return FALSE;
-  found = gather (most, entry, wanted, entries);
+  found = gather_lists (most, entry, wanted, entries);
   if (found < wanted || own > most->n_list_bytes - found)
     return FALSE;
   for (guint i = 0; i < entries->len; i++)
