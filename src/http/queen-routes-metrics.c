@@ -128,7 +128,7 @@ append_registries (GString *text, const QueenMetricsSources *sources)
     { "queen_components_available", "gauge", "Workers and hives that are available.",
       count_available },
     { "queen_displaced_components_total", "counter",
-      "Offline workers and hives that were forgotten early, to make room.",
+      "Workers and hives that were forgotten early, to make room.",
       queen_registry_get_n_displaced },
     { "queen_heartbeats_total", "counter", "Heartbeats accepted, over HTTP or D-Bus.",
       queen_registry_get_n_heartbeats },

@@ -4,20 +4,22 @@
 /* Where several queens are one, each hears of what the others were told, in the order that all of
  * them share. */
 
-#include "queen-error.h"
 #include "queen-registry-private.h"
 
+/* Two queens may have made room at the same time, each for somebody else. */
 static gboolean
-find_room (QueenRegistry *self, QueenEntry *entry, const QueenComponent *component, GError **error)
+find_room (QueenRegistry *self,
+           QueenEntry *entry,
+           const QueenComponent *component,
+           const char *sender,
+           GError **error)
 {
-  gboolean is_full = queen_registry_get_total (self) >= self->settings.max_components;
-
-  if (entry || !is_full || queen_registry_make_room (self, &self->offline))
-    return queen_registry_admit_lists (self, entry, component, NULL, error);
-  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_REGISTRY_FULL,
-               "the registry is full: %u %ss are online already", self->settings.max_components,
-               queen_component_kind_get_name (self->kind));
-  return FALSE;
+  if ((!entry && !queen_registry_check_place (self, component, sender, error)) ||
+      !queen_registry_find_room_for_lists (self, entry, component, sender, error))
+    return FALSE;
+  if (!entry)
+    queen_registry_clear_place (self, sender);
+  return TRUE;
 }
 
 QueenComponent *
@@ -34,7 +36,7 @@ queen_registry_apply (QueenRegistry *self,
 
   *before = NULL;
   g_return_val_if_fail (news->kind == self->kind, NULL);
-  if (!find_room (self, entry, news, error))
+  if (!find_room (self, entry, news, sender, error))
     return NULL;
   last = entry ? queen_registry_leave (self, entry) : NULL;
   if (last)

@@ -74,6 +74,36 @@ unlink_deadline (QueenRegistry *self, QueenEntry *entry)
                     &entry->deadline_link);
 }
 
+/* Returns: (nullable): where @entry is in line among what its sender has brought. An online one is
+ * at the end of that, as it has just been heard: its party has no order to be kept. */
+static GQueue *
+get_sender_queue (const QueenEntry *entry)
+{
+  QueenSender *sender = entry->sender;
+
+  if (!sender || !queen_component_is_online (entry->component))
+    return sender ? &sender->offline : NULL;
+  return &queen_sender_get_party (sender)->online[queen_component_is_held (entry->component)];
+}
+
+static void
+link_sender (QueenEntry *entry)
+{
+  GQueue *queue = get_sender_queue (entry);
+
+  if (queue)
+    g_queue_push_tail_link (queue, &entry->sender_link);
+}
+
+static void
+unlink_sender (QueenEntry *entry)
+{
+  GQueue *queue = get_sender_queue (entry);
+
+  if (queue)
+    g_queue_unlink (queue, &entry->sender_link);
+}
+
 void
 queen_registry_enter (QueenRegistry *self, QueenEntry *entry, QueenComponent *component)
 {
@@ -81,15 +111,14 @@ queen_registry_enter (QueenRegistry *self, QueenEntry *entry, QueenComponent *co
   entry->deadline = component->deadline;
   queen_roll_set_present (self->roll, &entry->place, queen_component_is_online (component));
   link_deadline (self, entry);
-  if (entry->sender && !queen_component_is_online (component))
-    g_queue_push_tail_link (&entry->sender->offline, &entry->sender_link);
+  link_sender (entry);
   self->n_available += queen_component_is_available (component);
   entry->size = (guint32) queen_component_get_size (component);
   self->n_bytes += entry->size;
   entry->n_list_bytes = (guint32) queen_registry_measure_lists (component);
   self->n_list_bytes += entry->n_list_bytes;
   if (entry->sender)
-    entry->sender->n_list_bytes += entry->n_list_bytes;
+    queen_senders_add_bytes (self->senders, entry->sender, entry->n_list_bytes);
 }
 
 QueenComponent *
@@ -98,14 +127,13 @@ queen_registry_leave (QueenRegistry *self, QueenEntry *entry)
   QueenComponent *component = entry->component;
 
   unlink_deadline (self, entry);
+  unlink_sender (entry);
   entry->component = NULL;
-  if (entry->sender && !queen_component_is_online (component))
-    g_queue_unlink (&entry->sender->offline, &entry->sender_link);
   self->n_available -= queen_component_is_available (component);
   self->n_bytes -= entry->size;
   self->n_list_bytes -= entry->n_list_bytes;
   if (entry->sender)
-    entry->sender->n_list_bytes -= entry->n_list_bytes;
+    queen_senders_take_bytes (self->senders, entry->sender, entry->n_list_bytes);
   return component;
 }
 
@@ -113,8 +141,13 @@ void
 queen_registry_replace (QueenRegistry *self, QueenEntry *entry, QueenComponent *component)
 {
   g_autoptr (QueenComponent) before = entry->component;
+  gboolean stays = queen_component_is_held (before) == queen_component_is_held (component);
 
+  if (!stays)
+    unlink_sender (entry);
   entry->component = component;
+  if (!stays)
+    link_sender (entry);
   self->n_available += queen_component_is_available (component);
   self->n_available -= queen_component_is_available (before);
   self->n_bytes -= entry->size;

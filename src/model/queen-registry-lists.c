@@ -88,6 +88,79 @@ refuse_lists (const QueenRegistry *self, gsize most, GError **error)
   return FALSE;
 }
 
+/* What somebody's lists take, and all that count as one with it. */
+static gsize
+measure_party (QueenRegistry *self, const QueenSender *party, const char *name)
+{
+  if (!name)
+    return self->n_list_bytes - queen_senders_get_n_list_bytes (self->senders);
+  return party ? party->n_list_bytes : 0;
+}
+
+/* Looks among @entries for who would make room, but for @entry, until @wanted bytes are found.
+ *
+ * Returns: how many bytes they have */
+static gsize
+gather_lists (const QueenSender *party, const QueenEntry *entry, gsize wanted, GPtrArray *entries)
+{
+  gsize found = 0;
+  guint n_tried = 0;
+
+  for (guint held = 0; held < G_N_ELEMENTS (party->online); held++)
+    for (GList *link = party->online[held].head; link && found < wanted; link = link->next)
+      {
+        QueenEntry *other = link->data;
+
+        if (++n_tried > MAX_TRIED)
+          return found;
+        if (other == entry || other->n_list_bytes == 0)
+          continue;
+        g_ptr_array_add (entries, other);
+        found += other->n_list_bytes;
+      }
+  return found;
+}
+
+/* Whoever has most of all gives way to who has less even then: all that is needed, or nothing. */
+static gboolean
+take_from_longest_winded (
+    QueenRegistry *self, const QueenEntry *entry, const char *name, gsize n_less, gsize n_more)
+{
+  QueenSender *most = queen_senders_get_longest_winded (self->senders);
+  QueenSender *party = queen_senders_find_party (self->senders, name);
+  QueenSender *last = entry && entry->sender ? queen_sender_get_party (entry->sender) : NULL;
+  gsize own = measure_party (self, party, name) - (last == party ? n_less : 0) + n_more;
+  gsize wanted = self->n_list_bytes - n_less + n_more - get_most (self), found;
+  g_autoptr (GPtrArray) entries = g_ptr_array_new ();
+
+  if (!most || most == party || own > most->n_list_bytes)
+    return FALSE;
+  found = gather_lists (most, entry, wanted, entries);
+  if (found < wanted || own > most->n_list_bytes - found)
+    return FALSE;
+  for (guint i = 0; i < entries->len; i++)
+    queen_registry_displace (self, entries->pdata[i]);
+  return TRUE;
+}
+
+gboolean
+queen_registry_find_room_for_lists (QueenRegistry *self,
+                                    QueenEntry *entry,
+                                    const QueenComponent *component,
+                                    const char *name,
+                                    GError **error)
+{
+  gsize n_more = queen_registry_measure_lists (component);
+  gsize n_less = entry ? entry->n_list_bytes : 0;
+  gsize most = get_most (self);
+  const Holder everybody = { &self->n_list_bytes, most, &self->offline };
+
+  return n_more <= n_less || make_room_for_lists (self, &everybody, entry, n_less, n_more) ||
+         (queen_component_is_online (component) &&
+          take_from_longest_winded (self, entry, name, n_less, n_more)) ||
+         refuse_lists (self, most, error);
+}
+
 gboolean
 queen_registry_admit_lists (QueenRegistry *self,
                             QueenEntry *entry,
@@ -98,19 +171,17 @@ queen_registry_admit_lists (QueenRegistry *self,
   gsize n_more = queen_registry_measure_lists (component);
   gsize n_less = entry ? entry->n_list_bytes : 0;
   QueenSender *sender = queen_senders_lookup (self->senders, name);
-  gsize most = get_most (self), none = 0;
-  const Holder everybody = { &self->n_list_bytes, most, &self->offline };
+  gsize none = 0;
   GQueue nobody = G_QUEUE_INIT;
-  const Holder own = { sender ? &sender->n_list_bytes : &none, most / QUEEN_REGISTRY_SENDERS_PART,
+  const Holder own = { sender ? &sender->n_list_bytes : &none,
+                       get_most (self) / QUEEN_REGISTRY_SENDERS_PART,
                        sender ? &sender->offline : &nobody };
 
-  if (n_more <= n_less)
-    return TRUE;
-  if (name && !make_room_for_lists (self, &own, entry,
-                                    entry && entry->sender == sender ? n_less : 0, n_more))
+  if (name && n_more > n_less &&
+      !make_room_for_lists (self, &own, entry, entry && entry->sender == sender ? n_less : 0,
+                            n_more))
     return refuse_lists (self, own.most, error);
-  return make_room_for_lists (self, &everybody, entry, n_less, n_more) ||
-         refuse_lists (self, most, error);
+  return queen_registry_find_room_for_lists (self, entry, component, name, error);
 }
 
 gsize

@@ -5,9 +5,9 @@
 
 /* What the files of a registry share, and nobody else sees: how it lives (queen-registry.c), how
  * much there may be of what can be long (queen-registry-lists.c), how entries come and go
- * (queen-registry-entries.c), what other queens say (queen-registry-apply.c), how it goes on from
- * one epoch of the queen to the next (queen-registry-restore.c), and who is held
- * (queen-registry-holds.c). */
+ * (queen-registry-entries.c), who makes room for whom (queen-registry-room.c), what other queens
+ * say (queen-registry-apply.c), how it goes on from one epoch of the queen to the next
+ * (queen-registry-restore.c), and who is held (queen-registry-holds.c). */
 
 #include "loop/queen-alarm.h"
 #include "queen-field.h"
@@ -71,7 +71,7 @@ typedef struct
   gint64 deadline; /* µs, monotonic: of the component, unless it was put off */
   GList deadline_link;
   GSequenceIter *patient_link; /* NULL when it is in one of the queues */
-  GList sender_link;           /* in the sender's own queue, while it is offline */
+  GList sender_link;           /* in its sender's queue, or that of its sender's party */
   char id[];
 } QueenEntry;
 
@@ -171,7 +171,23 @@ void queen_registry_replace (QueenRegistry *self, QueenEntry *entry, QueenCompon
 /** Goes on with what queen_registry_heed_hive_holds() has begun; @data is a #QueenRegistry. */
 void queen_registry_on_sweep (gpointer data);
 
-/** Forgets @entry, which is offline, so that there is room for another one. */
+/**
+ * queen_registry_check_place:
+ * @component: one that is not known yet
+ * @name: (nullable): of its sender
+ * @error: %QUEEN_ERROR_REGISTRY_FULL
+ *
+ * Returns: whether there is a place for @component, or somebody who would make room for it
+ */
+gboolean queen_registry_check_place (QueenRegistry *self,
+                                     const QueenComponent *component,
+                                     const char *name,
+                                     GError **error);
+
+/** After queen_registry_check_place(): whoever has to makes room. */
+void queen_registry_clear_place (QueenRegistry *self, const char *name);
+
+/** Forgets @entry, so that there is room for another one; one that is online goes offline first. */
 void queen_registry_displace (QueenRegistry *self, QueenEntry *entry);
 
 /** Returns: how many bytes the lists of models and GPUs take that @component has */
@@ -185,7 +201,8 @@ gsize queen_registry_measure_lists (const QueenComponent *component);
  * @error: %QUEEN_ERROR_REGISTRY_FULL
  *
  * Most have no lists, or short ones, and each may have very long ones: so there is room for some
- * such, and not for all. Those who are offline and have lists make some.
+ * such, and not for all. Those who are offline and have lists make some, and then those of the
+ * party whose lists take most, if those of @name take clearly less.
  *
  * Returns: whether there is room for the lists of @component
  */
@@ -194,6 +211,17 @@ gboolean queen_registry_admit_lists (QueenRegistry *self,
                                      const QueenComponent *component,
                                      const char *name,
                                      GError **error);
+
+/**
+ * queen_registry_find_room_for_lists:
+ *
+ * The same as queen_registry_admit_lists(), however much @name has.
+ */
+gboolean queen_registry_find_room_for_lists (QueenRegistry *self,
+                                             QueenEntry *entry,
+                                             const QueenComponent *component,
+                                             const char *name,
+                                             GError **error);
 
 /** Wakes up for the first deadline. */
 void queen_registry_set_alarm (QueenRegistry *self);

@@ -195,18 +195,9 @@ queen_registry_displace (QueenRegistry *self, QueenEntry *entry)
 {
   g_debug ("%s forgotten, to make room: %s", queen_component_kind_get_name (self->kind), entry->id);
   self->n_displaced++;
+  if (queen_component_is_online (entry->component))
+    go_offline (self, entry, self->settings.clock->get_monotonic ());
   forget (self, entry, NULL);
-}
-
-gboolean
-queen_registry_make_room (QueenRegistry *self, GQueue *queue)
-{
-  QueenEntry *entry = g_queue_peek_head (queue);
-
-  if (!entry)
-    return FALSE;
-  queen_registry_displace (self, entry);
-  return TRUE;
 }
 
 /* A sender that has brought all that it may makes room among what is its own. */
@@ -226,7 +217,11 @@ admit_sender (QueenRegistry *self, const char *name, GError **error)
 
 /* Whether a heartbeat may come from the sender of that name. @entry is NULL for a new component. */
 static gboolean
-admit (QueenRegistry *self, QueenEntry *entry, const char *name, GError **error)
+admit (QueenRegistry *self,
+       QueenEntry *entry,
+       const QueenComponent *heartbeat,
+       const char *name,
+       GError **error)
 {
   if (entry && queen_sender_is_called (entry->sender, name))
     return TRUE;
@@ -237,15 +232,8 @@ admit (QueenRegistry *self, QueenEntry *entry, const char *name, GError **error)
                    queen_component_kind_get_name (self->kind), entry->id);
       return FALSE;
     }
-  if (!admit_sender (self, name, error))
-    return FALSE;
-  if (entry || queen_registry_get_total (self) < self->settings.max_components ||
-      queen_registry_make_room (self, &self->offline))
-    return TRUE;
-  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_REGISTRY_FULL,
-               "the registry is full: %u %ss are online already", self->settings.max_components,
-               queen_component_kind_get_name (self->kind));
-  return FALSE;
+  return admit_sender (self, name, error) &&
+         (entry || queen_registry_check_place (self, heartbeat, name, error));
 }
 
 void
@@ -312,12 +300,14 @@ queen_registry_update (QueenRegistry *self,
   gint64 now = clock->get_monotonic ();
   QueenEntry *entry = queen_registry_find_entry (self, heartbeat->id);
 
-  if (!admit (self, entry, sender, error) ||
+  if (!admit (self, entry, heartbeat, sender, error) ||
       !queen_registry_admit_lists (self, entry, heartbeat, sender, error))
     return FALSE;
 
   if (entry)
     last = queen_registry_leave (self, entry);
+  else
+    queen_registry_clear_place (self, sender);
   heartbeat->last_seen = clock->get_wall ();
   heartbeat->since = last && is_as_before (heartbeat, last) ? last->since : heartbeat->last_seen;
   heartbeat->first_seen = last ? last->first_seen : heartbeat->last_seen;

@@ -80,9 +80,12 @@ guint queen_registry_restore (QueenRegistry *self, GArray *saved, gint64 elapsed
  * later.
  *
  * Where as many are known as may be, the one that has been offline longest is forgotten for a new
- * one; when all are online, there is no room. One sender may bring a quarter of them at the most;
- * from then on room is made among its own. The same holds for bytes of the lists of models and GPUs
- * that they have.
+ * one. One sender may bring a quarter of them at the most; from then on room is made among its own.
+ * When all are online, whoever has most makes room for who would not have more than that one even
+ * then: the one of its own that was not heard for longest goes offline and is forgotten, and one
+ * that is held only where there is no other. Senders in one IPv6 network of 48 bits are one there;
+ * those who are not counted are one, too, but give no way. The same holds for bytes of the lists of
+ * models and GPUs that they have.
  */
 gboolean queen_registry_update (QueenRegistry *self,
                                 QueenComponent *component,
@@ -99,8 +102,10 @@ gboolean queen_registry_update (QueenRegistry *self,
  * @error: %QUEEN_ERROR_REGISTRY_FULL
  *
  * Takes over what has been published already, by another queen, so it publishes nothing; whoever
- * calls it tells the bus. Neither who brings it nor how many that one has brought matters here, as
- * the other queen has looked at that. It is for the caller to see that nothing newer is lost.
+ * calls it tells the bus. Neither to whom it belonged nor whether that one has brought its quarter
+ * matters here, as the other queen has looked at that. Only where there is no room somebody makes
+ * it as for queen_registry_update(), and that is published: two queens may have made it at the same
+ * time, each for somebody else. It is for the caller to see that nothing newer is lost.
  *
  * Returns: (transfer none) (nullable): the component as it is listed now
  */

@@ -3,16 +3,25 @@
 
 #include "queen-senders.h"
 
+#include <string.h>
+
 #include "text/queen-hash.h"
+#include "text/queen-network.h"
 
 struct _QueenSenders
 {
-  GHashTable *table; /* name -> QueenSender */
+  GHashTable *table;   /* name -> QueenSender */
+  GSequence *by_count; /* of parties, by n_brought */
+  GSequence *by_bytes; /* of parties, by ranked_bytes */
+  guint n_brought;
+  gsize n_list_bytes;
 };
 
 static void
 free_sender (QueenSender *sender)
 {
+  g_clear_pointer (&sender->by_count, g_sequence_remove);
+  g_clear_pointer (&sender->by_bytes, g_sequence_remove);
   g_ref_string_release (sender->name);
   g_free (sender);
 }
@@ -24,13 +33,129 @@ queen_senders_new (void)
 
   self->table =
       g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_sender);
+  self->by_count = g_sequence_new (NULL);
+  self->by_bytes = g_sequence_new (NULL);
   return self;
+}
+
+static int
+compare_counts (gconstpointer a, gconstpointer b, gpointer unused)
+{
+  guint first = ((const QueenSender *) a)->n_brought;
+  guint second = ((const QueenSender *) b)->n_brought;
+
+  return first < second ? -1 : first > second;
+}
+
+static int
+compare_bytes (gconstpointer a, gconstpointer b, gpointer unused)
+{
+  gsize first = ((const QueenSender *) a)->ranked_bytes;
+  gsize second = ((const QueenSender *) b)->ranked_bytes;
+
+  return first < second ? -1 : first > second;
+}
+
+/* A heartbeat that says as much as the last one leaves everybody in place. */
+static void
+rank_bytes (QueenSender *party)
+{
+  if (party->ranked_bytes == party->n_list_bytes)
+    return;
+  party->ranked_bytes = party->n_list_bytes;
+  g_sequence_sort_changed (party->by_bytes, compare_bytes, NULL);
+}
+
+/* Returns: (transfer full) (nullable): the name of the wide network that the sender of @name is in
+ */
+static char *
+dup_wide_name (const char *name)
+{
+  g_autofree char *wide = NULL;
+
+  if (!g_str_has_prefix (name, QUEEN_SENDER_ADDRESS))
+    return NULL;
+  wide = queen_network_dup_wide (name + strlen (QUEEN_SENDER_ADDRESS));
+  return wide ? g_strconcat (QUEEN_SENDER_ADDRESS, wide, NULL) : NULL;
 }
 
 QueenSender *
 queen_senders_lookup (QueenSenders *self, const char *name)
 {
   return name ? g_hash_table_lookup (self->table, name) : NULL;
+}
+
+QueenSender *
+queen_sender_get_party (QueenSender *sender)
+{
+  return sender->wide ? sender->wide : sender;
+}
+
+QueenSender *
+queen_senders_find_party (QueenSenders *self, const char *name)
+{
+  QueenSender *sender = queen_senders_lookup (self, name);
+  g_autofree char *wide = NULL;
+
+  if (sender)
+    return queen_sender_get_party (sender);
+  wide = name ? dup_wide_name (name) : NULL;
+  return queen_senders_lookup (self, wide);
+}
+
+static QueenSender *
+add_sender (QueenSenders *self, const char *name)
+{
+  QueenSender *sender = g_new0 (QueenSender, 1);
+
+  sender->name = g_ref_string_new (name);
+  g_hash_table_insert (self->table, sender->name, sender);
+  return sender;
+}
+
+static QueenSender *
+add_party (QueenSenders *self, const char *name)
+{
+  QueenSender *party = add_sender (self, name);
+
+  party->by_count = g_sequence_insert_sorted (self->by_count, party, compare_counts, NULL);
+  party->by_bytes = g_sequence_insert_sorted (self->by_bytes, party, compare_bytes, NULL);
+  return party;
+}
+
+static QueenSender *
+add_named (QueenSenders *self, const char *name)
+{
+  g_autofree char *wide = dup_wide_name (name);
+  QueenSender *sender, *party;
+
+  if (!wide)
+    return add_party (self, name);
+  party = queen_senders_lookup (self, wide);
+  sender = add_sender (self, name);
+  sender->wide = party ? party : add_party (self, wide);
+  return sender;
+}
+
+static void
+bring_one (QueenSender *sender)
+{
+  sender->n_brought++;
+  if (sender->by_count)
+    g_sequence_sort_changed (sender->by_count, compare_counts, NULL);
+}
+
+/* It may be gone after this. */
+static void
+take_one_back (QueenSenders *self, QueenSender *sender)
+{
+  if (--sender->n_brought == 0)
+    g_hash_table_remove (self->table, sender->name);
+  else if (sender->by_count)
+    {
+      g_sequence_sort_changed (sender->by_count, compare_counts, NULL);
+      rank_bytes (sender);
+    }
 }
 
 QueenSender *
@@ -41,20 +166,78 @@ queen_senders_enter (QueenSenders *self, const char *name)
   if (!name)
     return NULL;
   if (!sender)
-    {
-      sender = g_new0 (QueenSender, 1);
-      sender->name = g_ref_string_new (name);
-      g_hash_table_insert (self->table, sender->name, sender);
-    }
-  sender->n_brought++;
+    sender = add_named (self, name);
+  bring_one (sender);
+  if (sender->wide)
+    bring_one (sender->wide);
+  self->n_brought++;
   return sender;
 }
 
 void
 queen_senders_release (QueenSenders *self, QueenSender *sender)
 {
-  if (sender && --sender->n_brought == 0)
-    g_hash_table_remove (self->table, sender->name);
+  QueenSender *wide = sender ? sender->wide : NULL;
+
+  if (!sender)
+    return;
+  take_one_back (self, sender);
+  if (wide)
+    take_one_back (self, wide);
+  self->n_brought--;
+}
+
+void
+queen_senders_add_bytes (QueenSenders *self, QueenSender *sender, gsize n_bytes)
+{
+  self->n_list_bytes += n_bytes;
+  sender->n_list_bytes += n_bytes;
+  if (sender->wide)
+    sender->wide->n_list_bytes += n_bytes;
+  rank_bytes (queen_sender_get_party (sender));
+}
+
+void
+queen_senders_take_bytes (QueenSenders *self, QueenSender *sender, gsize n_bytes)
+{
+  self->n_list_bytes -= n_bytes;
+  sender->n_list_bytes -= n_bytes;
+  if (sender->wide)
+    sender->wide->n_list_bytes -= n_bytes;
+}
+
+/* Returns: (nullable): the last of @parties */
+static QueenSender *
+get_last (GSequence *parties)
+{
+  GSequenceIter *end = g_sequence_get_end_iter (parties);
+  GSequenceIter *last = g_sequence_iter_prev (end);
+
+  return last == end ? NULL : g_sequence_get (last);
+}
+
+QueenSender *
+queen_senders_get_greediest (QueenSenders *self)
+{
+  return get_last (self->by_count);
+}
+
+QueenSender *
+queen_senders_get_longest_winded (QueenSenders *self)
+{
+  return get_last (self->by_bytes);
+}
+
+guint
+queen_senders_get_n_brought (const QueenSenders *self)
+{
+  return self->n_brought;
+}
+
+gsize
+queen_senders_get_n_list_bytes (const QueenSenders *self)
+{
+  return self->n_list_bytes;
 }
 
 gboolean
@@ -73,5 +256,7 @@ void
 queen_senders_free (QueenSenders *self)
 {
   g_hash_table_unref (self->table);
+  g_sequence_free (self->by_count);
+  g_sequence_free (self->by_bytes);
   g_free (self);
 }

@@ -9,13 +9,21 @@ G_BEGIN_DECLS
 
 /** What the name of a sender begins with that has shown a token; an address begins otherwise. */
 #define QUEEN_SENDER_TOKEN "token:"
+/** And what that of an address begins with; behind it is an address, or an IPv6 network. */
+#define QUEEN_SENDER_ADDRESS "address:"
 
 /**
  * QueenSenders:
  *
  * Who has brought how many of the components that a registry knows.
+ *
+ * Each sender is a party, but those in one IPv6 network of 48 bits are one party among them: who
+ * has one of these has thousands of addresses. Parties are in order of how much they have, so that
+ * it is known at any time who has most.
  */
 typedef struct _QueenSenders QueenSenders;
+
+typedef struct _QueenSender QueenSender;
 
 /**
  * QueenSender:
@@ -23,16 +31,27 @@ typedef struct _QueenSenders QueenSenders;
  * @n_brought: how many components, at least 1
  * @n_list_bytes: what their lists of models and GPUs take
  * @offline: the registry's links to those of them that are offline, the longest one first
+ * @online: of a party: its links to those that are online, the one first that was not heard for
+ *   longest: those that nobody holds, and those that are held
+ * @wide: (nullable): the IPv6 network of 48 bits that it is in, which is its party
+ * @by_count: of a party: where it is among all, by @n_brought
+ * @by_bytes: likewise, by @ranked_bytes
+ * @ranked_bytes: what @n_list_bytes was when it was last put in order
  *
- * One who has brought a component.
+ * One who has brought a component, or an IPv6 network of such.
  */
-typedef struct
+struct _QueenSender
 {
   char *name;
   guint n_brought;
   gsize n_list_bytes;
   GQueue offline;
-} QueenSender;
+  GQueue online[2];
+  QueenSender *wide;
+  GSequenceIter *by_count;
+  GSequenceIter *by_bytes;
+  gsize ranked_bytes;
+};
 
 QueenSenders *queen_senders_new (void);
 
@@ -58,6 +77,47 @@ QueenSender *queen_senders_enter (QueenSenders *self, const char *name);
  * @sender: (nullable): whose component it is no longer
  */
 void queen_senders_release (QueenSenders *self, QueenSender *sender);
+
+/** Returns: (transfer none): as what @sender counts when it is asked who has most */
+QueenSender *queen_sender_get_party (QueenSender *sender);
+
+/**
+ * queen_senders_find_party:
+ * @name: (nullable): of a sender, who may have brought nothing yet
+ *
+ * Returns: (transfer none) (nullable): as what that counts; %NULL for one who is not counted, or
+ *   when nobody there has brought anything
+ */
+QueenSender *queen_senders_find_party (QueenSenders *self, const char *name);
+
+/**
+ * queen_senders_add_bytes:
+ * @sender: one who has brought something
+ * @n_bytes: what lists of it take from now on
+ */
+void queen_senders_add_bytes (QueenSenders *self, QueenSender *sender, gsize n_bytes);
+
+/**
+ * queen_senders_take_bytes:
+ * @sender: one who has brought something
+ * @n_bytes: what lists of it take no longer
+ *
+ * The order of parties heeds that after queen_senders_add_bytes() or queen_senders_release(), one
+ * of which follows.
+ */
+void queen_senders_take_bytes (QueenSenders *self, QueenSender *sender, gsize n_bytes);
+
+/** Returns: (transfer none) (nullable): the party that has brought most */
+QueenSender *queen_senders_get_greediest (QueenSenders *self);
+
+/** Returns: (transfer none) (nullable): the party whose lists of models and GPUs take most */
+QueenSender *queen_senders_get_longest_winded (QueenSenders *self);
+
+/** Returns: how many components all senders have brought who are counted */
+guint queen_senders_get_n_brought (const QueenSenders *self);
+
+/** Returns: bytes that the lists of these take */
+gsize queen_senders_get_n_list_bytes (const QueenSenders *self);
 
 /**
  * queen_sender_is_called:

@@ -10,6 +10,7 @@
 #include "loop/queen-fair-queue.h"
 #include "queen-user-address.h"
 #include "text/queen-hash.h"
+#include "text/queen-network.h"
 
 #define WIDE_MASK 0xffff0000 /* of the second 32 bits of an IPv6 address: what is left of 48 */
 
@@ -66,15 +67,10 @@ queen_shares_is_here (const struct sockaddr_storage *address)
          IN6_IS_ADDR_LOOPBACK (&((const struct sockaddr_in6 *) address)->sin6_addr);
 }
 
-/* @n_bits: 64 or 48 */
 static char *
 dup_ipv6_network (const struct sockaddr_storage *address, guint n_bits)
 {
-  char text[INET6_ADDRSTRLEN];
-  struct in6_addr network = IN6ADDR_ANY_INIT;
-
-  memcpy (&network, &((const struct sockaddr_in6 *) address)->sin6_addr, n_bits / 8);
-  return g_strdup_printf ("%s/%u", inet_ntop (AF_INET6, &network, text, sizeof text), n_bits);
+  return queen_network_dup (((const struct sockaddr_in6 *) address)->sin6_addr.s6_addr, n_bits);
 }
 
 static gboolean
@@ -98,14 +94,14 @@ queen_shares_dup_network (const struct sockaddr_storage *address)
     }
   if (address->ss_family == AF_UNIX)
     return g_strdup_printf ("uid %u", queen_user_address_get_user (address));
-  return address->ss_family == AF_INET6 ? dup_ipv6_network (address, 64) : NULL;
+  return address->ss_family == AF_INET6 ? dup_ipv6_network (address, QUEEN_NETWORK_BITS) : NULL;
 }
 
 char *
 queen_shares_dup_networks (const struct sockaddr_storage *address)
 {
   g_autofree char *network = queen_shares_dup_network (address);
-  g_autofree char *wide = is_ipv6 (address) ? dup_ipv6_network (address, 48) : NULL;
+  g_autofree char *wide = is_ipv6 (address) ? dup_ipv6_network (address, QUEEN_NETWORK_WIDE) : NULL;
 
   return wide ? queen_fair_queue_join (wide, network) : g_steal_pointer (&network);
 }

@@ -183,6 +183,27 @@ test_sender (void)
   g_assert_cmpuint (beat (queen, '3', BEARER (OTHER)), ==, 200);
 }
 
+/* Four who have brought all that they may, and whose workers all beat, leave room for a fifth. */
+static void
+test_full (void)
+{
+  g_autoptr (TokenFile) file =
+      token_file_new ("a:" TOKEN "1\nb:" TOKEN "2\nc:" TOKEN "3\nd:" TOKEN "4\ne:" OTHER "\n");
+  g_autoptr (QueenProcess) queen = queen_process_start (file->option, "--max-components=8", NULL);
+  static const char *const four[] = { BEARER (TOKEN "1"), BEARER (TOKEN "2"), BEARER (TOKEN "3"),
+                                      BEARER (TOKEN "4") };
+  guint n_known = 0;
+
+  for (gsize i = 0; i < 8; i++)
+    g_assert_cmpuint (beat (queen, (char) ('1' + i), four[i / 2]), ==, 200);
+  g_assert_cmpuint (beat (queen, 'e', BEARER (OTHER)), ==, 200);
+  for (gsize i = 0; i < 8; i++)
+    n_known += beat (queen, (char) ('1' + i), four[i / 2]) == 200;
+  g_assert_cmpuint (n_known, ==, 7);
+  g_assert_cmpuint (beat (queen, 'e', BEARER (OTHER)), ==, 200);
+  g_assert_cmpuint (beat (queen, 'f', BEARER (OTHER)), ==, 503); /* it would have no less then */
+}
+
 /* A browser sends a cookie whichever page makes it; so a page must say where it is from. */
 static void
 test_session_writes (void)
@@ -528,6 +549,7 @@ main (int argc, char **argv)
   g_test_add_func ("/access/forgotten/the-log-says-by-whom", test_forgotten_by);
   g_test_add_func ("/access/token/each-with-its-scopes", test_scopes);
   g_test_add_func ("/access/token/a-share-of-the-registry-for-each-name", test_sender);
+  g_test_add_func ("/access/sender/four-leave-room-for-a-fifth", test_full);
   g_test_add_func ("/access/token/revoked-with-its-sessions", test_revoked);
   g_test_add_func ("/access/token/revoked-with-its-streams", test_streams);
   g_test_add_func ("/access/token/a-stream-that-took-none-goes-on", test_free_streams);

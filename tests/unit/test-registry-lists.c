@@ -154,6 +154,37 @@ test_forgotten (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fill (f, 0, QUEEN_STATUS_READY, "address:10.0.0.1"), ==, n);
 }
 
+/* Whose lists take most makes room for who has clearly less, as soon as all are online. */
+static void
+test_fair (Fixture *f, gconstpointer data)
+{
+  static const char *const four[] = { "token:a", "token:b", "address:192.0.2.3",
+                                      "address:192.0.2.4" };
+  guint n = 0, n_new = 0, n_displaced;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (four); i++)
+    n += fill (f, n, QUEEN_STATUS_READY, four[i]);
+  while (beat (f, 500 + n_new, QUEEN_STATUS_READY, QUEEN_VITALS_MAX_MODELS, "token:new"))
+    n_new++;
+  g_assert_cmpuint (n_new, >, n / 6); /* five have the same now, or nearly so */
+  g_assert_cmpuint (n_new, <=, n / 5 + 1);
+  g_assert_cmpuint (queen_registry_get_n_displaced (f->registry), >, 0);
+  n_displaced = (guint) queen_registry_get_n_displaced (f->registry);
+
+  /* Who gave way comes back, but with no such lists. */
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("w%u", i);
+
+      if (queen_registry_lookup (f->registry, id))
+        continue;
+      g_assert_false (beat (f, i, QUEEN_STATUS_READY, QUEEN_VITALS_MAX_MODELS, four[0]));
+      g_assert_true (beat (f, i, QUEEN_STATUS_READY, 0, four[0]));
+    }
+  g_assert_true (beat (f, 500, QUEEN_STATUS_BUSY, QUEEN_VITALS_MAX_MODELS, "token:new"));
+  g_assert_cmpuint (queen_registry_get_n_displaced (f->registry), ==, n_displaced);
+}
+
 #define ADD(path, func) g_test_add ("/registry/lists/" path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -165,6 +196,7 @@ main (int argc, char **argv)
   ADD ("who-is-offline-and-has-some-makes-room", test_offline);
   ADD ("one-sender-has-a-quarter", test_sender);
   ADD ("who-is-forgotten-has-none", test_forgotten);
+  ADD ("who-has-most-makes-room", test_fair);
 
   return g_test_run ();
 }

@@ -271,6 +271,7 @@ test_no_room (Fixture *f, gconstpointer data)
 
 #define A "address:192.0.2.1"
 #define B "address:192.0.2.2"
+#define C "address:192.0.2.3"
 
 /* A16: a quarter of 8 are 2. */
 static void
@@ -869,7 +870,7 @@ typedef struct
   gboolean is_known;
   gboolean is_online;
   const char *sender;
-  guint64 turn; /* when it went offline, counted in heartbeats */
+  guint64 turn; /* when it was last heard, counted in heartbeats */
 } PlainGuest;
 
 static guint
@@ -897,42 +898,95 @@ displace (PlainGuest *guests, const char *sender, gboolean of_all)
   return longest != NULL;
 }
 
-static gboolean
-receive (PlainGuest *guests, guint i, const char *sender)
+/* How many who has most has, of those who are counted. */
+static guint
+count_most (const PlainGuest *guests)
+{
+  guint most = 0;
+
+  for (guint i = 0; i < N_IDS; i++)
+    if (guests[i].is_known && guests[i].sender)
+      most = MAX (most, count_guests (guests, guests[i].sender, FALSE));
+  return most;
+}
+
+/* Of several who have most it may be any; so the registry is asked which one it was. */
+static void
+find_displaced (Fixture *f, PlainGuest *guests)
+{
+  guint most = count_most (guests), n_displaced = 0;
+
+  for (guint i = 0; i < N_IDS; i++)
+    {
+      char id[] = { (char) ('a' + i), '\0' };
+      const PlainGuest *guest = &guests[i];
+
+      if (!guest->is_known || queen_registry_lookup (f->registry, id))
+        continue;
+      g_assert_nonnull (guest->sender);
+      g_assert_cmpuint (count_guests (guests, guest->sender, FALSE), ==, most);
+      for (guint j = 0; j < N_IDS; j++)
+        if (guests[j].is_known && g_strcmp0 (guests[j].sender, guest->sender) == 0)
+          g_assert_cmpuint (guests[j].turn, >=, guest->turn);
+      guests[i].is_known = FALSE;
+      n_displaced++;
+    }
+  g_assert_cmpuint (n_displaced, ==, 1);
+}
+
+typedef enum
+{
+  PLAIN_REFUSED,
+  PLAIN_TAKEN,
+  PLAIN_IN_PLACE_OF_ANOTHER,
+} PlainAnswer;
+
+static PlainAnswer
+receive (PlainGuest *guests, guint i, const char *sender, gboolean is_online)
 {
   PlainGuest *guest = &guests[i];
 
   if (guest->is_known && g_strcmp0 (guest->sender, sender) == 0)
-    return TRUE;
+    return PLAIN_TAKEN;
   if (guest->is_known && guest->is_online && guest->sender &&
       g_str_has_prefix (guest->sender, "token:"))
-    return FALSE;
+    return PLAIN_REFUSED;
   if (sender && count_guests (guests, sender, FALSE) >= MAX_COMPONENTS / 4 &&
       !displace (guests, sender, FALSE))
-    return FALSE;
-  return guest->is_known || count_guests (guests, NULL, TRUE) < MAX_COMPONENTS ||
-         displace (guests, NULL, TRUE);
+    return PLAIN_REFUSED;
+  if (guest->is_known || count_guests (guests, NULL, TRUE) < MAX_COMPONENTS ||
+      displace (guests, NULL, TRUE))
+    return PLAIN_TAKEN;
+  return is_online && count_guests (guests, sender, FALSE) + 1 < count_most (guests)
+             ? PLAIN_IN_PLACE_OF_ANOTHER
+             : PLAIN_REFUSED;
 }
 
 static void
 test_room_in_plain_words (Fixture *f, gconstpointer data)
 {
-  static const char *const senders[] = { A, B, "token:a", "token:b", NULL };
+  static const char *const senders[] = { A, B, C, "token:a", "token:b", "token:c", NULL };
   PlainGuest guests[N_IDS] = { 0 };
+  guint n_fair = 0;
 
   for (guint64 turn = 0; turn < 20000; turn++)
     {
       guint i = (guint) g_test_rand_int_range (0, N_IDS);
       const char *sender = senders[g_test_rand_int_range (0, G_N_ELEMENTS (senders))];
-      gboolean is_online = g_test_rand_bit ();
+      gboolean is_online = g_test_rand_int_range (0, 8) > 0;
       char id[] = { (char) ('a' + i), '\0' };
-      gboolean is_taken = receive (guests, i, sender);
+      PlainAnswer answer = receive (guests, i, sender, is_online);
 
-      if (is_taken)
-        guests[i] = (PlainGuest){ TRUE, is_online, sender, turn };
       g_assert_cmpint (send (f, id, is_online ? QUEEN_STATUS_READY : QUEEN_STATUS_STOPPED, sender,
                              NULL),
-                       ==, is_taken);
+                       ==, answer != PLAIN_REFUSED);
+      if (answer == PLAIN_IN_PLACE_OF_ANOTHER)
+        {
+          find_displaced (f, guests);
+          n_fair++;
+        }
+      if (answer != PLAIN_REFUSED)
+        guests[i] = (PlainGuest){ TRUE, is_online, sender, turn };
       for (guint j = 0; j < N_IDS; j++)
         {
           char other[] = { (char) ('a' + j), '\0' };
@@ -941,6 +995,7 @@ test_room_in_plain_words (Fixture *f, gconstpointer data)
                            guests[j].is_known);
         }
     }
+  g_assert_cmpuint (n_fair, >, 0);
 }
 
 #define ADD(path, function)                                                                        \

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* A registry that is full, and where all are online: who makes room for whom. */
+
+#include <string.h>
+
+#include "fake-clock.h"
+#include "model/queen-cluster.h"
+#include "queen-error.h"
+#include "text/queen-network.h"
+
+#define SECOND ((gint64) G_USEC_PER_SEC)
+#define ROOM 8 /* of which one sender has two */
+
+typedef struct
+{
+  QueenCluster *cluster;
+  QueenRegistry *registry;
+  GString *heard; /* `id:Status ` for each event */
+} Fixture;
+
+static void
+on_event (Fixture *f, QueenEvent *event)
+{
+  if (event->kind == QUEEN_EVENT_QUEEN || event->kind == QUEEN_EVENT_HELD ||
+      event->kind == QUEEN_EVENT_RESTORED)
+    return;
+  g_string_append_printf (f->heard, "%s:%s ", event->component->id,
+                          event->kind == QUEEN_EVENT_FORGOTTEN
+                              ? "forgotten"
+                              : queen_status_get_name (event->component->status));
+}
+
+static void
+begin (Fixture *f)
+{
+  const QueenClusterSettings settings = {
+    .registry = { &fake_clock, 90 * SECOND, 3600 * SECOND, ROOM },
+    .heartbeat_interval = SECOND,
+  };
+
+  f->cluster = queen_cluster_new (&settings);
+  f->registry = queen_cluster_get_registry (f->cluster, QUEEN_COMPONENT_WORKER);
+  g_signal_connect_swapped (queen_cluster_get_bus (f->cluster), "event", G_CALLBACK (on_event), f);
+}
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  now = 1000 * SECOND;
+  f->heard = g_string_new (NULL);
+  begin (f);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  g_assert_cmpuint (queen_registry_get_total (f->registry), <=, ROOM);
+  g_assert_finalize_object (f->cluster);
+  g_string_free (f->heard, TRUE);
+}
+
+static QueenComponent *
+make_worker (const char *id, QueenStatus status)
+{
+  QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
+
+  worker->id = g_strdup (id);
+  worker->status = status;
+  return worker;
+}
+
+/* Each is heard a second after the one before.
+ *
+ * Returns: whether it was taken */
+static gboolean
+say (Fixture *f, const char *id, QueenStatus status, const char *sender)
+{
+  g_autoptr (GError) error = NULL;
+
+  now += SECOND;
+  if (queen_registry_update (f->registry, make_worker (id, status), sender, &error))
+    return TRUE;
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_REGISTRY_FULL);
+  return FALSE;
+}
+
+static gboolean
+beat (Fixture *f, const char *id, const char *sender)
+{
+  return say (f, id, QUEEN_STATUS_READY, sender);
+}
+
+static const char *const four[] = { "token:a", "token:b", "address:192.0.2.3",
+                                    "address:192.0.2.4" };
+
+/* a1, a2, b1, … d2: all online, of four senders. */
+static void
+fill (Fixture *f, const char *const senders[4])
+{
+  for (int i = 0; i < ROOM; i++)
+    {
+      char id[] = { (char) ('a' + i / 2), (char) ('1' + i % 2), '\0' };
+
+      g_assert_true (beat (f, id, senders[i / 2]));
+    }
+  g_string_truncate (f->heard, 0);
+}
+
+static gboolean
+is_known (Fixture *f, const char *id)
+{
+  return queen_registry_lookup (f->registry, id) != NULL;
+}
+
+/* All of the four beat once more, the last one first: a2 is heard before a1. */
+static guint
+beat_backwards (Fixture *f)
+{
+  guint n = 0;
+
+  for (int i = ROOM - 1; i >= 0; i--)
+    {
+      char id[] = { (char) ('a' + i / 2), (char) ('1' + i % 2), '\0' };
+
+      n += beat (f, id, four[i / 2]);
+    }
+  return n;
+}
+
+/* Nobody starves: of who has most, the one gives way who has gone unheard for longest. */
+static void
+test_fifth (Fixture *f, gconstpointer data)
+{
+  g_autofree char *expected = NULL;
+
+  fill (f, four);
+  g_assert_cmpuint (beat_backwards (f), ==, ROOM);
+  g_string_truncate (f->heard, 0);
+  g_assert_true (beat (f, "new", "token:new"));
+  g_assert_cmpint (f->heard->str[1], ==, '2');
+  expected =
+      g_strdup_printf ("%.2s:Offline %.2s:forgotten new:Ready ", f->heard->str, f->heard->str);
+  g_assert_cmpstr (f->heard->str, ==, expected);
+  g_assert_cmpuint (queen_registry_get_n_displaced (f->registry), ==, 1);
+}
+
+/* Who has given way keeps trying, and so does everybody else: nobody else loses a place by that. */
+static void
+test_stable (Fixture *f, gconstpointer data)
+{
+  fill (f, four);
+  g_assert_true (beat (f, "new", "token:new"));
+  for (int i = 0; i < 100; i++)
+    {
+      g_assert_cmpuint (beat_backwards (f), ==, ROOM - 1);
+      g_assert_true (beat (f, "new", "token:new"));
+      g_assert_false (beat (f, "more", "token:new")); /* then it would have as many as the others */
+    }
+  g_assert_cmpuint (queen_registry_get_n_displaced (f->registry), ==, 1);
+  g_assert_cmpuint (queen_registry_get_total (f->registry), ==, ROOM);
+}
+
+/* Until all have the same, and not one more. */
+static void
+test_equal (Fixture *f, gconstpointer data)
+{
+  static const char *const more[] = { "token:e", "token:f", "token:g", "token:h" };
+
+  fill (f, four);
+  for (gsize i = 0; i < G_N_ELEMENTS (more); i++)
+    g_assert_true (beat (f, more[i], more[i]));
+  g_assert_false (beat (f, "ninth", "token:ninth"));
+  for (gsize i = 0; i < G_N_ELEMENTS (four); i++)
+    {
+      const char one[] = { (char) ('a' + i), '1', '\0' }, two[] = { (char) ('a' + i), '2', '\0' };
+
+      g_assert_cmpint (is_known (f, one) + is_known (f, two), ==, 1);
+    }
+  g_assert_cmpuint (queen_registry_get_n_displaced (f->registry), ==, 4);
+}
+
+/* Whoever is offline goes first; and who says so takes nobody's place who is not. */
+static void
+test_offline (Fixture *f, gconstpointer data)
+{
+  fill (f, four);
+  g_assert_false (say (f, "gone", QUEEN_STATUS_STOPPED, "token:new"));
+  g_assert_true (say (f, "c1", QUEEN_STATUS_STOPPED, four[2]));
+  g_string_truncate (f->heard, 0);
+  g_assert_true (beat (f, "new", "token:new"));
+  g_assert_cmpstr (f->heard->str, ==, "c1:forgotten new:Ready ");
+}
+
+static void
+hold (Fixture *f, const char *id)
+{
+  const QueenHoldRequest request = {
+    .kind = QUEEN_COMPONENT_WORKER, .id = id, .reason = "a test", .holder = "this machine", .ttl = 0
+  };
+  g_autoptr (GError) error = NULL;
+
+  g_assert_nonnull (queen_holds_add (queen_cluster_get_holds (f->cluster), &request, &error));
+  g_assert_no_error (error);
+}
+
+/* Who is held is about to be worked on: it stays while there is another one. */
+static void
+test_held (Fixture *f, gconstpointer data)
+{
+  fill (f, four);
+  hold (f, "a1");
+  hold (f, "b1");
+  hold (f, "c1");
+  hold (f, "d1");
+  hold (f, "d2");
+  queen_holds_release (queen_cluster_get_holds (f->cluster), QUEEN_COMPONENT_WORKER, "b1", NULL,
+                       "this machine", NULL);
+  g_assert_true (beat (f, "b2", four[1]));
+  g_assert_true (beat (f, "b1", four[1]));
+  for (int i = 0; i < 4; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("token:new%d", i);
+
+      g_assert_true (beat (f, name, name));
+    }
+  g_assert_true (is_known (f, "a1"));
+  g_assert_false (is_known (f, "a2"));
+  g_assert_true (is_known (f, "b1")); /* not held any longer, but heard last */
+  g_assert_true (is_known (f, "c1"));
+  g_assert_false (is_known (f, "d1")); /* both are held, and it was heard first */
+  g_assert_true (is_known (f, "d2"));
+}
+
+/* Who has an IPv6 network of 48 bits has 65 536 of those that are one sender. */
+static void
+test_wide (Fixture *f, gconstpointer data)
+{
+  static const char *const wide[] = { "address:2001:db8:1:1::/64", "address:2001:db8:1:2::/64",
+                                      "address:2001:db8:1:fff3::/64", "address:2001:db8:2:1::/64" };
+
+  fill (f, wide);
+  g_assert_false (beat (f, "same", "address:2001:db8:1:4::/64"));
+  g_assert_true (beat (f, "d3", "address:2001:db8:2:9::/64")); /* three then, and five */
+  g_assert_true (beat (f, "d4", "address:2001:db8:2:8::/64")); /* and four of each */
+  g_assert_false (beat (f, "d5", "address:2001:db8:2:7::/64"));
+  g_assert_false (is_known (f, "a1"));
+  g_assert_false (is_known (f, "a2"));
+  g_assert_true (beat (f, "new", "token:new"));
+  g_assert_true (beat (f, "new2", "token:new"));
+  g_assert_cmpuint (queen_registry_get_n_displaced (f->registry), ==, 4);
+}
+
+/* This machine is no sender: it gives no way, but finds room where it has least. */
+static void
+test_here (Fixture *f, gconstpointer data)
+{
+  fill (f, four);
+  g_assert_true (beat (f, "here", NULL));
+  g_assert_false (beat (f, "here2", NULL));
+  for (int i = 0; i < ROOM; i++)
+    {
+      char id[] = { (char) ('a' + i / 2), (char) ('1' + i % 2), '\0' };
+
+      queen_registry_forget (f->registry, id, NULL, NULL);
+    }
+  for (int i = 1; i < ROOM; i++)
+    {
+      char id[] = { (char) ('0' + i), '\0' };
+
+      g_assert_true (beat (f, id, NULL));
+    }
+  g_assert_false (beat (f, "new", "token:new"));
+}
+
+/* Whoever is heard from somebody else is that one's, and counts there. */
+static void
+test_moved (Fixture *f, gconstpointer data)
+{
+  fill (f, four);
+  g_assert_true (queen_registry_forget (f->registry, "c1", NULL, NULL));
+  g_assert_true (beat (f, "d1", four[2]));
+  g_assert_true (beat (f, "d1", "address:192.0.2.5"));
+  g_assert_true (beat (f, "d2", "address:192.0.2.5"));
+  g_assert_true (beat (f, "c1", "address:192.0.2.6"));
+  /* a: a1 a2; b: b1 b2; 192.0.2.3: c2; .5: d1 d2; .6: c1 */
+  g_assert_true (queen_registry_forget (f->registry, "a1", NULL, NULL));
+  g_assert_true (queen_registry_forget (f->registry, "b1", NULL, NULL));
+  g_assert_true (beat (f, "e", "address:192.0.2.7"));
+  g_assert_true (beat (f, "f", "address:192.0.2.8"));
+  g_assert_true (beat (f, "g", "address:192.0.2.4")); /* of .5, who alone has two */
+  g_assert_false (is_known (f, "d1"));
+  g_assert_false (beat (f, "h", "address:192.0.2.9"));
+}
+
+/* It is as fair in her next epoch, with who brought whom. */
+static void
+test_restored (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GArray) saved = NULL;
+
+  fill (f, four);
+  g_assert_true (beat (f, "a1", four[0]));
+  saved = queen_registry_list_state_entries (f->registry);
+  g_assert_finalize_object (f->cluster);
+  begin (f);
+  g_assert_cmpuint (queen_registry_restore (f->registry, saved, SECOND), ==, ROOM);
+  for (int i = 0; i < 4; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("token:new%d", i);
+
+      g_assert_true (beat (f, name, name));
+    }
+  g_assert_true (is_known (f, "a1")); /* which was heard after a2 */
+  g_assert_false (is_known (f, "a2"));
+  g_assert_false (is_known (f, "b1"));
+  g_assert_false (beat (f, "new4", "token:new4"));
+}
+
+/* Two queens made room at the same time, each for somebody else. */
+static void
+test_applied (Fixture *f, gconstpointer data)
+{
+  QueenComponent *before = NULL;
+  QueenComponent *worker = make_worker ("theirs", QUEEN_STATUS_READY);
+  g_autoptr (GError) error = NULL;
+
+  fill (f, four);
+  g_assert_true (beat (f, "mine", "token:mine"));
+  worker->first_seen = worker->since = worker->last_seen = now;
+  worker->heartbeats = 1;
+  g_assert_nonnull (queen_registry_apply (f->registry, worker, "token:theirs", 0, &before, &error));
+  g_assert_no_error (error);
+  g_assert_null (before);
+  g_assert_true (is_known (f, "mine"));
+  g_assert_cmpuint (queen_registry_get_n_displaced (f->registry), ==, 2);
+}
+
+static void
+test_network (void)
+{
+  static const char *const rows[][2] = {
+    { "2001:db8:1:2::/64", "2001:db8:1::/48" },
+    { "::/64", "::/48" },
+    { "2001:db8:1:2::/48", NULL },
+    { "2001:db8:1:2::/640", NULL },
+    { "2001:db8:1:2::", NULL },
+    { "10.0.0.7", NULL },
+    { "10.0.0.7/64", NULL },
+    { "/64", NULL },
+    { "uid 1000", NULL },
+    { "", NULL },
+    { "2001:0db8:0001:0002:0003:0004:0005:0006:0007:0008:0009/64", NULL },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *wide = queen_network_dup_wide (rows[i][0]);
+
+      g_assert_cmpstr (wide, ==, rows[i][1]);
+    }
+}
+
+#define ADD(path, func) g_test_add ("/registry/fair/" path, Fixture, NULL, set_up, func, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  ADD ("a-fifth-sender-finds-room", test_fifth);
+  ADD ("who-gave-way-takes-nobodys-place", test_stable);
+  ADD ("until-all-have-the-same", test_equal);
+  ADD ("who-is-offline-goes-first", test_offline);
+  ADD ("who-is-held-stays-while-others-are-there", test_held);
+  ADD ("a-wide-network-is-one", test_wide);
+  ADD ("this-machine-gives-no-way", test_here);
+  ADD ("taken-over-counts-for-another", test_moved);
+  ADD ("so-it-is-after-a-restart", test_restored);
+  ADD ("two-queens-at-once", test_applied);
+  g_test_add_func ("/registry/fair/which-network-is-wide", test_network);
+
+  return g_test_run ();
+}
