@@ -98,6 +98,20 @@ testParts("for a tab that takes nothing there waits no more than a little", asyn
   }
 }, (held) => assert.ok(held < FEW, `${held} messages are held`));
 
+testParts("a tab that has left is told nothing, whatever it takes still", async (load) => {
+  const { Tab } = await load("stream/tab.js");
+  const sent = [], timers = [];
+  let begun = 0;
+  const tab = new Tab((/** @type {any} */ message) => sent.push(message), () => begun++);
+
+  globalThis.setTimeout = /** @type {any} */ ((/** @type {any} */ timer) => timers.push(timer));
+  tab.join();
+  for (let n = 0; n < 100000; n++) tab.tell({ type: "jobs" });
+  tab.leave();
+  for (let n = sent.length; n > 0; n--) tab.take();
+  return [begun, timers.length];
+}, (_, [begun, timers]) => assert.deepEqual([begun, timers], [1, 0]));
+
 testParts("one that is slow is told all the same, and of each list the newest", async (load) => {
   const { Tab } = await load("stream/tab.js");
   let begun = 0;

@@ -40,7 +40,6 @@ export class Tab {
   join() {
     this.leave();
     this.#onWay = 0; /* as it was put aside, what was on its way may be lost */
-    this.#isLeftOut = false;
     this.#begunAt = performance.now();
     this.#begin();
   }
@@ -48,6 +47,7 @@ export class Tab {
   leave() {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#isLeftOut = false;
     this.#drop();
   }
 
