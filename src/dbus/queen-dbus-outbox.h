@@ -20,9 +20,9 @@ typedef struct _QueenDBusOutbox QueenDBusOutbox;
  * queen_dbus_outbox_new:
  * @connection: must outlive the outbox
  * @patience: ms
- * @on_stuck: called when somebody waits, and the bus has read nothing for @patience; it may free
- * the outbox. A bus does that to one whose messages are not read by those whom they are for, and
- * for as long as she stays connected.
+ * @on_stuck: called when somebody waits, and the bus has read nothing for @patience, or not as far
+ *   as that for three times as long; it may free the outbox. A bus does that to one whose messages
+ *   are not read by those whom they are for, and for as long as she stays connected.
  *
  * To be used by one thread, in its default main context.
  */

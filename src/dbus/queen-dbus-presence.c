@@ -149,10 +149,13 @@ on_owner_told (GObject *source, GAsyncResult *result, gpointer data)
       g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
   const char *owner;
 
-  /* Without an owner it is hers by now; for the rest see is_of_the_end(). */
+  /* Without an owner it is about to be hers; for the rest see is_of_the_end(). */
   if (!answer)
     return;
   g_variant_get (answer, "(&s)", &owner);
+  /* Or it has become hers meanwhile. */
+  if (g_strcmp0 (owner, g_dbus_connection_get_unique_name (self->connection)) == 0)
+    return;
   if (g_strcmp0 (owner, self->former) == 0)
     {
       call_for_name (self, REPLACE_EXISTING, on_name_taken_over);

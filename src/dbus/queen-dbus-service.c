@@ -118,28 +118,23 @@ emit_events (QueenDBusService *self, const QueenDBusNews *news)
     queen_dbus_exporter_emit_event (self->exporter, news->events->pdata[i]);
 }
 
-typedef enum
+/* Returns: whether there is something to announce, and may be now; else it is known when */
+static gboolean
+is_announcement_due (QueenDBusService *self)
 {
-  ANNOUNCE_NOTHING,
-  ANNOUNCE_LATER,
-  ANNOUNCE_SENT,
-} AnnounceResult;
+  if (!queen_dbus_exporter_is_behind (self->exporter))
+    return FALSE;
+  if (self->clock->get_monotonic () >= self->next_announcement)
+    return TRUE;
+  queen_alarm_set (self->alarm, self->next_announcement);
+  return FALSE;
+}
 
-static AnnounceResult
+static void
 announce_changes (QueenDBusService *self)
 {
-  gint64 now = self->clock->get_monotonic ();
-
-  if (!queen_dbus_exporter_is_behind (self->exporter))
-    return ANNOUNCE_NOTHING;
-  if (now < self->next_announcement)
-    {
-      queen_alarm_set (self->alarm, self->next_announcement);
-      return ANNOUNCE_LATER;
-    }
   if (!queen_dbus_exporter_announce (self->exporter, queen_dbus_pace_get_portion (&self->pace)))
-    self->next_announcement = now + ANNOUNCE_INTERVAL;
-  return ANNOUNCE_SENT;
+    self->next_announcement = self->clock->get_monotonic () + ANNOUNCE_INTERVAL;
 }
 
 static QueenDBusNews *
@@ -176,14 +171,14 @@ on_turn_of_news (gpointer data)
 static gboolean
 say_news (QueenDBusService *self, const QueenDBusNews *news)
 {
-  AnnounceResult result;
+  gboolean is_due = is_announcement_due (self);
 
-  if (news->events->len > 0 || queen_dbus_exporter_is_behind (self->exporter))
-    queen_dbus_outbox_await (self->outbox, on_turn_of_news, self);
+  if (!is_due && news->events->len == 0)
+    return queen_dbus_exporter_is_behind (self->exporter);
+  queen_dbus_outbox_await (self->outbox, on_turn_of_news, self);
   emit_events (self, news);
-  result = announce_changes (self);
-  if (result != ANNOUNCE_SENT && news->events->len == 0)
-    return result == ANNOUNCE_LATER;
+  if (is_due)
+    announce_changes (self);
   self->is_waiting = TRUE;
   queen_dbus_outbox_await (self->outbox, on_outbox_read, self);
   return TRUE;

@@ -22,11 +22,11 @@
 #include "queen-error.h"
 #include "text/queen-hash.h"
 
-#define PATIENCE                                                                                   \
-  (20 * G_USEC_PER_SEC) /* less than what callers wait usually, so that they hear                  \
-                         */
-#define MAX_OPEN 64     /* calls whose body is read or that are being submitted */
-#define MAX_OF_USER 32  /* of these, and answers that may be unread */
+/* Less than what callers wait usually, so that they hear. */
+#define PATIENCE (20 * G_USEC_PER_SEC)
+
+#define MAX_OPEN 64    /* calls whose body is read or that are being submitted */
+#define MAX_OF_USER 32 /* of these, and answers that may be unread */
 
 /* A system bus reads nothing more from who has 64 descriptors in messages that are unread. */
 #define MAX_UNREAD 60

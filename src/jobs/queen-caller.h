@@ -18,9 +18,8 @@ G_BEGIN_DECLS
 
 #define QUEEN_CALLER_BUFFER (16 * 1024) /* bytes that are read at once: of tiny events for 2 ms */
 
-#define QUEEN_CALLER_LITTLE                                                                        \
-  1024 /* bytes, likewise, where there is hardly room for what has come                            \
-        */
+/* Bytes, likewise, where there is hardly room for what has come. */
+#define QUEEN_CALLER_LITTLE 1024
 
 #define QUEEN_CALLER_MAX_TRIES 8192                    /* of one host half of that */
 #define QUEEN_CALLER_MAX_UNFINISHED (32 * 1024 * 1024) /* bytes; see the README of this room */

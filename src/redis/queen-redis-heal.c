@@ -118,13 +118,16 @@ heal_some (QueenRedisSequencer *self)
 {
   const char *ask[] = { "HMGET", self->keys[QUEEN_ENGINE_KEY_META], "n", "s" };
   guint n = queen_redis_sequencer_heal_holds (self, HEALED_AT_ONCE);
+  g_autoptr (GError) error = NULL;
 
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     n = heal_kind (self, (QueenComponentKind) kind, n);
-  if (n == 0 && self->state == QUEEN_ENGINE_TOGETHER &&
-      !queen_redis_send (self->writer, G_N_ELEMENTS (ask), ask, 0, on_healed, g_object_ref (self),
-                         NULL))
-    g_object_unref (self);
+  if (n > 0 || self->state != QUEEN_ENGINE_TOGETHER ||
+      queen_redis_send (self->writer, G_N_ELEMENTS (ask), ask, 0, on_healed, g_object_ref (self),
+                        &error))
+    return;
+  queen_redis_sequencer_leave_for (self, error); /* as in on_healed() */
+  g_object_unref (self);
 }
 
 void

@@ -66,6 +66,7 @@ typedef struct
   guint n_refusals;    /* before anybody is let in, likewise */
   gboolean is_holding; /* whether to hold the one back who has said Hello */
   gboolean has_other;  /* whether the name is another one's */
+  const char *owner;   /* who has it when that is asked; NULL for another one */
 } Bus;
 
 static gboolean
@@ -91,7 +92,7 @@ answer (const Bus *bus, const char *method)
   if (g_str_equal (method, "RequestName"))
     return g_variant_new ("(u)", bus->has_other ? 2 : 1);
   if (g_str_equal (method, "GetNameOwner"))
-    return g_variant_new ("(s)", ":1.5");
+    return g_variant_new ("(s)", bus->owner ? bus->owner : ":1.5");
   return g_variant_new ("()");
 }
 
@@ -453,6 +454,25 @@ test_owner (void)
   stop (&f);
 }
 
+/* Until the bus says whose the name is, who had it may have gone: then she asks nobody any more
+ * whether it lives, herself least of all. */
+static void
+test_own (void)
+{
+  Fixture f = { .bus.has_other = TRUE, .bus.owner = ":1.7" };
+  g_autoptr (Call) question = NULL;
+  g_autoptr (Call) first = NULL;
+
+  start (&f, 10 * G_USEC_PER_SEC);
+  question = next_call (&f, "GetNameOwner");
+  send_signal (question->connection, "NameAcquired");
+  wait_until_named (&f, TRUE);
+  first = g_async_queue_timeout_pop (f.bus.calls, DEADLINE);
+  g_assert_nonnull (first);
+  g_assert_cmpstr (first->method, ==, "RequestName"); /* not to wait for it when she loses it */
+  stop (&f);
+}
+
 /* The bus must see her go, or it keeps her name for the connection that she has given up. */
 static void
 test_renewed (void)
@@ -552,6 +572,7 @@ main (int argc, char **argv)
   add ("asks-for-her-name", test_good);
   add ("name/may-be-lost-again", test_name);
   add ("name/another-has-it/is-asked-again-and-again", test_owner);
+  add ("name/another-had-it/does-not-ask-herself", test_own);
   add ("renewed/by-another-connection", test_renewed);
   add ("end/nothing-is-left-of-it", test_end);
   add ("end/while-she-connects", test_end_of_attempt);

@@ -323,6 +323,7 @@ test_places_in_completion (void)
 {
   static const char *const questions[][2] = {
     { "{\"echo\":false,\"prompt\":\"Hi\"}", "{#}" },
+    { "{\"echo\":false , \"prompt\":\"Hi\"}", "{ #}" },
     { "{\"prompt\":\"Hi\" , \"echo\":false , \"suffix\":\"\"\n}", "{#}" },
     { "{\"suffix\":null,\"logprobs\":null,\"n\":1,\"messages\":null,\"pr\\u006fmpt\":\"Hi\",\"best_"
       "of\":1}",
