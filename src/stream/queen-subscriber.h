@@ -10,7 +10,9 @@
 
 G_BEGIN_DECLS
 
-#define QUEEN_SUBSCRIBER_MAX_PENDING 4   /* what a newcomer gets (3), and the goodbye */
+/* What a newcomer gets (its beginning, a snapshot, its past, and that it has lost something all the
+ * same), and the goodbye. */
+#define QUEEN_SUBSCRIBER_MAX_PENDING 5
 #define QUEEN_SUBSCRIBER_MAX_VECTORS 256 /* frames in one write */
 
 /**

@@ -179,11 +179,17 @@ keep_question (
 
 /* All but the last of what has been told is to be asked for. */
 static void
-set_up_with_past (Fixture *f, gconstpointer data)
+set_up_to_ask (Fixture *f, gconstpointer data)
 {
   set_up (f, &last_one_is_kept);
-  queen_stream_continue (f->stream, EPOCH, N_LONG + 1);
   queen_stream_set_past_func (f->stream, keep_question, NULL);
+}
+
+static void
+set_up_with_past (Fixture *f, gconstpointer data)
+{
+  set_up_to_ask (f, data);
+  queen_stream_continue (f->stream, EPOCH, N_LONG + 1);
 }
 
 /* Of text of which not much is gained when it is compressed. */
@@ -361,6 +367,44 @@ test_past_is_no_more (Fixture *f, gconstpointer data)
     close (readers[i]);
 }
 
+/* What the queen has said before that has not been taken. */
+static void
+fill (int fd)
+{
+  static const char zeros[4096];
+
+  while (write (fd, zeros, sizeof zeros) > 0)
+    ;
+}
+
+/* What came while it was asked for the past is gone, too, and nothing of all that is on its way to
+ * it has been taken when it is told that the queen ends. */
+static void
+test_past_and_more_is_lost (Fixture *f, gconstpointer data)
+{
+  const QueenStreamRequest request = { .kinds = ALL,
+                                       .last_id = EPOCH "-0",
+                                       .encoding = QUEEN_ENCODING_CHUNKED };
+  g_autoptr (GPtrArray) events = make_past ();
+  int fds[2];
+
+  pulse (f);
+  for (guint i = 0; i <= N_LONG; i++)
+    publish (f);
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), ==, 0);
+  fill (fds[1]);
+  queen_stream_subscribe (f->stream, (QueenSocket){ .fd = fds[1] },
+                          g_bytes_new_static (HEAD, strlen (HEAD)), &request);
+  for (guint i = 0; i < 3; i++)
+    publish (f);
+  answer_first (events);
+  g_assert_cmpuint (count_held (f), >, MIB);
+  queen_stream_say_goodbye (f->stream);
+  turn ();
+  g_assert_cmpuint (f->tally.lags, ==, 1);
+  close (fds[0]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -382,5 +426,7 @@ main (int argc, char **argv)
   ADD_PAST ("/stream-returners/past/of-few-at-once", test_past_of_few_at_once);
   ADD_PAST ("/stream-returners/past/is-no-more", test_past_is_no_more);
 #undef ADD_PAST
+  g_test_add ("/stream-returners/past/and-more-is-lost", Fixture, NULL, set_up_to_ask,
+              test_past_and_more_is_lost, tear_down);
   return g_test_run ();
 }
