@@ -86,22 +86,17 @@ get_sender_queue (const QueenEntry *entry)
   return &queen_sender_get_party (sender)->online[queen_component_is_held (entry->component)];
 }
 
+/* @before: (nullable): where it is now
+ * @after: (nullable): where it is from now on */
 static void
-link_sender (QueenEntry *entry)
+move_sender_link (QueenEntry *entry, GQueue *before, GQueue *after)
 {
-  GQueue *queue = get_sender_queue (entry);
-
-  if (queue)
-    g_queue_push_tail_link (queue, &entry->sender_link);
-}
-
-static void
-unlink_sender (QueenEntry *entry)
-{
-  GQueue *queue = get_sender_queue (entry);
-
-  if (queue)
-    g_queue_unlink (queue, &entry->sender_link);
+  if (before == after)
+    return;
+  if (before)
+    g_queue_unlink (before, &entry->sender_link);
+  if (after)
+    g_queue_push_tail_link (after, &entry->sender_link);
 }
 
 void
@@ -111,7 +106,7 @@ queen_registry_enter (QueenRegistry *self, QueenEntry *entry, QueenComponent *co
   entry->deadline = component->deadline;
   queen_roll_set_present (self->roll, &entry->place, queen_component_is_online (component));
   link_deadline (self, entry);
-  link_sender (entry);
+  move_sender_link (entry, NULL, get_sender_queue (entry));
   self->n_available += queen_component_is_available (component);
   entry->size = (guint32) queen_component_get_size (component);
   self->n_bytes += entry->size;
@@ -127,7 +122,7 @@ queen_registry_leave (QueenRegistry *self, QueenEntry *entry)
   QueenComponent *component = entry->component;
 
   unlink_deadline (self, entry);
-  unlink_sender (entry);
+  move_sender_link (entry, get_sender_queue (entry), NULL);
   entry->component = NULL;
   self->n_available -= queen_component_is_available (component);
   self->n_bytes -= entry->size;
@@ -141,13 +136,10 @@ void
 queen_registry_replace (QueenRegistry *self, QueenEntry *entry, QueenComponent *component)
 {
   g_autoptr (QueenComponent) before = entry->component;
-  gboolean stays = queen_component_is_held (before) == queen_component_is_held (component);
+  GQueue *queue = get_sender_queue (entry);
 
-  if (!stays)
-    unlink_sender (entry);
   entry->component = component;
-  if (!stays)
-    link_sender (entry);
+  move_sender_link (entry, queue, get_sender_queue (entry));
   self->n_available += queen_component_is_available (component);
   self->n_available -= queen_component_is_available (before);
   self->n_bytes -= entry->size;

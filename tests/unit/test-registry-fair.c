@@ -205,6 +205,19 @@ hold (Fixture *f, const char *id)
   g_assert_no_error (error);
 }
 
+/* That one who is offline is held, or no longer, is no sign of life. */
+static void
+test_held_offline (Fixture *f, gconstpointer data)
+{
+  fill (f, four);
+  g_assert_true (say (f, "a1", QUEEN_STATUS_STOPPED, four[0]));
+  g_assert_true (say (f, "a2", QUEEN_STATUS_STOPPED, four[0]));
+  hold (f, "a1");
+  g_assert_true (beat (f, "a3", four[0]));
+  g_assert_false (is_known (f, "a1"));
+  g_assert_true (is_known (f, "a2"));
+}
+
 /* Who is held is about to be worked on: it stays while there is another one. */
 static void
 test_held (Fixture *f, gconstpointer data)
@@ -374,6 +387,7 @@ main (int argc, char **argv)
   ADD ("until-all-have-the-same", test_equal);
   ADD ("who-is-offline-goes-first", test_offline);
   ADD ("who-is-held-stays-while-others-are-there", test_held);
+  ADD ("who-is-held-and-offline-stays-no-longer", test_held_offline);
   ADD ("a-wide-network-is-one", test_wide);
   ADD ("this-machine-gives-no-way", test_here);
   ADD ("taken-over-counts-for-another", test_moved);
