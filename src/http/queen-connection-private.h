@@ -20,6 +20,7 @@ typedef enum
   STATE_IDLE,      /* it has its answer, and may ask for something else */
   STATE_HEAD,
   STATE_BODY,
+  STATE_ROOM,            /* its head is whole, and its body stays with the kernel for now */
   STATE_WHOLE,           /* the request is there, and waits for its turn to be handled */
   STATE_HANDLER,         /* the answer is being made */
   STATE_PATIENT_HANDLER, /* it comes when it comes, as long as the client is there to hear it */
@@ -59,6 +60,10 @@ struct _QueenConnection
   gboolean is_persistent; /* the client may send another one after this */
 
   QueenRequestBuffer request;
+  gsize n_reserved;    /* bytes there is room for until it is whole; 0 when it needs none */
+  gsize n_heard;       /* of them, bytes that there were when it was last seen to come on */
+  gint64 heard_at;     /* µs, monotonic: when that was */
+  guint n_room_waits;  /* how often it has waited for room, for this request */
   QueenText whole;     /* in STATE_WHOLE: all of it */
   gpointer progress;   /* in STATE_WHOLE: what has become of it so far; NULL when nothing has */
   gsize progress_size; /* bytes */
@@ -143,6 +148,24 @@ gboolean queen_connection_make_room (QueenConnection *self);
 /** The same, with what it holds now. */
 gboolean queen_connection_keep_request (QueenConnection *self);
 
+/**
+ * queen_connection_reserve:
+ *
+ * Sees to it that there is room for the whole of its request, as far as it has come.
+ *
+ * Returns: %FALSE when it has to wait for that, and is not read any more before; it may be no more
+ */
+gboolean queen_connection_reserve (QueenConnection *self);
+
+/** Who has room reserved, and does not fill it, loses it to others: its time begins now. */
+void queen_connection_begin_pace (QueenConnection *self);
+
+/** Returns: bytes that may be read of it at once: few when there may be no room for more */
+gsize queen_connection_get_piece (const QueenConnection *self);
+
+/** It has waited for room long enough for others to be looked at; it may be no more. */
+void queen_connection_time_out_room (QueenConnection *self);
+
 /* The request */
 
 /**
@@ -172,9 +195,6 @@ void queen_connection_look_for_turn (QueenConnection *self, guint events);
 
 /** The handshake comes to nothing; the connection is no more. */
 void queen_connection_refuse_handshake (QueenConnection *self);
-
-/** The time for its head or its request is over. */
-void queen_connection_time_out_request (QueenConnection *self, QueenWaitKind wait);
 
 /* The answer */
 

@@ -82,6 +82,14 @@ begin_waiting (QueenConnection *self)
     queen_connection_remove (self);
 }
 
+/* Whatever it held has somebody else now, and it needs no more room. */
+static void
+forget_request (QueenConnection *self)
+{
+  self->request = (QueenRequestBuffer){ NULL };
+  self->n_reserved = self->n_room_waits = 0;
+}
+
 /* @whole has the request, and perhaps more. */
 static void
 handle_request (QueenConnection *self, QueenText whole)
@@ -103,7 +111,7 @@ handle_request (QueenConnection *self, QueenText whole)
   };
 
   self->is_persistent = may_go_on (self, &buffer);
-  self->request = (QueenRequestBuffer){ NULL };
+  forget_request (self);
   if (self->is_hurried)
     queen_delivery_allow_time (&self->socket);
   self->is_hurried = self->speaks_openai = FALSE;
@@ -173,6 +181,7 @@ invite_body (QueenConnection *self)
 
   if (!self->request.expects_continue)
     return TRUE;
+  self->request.expects_continue = FALSE;
   n_bytes = queen_socket_write (&self->socket, &vector, 1);
   /* A client that does not get this sends its body all the same, a little later; but behind a part
    * of it no answer would be one. */
@@ -235,10 +244,11 @@ consider (QueenConnection *self, QueenText bytes)
     case QUEEN_REQUEST_HEAD:
       self->is_overdue = FALSE; /* its body has more time */
       queen_connection_enter_state (self, STATE_BODY);
-      return invite_body (self) && queen_connection_keep_request (self);
+      return queen_connection_reserve (self) && invite_body (self) &&
+             queen_connection_keep_request (self);
     default:
       queen_connection_enter_state (self, self->state);
-      return queen_connection_make_room (self);
+      return queen_connection_reserve (self) && queen_connection_make_room (self);
     }
 }
 
@@ -293,13 +303,14 @@ hear_ahead (QueenConnection *self, gsize *n_read)
 static ReadResult
 read_once (QueenConnection *self, gsize *n_read)
 {
-  gssize n_bytes;
+  gssize n_bytes, n_wanted;
 
   if (self->ahead)
     return hear_ahead (self, n_read);
-  n_bytes = queen_socket_read (&self->socket, self->settings->buffer, QUEEN_REQUEST_USUAL);
+  n_wanted = (gssize) queen_connection_get_piece (self);
+  n_bytes = queen_socket_read (&self->socket, self->settings->buffer, (gsize) n_wanted);
   /* Of TLS, only one record has been read. */
-  self->is_drained = n_bytes < QUEEN_REQUEST_USUAL && !(self->socket.tls && n_bytes > 0);
+  self->is_drained = n_bytes < n_wanted && !(self->socket.tls && n_bytes > 0);
   if (n_bytes < 0 && errno == EINTR)
     return READ_SOME;
   if (n_bytes < 0 && errno == EAGAIN)
@@ -340,9 +351,18 @@ read_request (QueenConnection *self)
   if (self->state == STATE_IDLE)
     queen_connection_close (self);
   else
-    queen_connection_time_out_request (self, self->state == STATE_HEAD ? QUEEN_WAIT_HEAD
-                                                                       : QUEEN_WAIT_REQUEST);
+    queen_connection_time_out (self,
+                               self->state == STATE_HEAD ? QUEEN_WAIT_HEAD : QUEEN_WAIT_REQUEST);
   return FALSE;
+}
+
+/* There is room for its body now. Returns FALSE when there is nothing left of it. */
+static gboolean
+begin_body (QueenConnection *self)
+{
+  queen_connection_enter_state (self, STATE_BODY);
+  queen_connection_begin_pace (self);
+  return invite_body (self);
 }
 
 void
@@ -350,6 +370,8 @@ queen_connection_run (QueenConnection *self)
 {
   if (self->state == STATE_WHOLE)
     handle_request (self, self->whole);
+  else if (self->state == STATE_ROOM && !begin_body (self))
+    return;
   else if (queen_connection_read_all (self))
     queen_connection_watch (self);
 }
@@ -499,7 +521,7 @@ queen_connection_shake_hands (QueenConnection *self)
   else if (errno != EAGAIN && errno != EINTR)
     queen_connection_refuse_handshake (self);
   else if (self->state == STATE_OVERDUE)
-    queen_connection_time_out_request (self, QUEEN_WAIT_HEAD);
+    queen_connection_time_out (self, QUEEN_WAIT_HEAD);
   else if (errno == EINTR)
     queen_handshakes_resume (&self->handshake);
 }
@@ -545,56 +567,4 @@ queen_connection_read_all (QueenConnection *self)
     default:
       return TRUE;
     }
-}
-
-/* What is larger than usual may take long, as long as it comes. */
-static gboolean
-keeps_coming (QueenConnection *self)
-{
-  gsize size = queen_request_buffer_get_size (&self->request);
-  gboolean has_grown = self->request.max_body > QUEEN_REQUEST_USUAL_BODY &&
-                       size >= self->request.n_marked + QUEEN_REQUEST_USUAL_BODY;
-
-  if (has_grown)
-    self->request.n_marked = size;
-  return has_grown;
-}
-
-void
-queen_connection_time_out_request (QueenConnection *self, QueenWaitKind wait)
-{
-  QueenRefusal reason =
-      wait == QUEEN_WAIT_HEAD ? QUEEN_REFUSAL_HEAD_TIMEOUT : QUEEN_REFUSAL_REQUEST_TIMEOUT;
-  g_autoptr (GError) error = NULL;
-
-  /* What has come in time is read to its end, when it is its turn. */
-  self->is_overdue = queen_cost_queue_is_waiting (&self->turn);
-  if (self->is_overdue)
-    {
-      queen_connection_end_wait (self, wait);
-      return;
-    }
-  if (wait == QUEEN_WAIT_REQUEST && keeps_coming (self))
-    {
-      queen_connection_end_wait (self, wait);
-      queen_connection_begin_wait (self, wait);
-      return;
-    }
-  /* Who has said something in time is heard, however long the queue is. */
-  if (waits_for_handshake (self))
-    {
-      queen_connection_enter_state (self, STATE_OVERDUE);
-      return;
-    }
-  /* Who has not said a word (browsers connect in advance) would not read an answer either. */
-  if (!self->request.kept)
-    {
-      self->settings->tally->refusals[reason]++;
-      queen_connection_remove (self);
-      return;
-    }
-  g_set_error (&error, QUEEN_ERROR, QUEEN_ERROR_REQUEST_TIMEOUT, "the %s was not whole after %d s",
-               wait == QUEEN_WAIT_HEAD ? "head" : "request",
-               (int) (self->settings->deadlines[wait].length / G_USEC_PER_SEC));
-  queen_connection_refuse (self, reason, error);
 }

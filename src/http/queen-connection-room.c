@@ -3,8 +3,22 @@
 
 #include "queen-connection-private.h"
 
+#include "queen-error.h"
+
 #define LITTLE 1024   /* bytes: if all hold as much, that is a fourth of what there may be */
 #define MAX_TRIED 256 /* who are asked to make room */
+
+/* Heads, sessions, and requests that are whole and wait, always find some: whoever has a body
+ * reserves nothing of this part. */
+#define UNRESERVED (queen_budget_get_most (QUEEN_BUDGET_REQUESTS) / 4)
+#define SMALL_BODY (8 * 1024)         /* bytes: a heartbeat has fewer, and waits for no room */
+#define SMALL_PIECE (2 * 1024)        /* bytes: of who may have to wait for room */
+#define PACE QUEEN_REQUEST_USUAL_BODY /* bytes, in GRACE at the least */
+#define GRACE G_USEC_PER_SEC          /* µs that others wait for who does not fill its room */
+#define MAX_GRACE (3 * GRACE)         /* likewise for who says a little all the time */
+#define MAX_ROOM_WAITS 5              /* seconds, then it is 503 */
+
+static void hand_out_room (QueenConnectionSettings *settings);
 
 /* What is held */
 
@@ -21,11 +35,12 @@ set_holding (QueenConnection *self, GQueue *queue)
     g_queue_push_tail_link (queue, &self->holding_link);
 }
 
-/* Who has said all makes room in another way: its answer may be on its way. */
+/* Who has said all makes room in another way: its answer may be on its way. And who waits for room
+ * holds little of its own; thousands of those would hide who lets theirs lie idle. */
 static GQueue *
 find_holding (QueenConnection *self, gsize n_kept)
 {
-  if (n_kept < LITTLE)
+  if (n_kept < LITTLE || self->state == STATE_ROOM)
     return NULL;
   return self->state < STATE_HANDLER ? &self->settings->holding : &self->settings->answering;
 }
@@ -33,7 +48,8 @@ find_holding (QueenConnection *self, gsize n_kept)
 void
 queen_connection_hold_request (QueenConnection *self)
 {
-  gsize n_kept = queen_request_buffer_get_size (&self->request);
+  gsize n_kept = MAX (queen_request_buffer_get_size (&self->request), self->n_reserved);
+  gboolean is_less;
 
   if (self->ahead)
     n_kept += g_bytes_get_size (self->ahead);
@@ -45,7 +61,10 @@ queen_connection_hold_request (QueenConnection *self)
     return;
   queen_budgets_hold (self->settings->budgets, QUEEN_BUDGET_REQUESTS,
                       (gssize) n_kept - (gssize) self->n_kept);
+  is_less = n_kept < self->n_kept;
   self->n_kept = n_kept;
+  if (is_less)
+    hand_out_room (self->settings);
 }
 
 void
@@ -62,6 +81,7 @@ queen_connection_clear_request (QueenConnection *self)
 {
   queen_request_buffer_clear (&self->request);
   self->request = (QueenRequestBuffer){ NULL };
+  self->n_reserved = self->n_room_waits = 0;
   queen_connection_hold_request (self);
 }
 
@@ -143,8 +163,9 @@ find_greediest (QueenConnection *self)
 
   if (!greediest)
     greediest = queen_run_queue_find_greediest (settings->singles, &self->client);
-  return greediest ? greediest
-                   : queen_run_queue_find_greediest (settings->run_queue, &self->client);
+  if (!greediest)
+    greediest = queen_run_queue_find_greediest (settings->run_queue, &self->client);
+  return greediest ? greediest : queen_cost_queue_find_greediest (settings->rooms, "");
 }
 
 /* Room for what is held of the request is made by those who need it only for another one, by those
@@ -163,8 +184,12 @@ queen_connection_make_room (QueenConnection *self)
          (oldest = queen_connection_find_idle_holder (settings)))
     queen_connection_evict (oldest);
   greediest = queen_connection_has_room (self) ? NULL : find_greediest (self);
-  if (greediest && greediest->held_among) /* or it would make hardly any room */
+  if (greediest && greediest != self && greediest->n_kept < LITTLE)
+    greediest = NULL; /* it would make hardly any room */
+  if (greediest)
     queen_connection_evict (greediest);
+  if (greediest == self)
+    return FALSE;
   while (!queen_connection_has_room (self) && (oldest = find_holder (self)))
     {
       queen_connection_evict (oldest);
@@ -179,4 +204,196 @@ queen_connection_keep_request (QueenConnection *self)
 {
   queen_connection_hold_request (self);
   return queen_connection_make_room (self);
+}
+
+/* Reserving it */
+
+/* Returns: bytes that there has to be room for, before more of it is read; 0 when it is small */
+static gsize
+find_need (const QueenRequestBuffer *request)
+{
+  gsize n_body = request->body_length;
+
+  if (request->head_length == 0)
+    return 0;
+  if (request->is_chunked) /* nobody has said how long it becomes */
+    n_body = n_body > SMALL_BODY ? request->max_body : 0;
+  return n_body > SMALL_BODY ? request->head_length + n_body + request->accepted->allocated_len : 0;
+}
+
+/* Returns whether it may have what it needs beside all that is held and reserved. */
+static gboolean
+has_room_for (const QueenConnection *self)
+{
+  gsize n_kept = queen_request_buffer_get_size (&self->request);
+  gsize n_more = MAX (find_need (&self->request), n_kept) - n_kept;
+
+  return queen_budgets_has_room (self->settings->budgets, QUEEN_BUDGET_REQUESTS,
+                                 n_more + UNRESERVED);
+}
+
+void
+queen_connection_begin_pace (QueenConnection *self)
+{
+  self->n_heard = queen_request_buffer_get_size (&self->request);
+  self->heard_at = self->settings->deadlines[QUEEN_WAIT_ROOM].clock->get_monotonic ();
+}
+
+static void
+take_room (QueenConnection *self)
+{
+  self->n_reserved = find_need (&self->request);
+  queen_connection_begin_pace (self);
+  queen_connection_hold_request (self);
+  queen_connection_hold_anew (self);
+}
+
+/* Who is first has room before all others, however little they need: else it never would. */
+static void
+hand_out_room (QueenConnectionSettings *settings)
+{
+  QueenConnection *first;
+
+  while ((first = queen_cost_queue_peek (settings->rooms)) && has_room_for (first))
+    {
+      queen_cost_queue_take (settings->rooms);
+      queen_cost_queue_charge (settings->rooms, (gint64) (find_need (&first->request) / 1024));
+      queen_connection_end_wait (first, QUEEN_WAIT_ROOM);
+      take_room (first);
+      queen_run_queue_enter_later (settings->run_queue, &first->turn, &first->client, first);
+    }
+}
+
+static gboolean
+lacks_room (const QueenConnectionSettings *settings)
+{
+  const QueenConnection *first = queen_cost_queue_peek (settings->rooms);
+
+  return first && !has_room_for (first);
+}
+
+/* Returns: µs for which it has let the queen wait; 0 if it does not */
+static gint64
+find_silence (const QueenConnection *self, gint64 now)
+{
+  const QueenDeadline *wait = &self->waits[QUEEN_WAIT_REQUEST];
+
+  if (self->n_reserved > 0)
+    return now - self->heard_at;
+  return queen_deadline_is_on (wait) ? queen_deadline_get_age (wait) : 0;
+}
+
+/* Returns: (nullable): who holds room that others wait for, and lets it lie idle */
+static QueenConnection *
+find_slow (QueenConnectionSettings *settings)
+{
+  gint64 now = settings->deadlines[QUEEN_WAIT_ROOM].clock->get_monotonic ();
+  GList *link = settings->holding.head;
+
+  for (guint i = 0; i < MAX_TRIED && link; i++, link = link->next)
+    {
+      QueenConnection *holder = link->data;
+      gint64 silence = find_silence (holder, now);
+
+      if (silence < GRACE)
+        continue;
+      if (holder->n_reserved > 0 && silence >= MAX_GRACE)
+        return holder;
+      if (!queen_connection_waits_for_queen (holder) && !queen_connection_has_spoken (holder))
+        return holder;
+    }
+  return NULL;
+}
+
+/* Room for who waits for it is made by those who need theirs only for another request, by those who
+ * have none, and by those who do not fill it. */
+static void
+make_reservable (QueenConnectionSettings *settings)
+{
+  QueenConnection *other;
+
+  hand_out_room (settings);
+  while (lacks_room (settings) && (other = g_queue_peek_head (&settings->answering)))
+    let_go (other);
+  while (lacks_room (settings) && (other = queen_connection_find_idle_holder (settings)))
+    queen_connection_evict (other);
+  while (lacks_room (settings) && (other = find_slow (settings)))
+    queen_connection_evict (other);
+}
+
+/* Those whose bodies are about as large take turns, and all sizes have the same part of the room:
+ * however many have large ones, a small one comes soon. */
+static char *
+dup_room_asker (const QueenConnection *self)
+{
+  g_autofree char *networks = queen_shares_dup_networks (&self->client);
+  g_autofree char *size = g_strdup_printf ("%u", g_bit_storage (find_need (&self->request)));
+
+  return queen_fair_queue_join (size, networks ? networks : "");
+}
+
+/* What it has not said yet stays where it is: in the kernel, and then with its client. Whoever is
+ * to be heard all the same is heard in small pieces meanwhile. */
+static void
+wait_for_room (QueenConnection *self)
+{
+  g_autofree char *asker = dup_room_asker (self);
+
+  self->is_overdue = FALSE;
+  queen_connection_enter_state (self, STATE_ROOM);
+  queen_cost_queue_enter (self->settings->rooms, &self->turn, asker, self);
+  make_reservable (self->settings);
+  if (queen_connection_make_room (self))
+    queen_connection_watch (self);
+}
+
+gboolean
+queen_connection_reserve (QueenConnection *self)
+{
+  if (self->n_reserved > 0)
+    {
+      if (queen_request_buffer_get_size (&self->request) >= self->n_heard + PACE)
+        queen_connection_begin_pace (self);
+      return TRUE;
+    }
+  if (find_need (&self->request) == 0)
+    return TRUE;
+  if (queen_cost_queue_get_length (self->settings->rooms) > 0 || !has_room_for (self))
+    {
+      wait_for_room (self);
+      return FALSE;
+    }
+  take_room (self);
+  return TRUE;
+}
+
+gsize
+queen_connection_get_piece (const QueenConnection *self)
+{
+  const QueenConnectionSettings *settings = self->settings;
+  gboolean is_short = queen_cost_queue_get_length (settings->rooms) > 0 ||
+                      !queen_budgets_has_room (settings->budgets, QUEEN_BUDGET_REQUESTS,
+                                               QUEEN_REQUEST_USUAL + UNRESERVED);
+
+  return is_short && self->n_reserved == 0 ? SMALL_PIECE : QUEEN_REQUEST_USUAL;
+}
+
+void
+queen_connection_time_out_room (QueenConnection *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  queen_connection_end_wait (self, QUEEN_WAIT_ROOM);
+  make_reservable (self->settings);
+  if (self->n_reserved > 0)
+    return;
+  if (++self->n_room_waits < MAX_ROOM_WAITS)
+    {
+      queen_connection_begin_wait (self, QUEEN_WAIT_ROOM);
+      return;
+    }
+  queen_cost_queue_leave (&self->turn);
+  g_set_error_literal (&error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
+                       "there was no room for the body in time");
+  queen_connection_refuse (self, QUEEN_REFUSAL_BUSY, error);
 }

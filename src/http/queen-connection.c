@@ -19,6 +19,7 @@ static const guint state_waits[] = {
   [STATE_IDLE] = 1u << QUEEN_WAIT_NEXT,
   [STATE_HEAD] = WAITS (QUEEN_WAIT_HEAD, QUEEN_WAIT_REQUEST),
   [STATE_BODY] = 1u << QUEEN_WAIT_REQUEST,
+  [STATE_ROOM] = 1u << QUEEN_WAIT_ROOM,
   [STATE_WHOLE] = 0,
   [STATE_HANDLER] = 1u << QUEEN_WAIT_HANDLER,
   [STATE_PATIENT_HANDLER] = 0,
@@ -191,8 +192,8 @@ ends_half_closed (const QueenConnection *self)
 static gboolean
 is_over (const QueenConnection *self, guint events)
 {
-  gboolean has_said =
-      (events & EPOLLIN && queen_connection_wants_request (self)) || self->state == STATE_WHOLE;
+  gboolean has_said = (events & EPOLLIN && queen_connection_wants_request (self)) ||
+                      self->state == STATE_ROOM || self->state == STATE_WHOLE;
 
   return events & EPOLLERR || (events & EPOLLHUP && !(self->socket.is_unix && has_said));
 }
@@ -304,6 +305,58 @@ queen_connection_find_idle_holder (QueenConnectionSettings *settings)
 
 /* Giving up */
 
+/* What is larger than usual may take long, as long as it comes. */
+static gboolean
+keeps_coming (QueenConnection *self)
+{
+  gsize size = queen_request_buffer_get_size (&self->request);
+  gboolean has_grown = self->request.max_body > QUEEN_REQUEST_USUAL_BODY &&
+                       size >= self->request.n_marked + QUEEN_REQUEST_USUAL_BODY;
+
+  if (has_grown)
+    self->request.n_marked = size;
+  return has_grown;
+}
+
+static void
+time_out_request (QueenConnection *self, QueenWaitKind wait)
+{
+  QueenRefusal reason =
+      wait == QUEEN_WAIT_HEAD ? QUEEN_REFUSAL_HEAD_TIMEOUT : QUEEN_REFUSAL_REQUEST_TIMEOUT;
+  g_autoptr (GError) error = NULL;
+
+  /* What has come in time is read to its end, when it is its turn. */
+  self->is_overdue = queen_cost_queue_is_waiting (&self->turn);
+  if (self->is_overdue)
+    {
+      queen_connection_end_wait (self, wait);
+      return;
+    }
+  if (wait == QUEEN_WAIT_REQUEST && keeps_coming (self))
+    {
+      queen_connection_end_wait (self, wait);
+      queen_connection_begin_wait (self, wait);
+      return;
+    }
+  /* Who has said something in time is heard, however long the queue is. */
+  if (queen_connection_waits_for_queen (self))
+    {
+      queen_connection_enter_state (self, STATE_OVERDUE);
+      return;
+    }
+  /* Who has not said a word (browsers connect in advance) would not read an answer either. */
+  if (!self->request.kept)
+    {
+      self->settings->tally->refusals[reason]++;
+      queen_connection_remove (self);
+      return;
+    }
+  g_set_error (&error, QUEEN_ERROR, QUEEN_ERROR_REQUEST_TIMEOUT, "the %s was not whole after %d s",
+               wait == QUEEN_WAIT_HEAD ? "head" : "request",
+               (int) (self->settings->deadlines[wait].length / G_USEC_PER_SEC));
+  queen_connection_refuse (self, reason, error);
+}
+
 static void
 time_out_handler (QueenConnection *self)
 {
@@ -337,7 +390,10 @@ queen_connection_time_out (QueenConnection *self, QueenWaitKind wait)
       break;
     case QUEEN_WAIT_HEAD:
     case QUEEN_WAIT_REQUEST:
-      queen_connection_time_out_request (self, wait);
+      time_out_request (self, wait);
+      break;
+    case QUEEN_WAIT_ROOM:
+      queen_connection_time_out_room (self);
       break;
     case QUEEN_WAIT_HANDLER:
       time_out_handler (self);

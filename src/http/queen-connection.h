@@ -112,6 +112,7 @@ typedef enum
  * @QUEEN_WAIT_HEAD: for a whole head
  * @QUEEN_WAIT_REQUEST: for the whole request, from the very beginning: who dawdles with the head
  * has less for the body
+ * @QUEEN_WAIT_ROOM: for room for its body; several times, as long as that may take in all
  * @QUEEN_WAIT_HANDLER: for an answer that comes later
  * @QUEEN_WAIT_ANSWER: for the client to take some of its answer
  * @QUEEN_WAIT_TURN: for the main loop to turn, as others want to be served, too
@@ -125,6 +126,7 @@ typedef enum
   QUEEN_WAIT_NEXT,
   QUEEN_WAIT_HEAD,
   QUEEN_WAIT_REQUEST,
+  QUEEN_WAIT_ROOM,
   QUEEN_WAIT_HANDLER,
   QUEEN_WAIT_ANSWER,
   QUEEN_WAIT_TURN,
@@ -135,6 +137,9 @@ typedef enum
 /** Seconds that a connection is kept for another request. */
 #define QUEEN_WAIT_NEXT_SECONDS 75
 
+/** KiB of room that one body costs at the most, in a queue for it. */
+#define QUEEN_CONNECTION_MOST_ROOM (64 * 1024)
+
 /**
  * QueenConnectionSettings:
  * @rules: what requests are judged by
@@ -144,6 +149,7 @@ typedef enum
  * @publishers: where they wait with a request for which subscribers first have to hear of what has
  *   happened already
  * @singles: the same for those with one event, who need not wait until those with many are through
+ * @rooms: where they wait, with large bodies, for room
  * @publisher: (nullable): whose turn it is in one of these two
  * @tally: what counts
  * @budgets: what is held in memory, and how much that may be
@@ -176,6 +182,7 @@ typedef struct
   QueenRunQueue *run_queue;
   QueenRunQueue *publishers;
   QueenRunQueue *singles;
+  QueenCostQueue *rooms;
   const QueenConnection *publisher;
   QueenTally *tally;
   QueenBudgets *budgets;

@@ -19,6 +19,7 @@ static const gint64 wait_lengths[QUEEN_N_WAITS] = {
   [QUEEN_WAIT_NEXT] = QUEEN_WAIT_NEXT_SECONDS * G_USEC_PER_SEC,
   [QUEEN_WAIT_HEAD] = 5 * G_USEC_PER_SEC,
   [QUEEN_WAIT_REQUEST] = 10 * G_USEC_PER_SEC,
+  [QUEEN_WAIT_ROOM] = 1 * G_USEC_PER_SEC,
   [QUEEN_WAIT_HANDLER] = 60 * G_USEC_PER_SEC,
   [QUEEN_WAIT_ANSWER] = 10 * G_USEC_PER_SEC,
   [QUEEN_WAIT_TURN] = 0,
@@ -149,6 +150,7 @@ queen_gate_dispose (GObject *object)
   g_clear_pointer (&self->connections.run_queue, queen_run_queue_free);
   g_clear_pointer (&self->connections.singles, queen_run_queue_free);
   g_clear_pointer (&self->connections.publishers, queen_run_queue_free);
+  g_clear_pointer (&self->connections.rooms, queen_cost_queue_free);
 
   G_OBJECT_CLASS (queen_gate_parent_class)->dispose (object);
 }
@@ -206,6 +208,7 @@ queen_gate_new (const QueenGateSettings *settings, GError **error)
   queen_run_queue_hold_while (connections->singles, settings->is_behind, settings->behind_data);
   connections->publishers = queen_run_queue_new (settings->clock, on_publish);
   queen_run_queue_hold_while (connections->publishers, settings->is_behind, settings->behind_data);
+  connections->rooms = queen_cost_queue_new (QUEEN_CONNECTION_MOST_ROOM);
   connections->tally = settings->tally;
   connections->budgets = settings->budgets;
   connections->readers = queen_readers_new (settings->budgets);
@@ -291,6 +294,8 @@ find_waiting (QueenGate *self)
     waiting = queen_run_queue_find_greediest (self->connections.singles, NULL);
   if (!waiting)
     waiting = queen_run_queue_find_greediest (self->connections.run_queue, NULL);
+  if (!waiting)
+    waiting = queen_cost_queue_find_greediest (self->connections.rooms, "");
   if (!waiting)
     waiting = queen_deadline_queue_peek (&deadlines[QUEEN_WAIT_HANDSHAKE]);
   if (!waiting)

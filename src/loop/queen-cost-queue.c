@@ -211,6 +211,21 @@ forget_sated (QueenCostQueue *self)
     forget_asker (self, first);
 }
 
+/* @asker: one for whom something waits */
+static QueenCostPlace *
+peek_place (const Asker *asker)
+{
+  return asker->members ? queen_fair_queue_peek (asker->members) : asker->places.head->data;
+}
+
+gpointer
+queen_cost_queue_peek (const QueenCostQueue *self)
+{
+  const Asker *first = peek_first (self->order);
+
+  return first ? peek_place (first)->item : NULL;
+}
+
 gpointer
 queen_cost_queue_take (QueenCostQueue *self)
 {
@@ -222,7 +237,7 @@ queen_cost_queue_take (QueenCostQueue *self)
   self->taken = first;
   if (!first)
     return NULL;
-  place = first->members ? queen_fair_queue_peek (first->members) : first->places.head->data;
+  place = peek_place (first);
   if (first->members)
     queen_fair_queue_take (first->members);
   give_up_place (place);

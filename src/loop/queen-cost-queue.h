@@ -39,7 +39,7 @@ typedef struct
 /**
  * queen_cost_queue_new:
  * @most: µs that one piece counts for at the most. Somebody else may have had the processor
- *   meanwhile, and nobody is to pay for that for long
+ *   meanwhile, and nobody is to pay for that for long. It may be any other measure of cost
  *
  * Returns: (transfer full): an empty queue
  */
@@ -76,9 +76,13 @@ void queen_cost_queue_leave (QueenCostPlace *place);
  */
 gpointer queen_cost_queue_take (QueenCostQueue *self);
 
+/** Returns: (nullable): what queen_cost_queue_take() would, which stays where it is */
+gpointer queen_cost_queue_peek (const QueenCostQueue *self);
+
 /**
  * queen_cost_queue_charge:
- * @cost: µs that the work has taken which was taken out last; it counts as one at the least
+ * @cost: µs, or whatever it is, that the work has taken which was taken out last; it counts as one
+ * at the least
  */
 void queen_cost_queue_charge (QueenCostQueue *self, gint64 cost);
 

@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 
 /**
  * QueenBudget:
- * @QUEEN_BUDGET_REQUESTS: heads and bodies that are not whole yet, and the TLS sessions that they
- * come through
+ * @QUEEN_BUDGET_REQUESTS: heads and bodies that are not whole yet, the room that is reserved for
+ * these bodies, and the TLS sessions that they come through
  * @QUEEN_BUDGET_ANSWERS: large answers that their clients have not taken yet
  * @QUEEN_BUDGET_SMALL_ANSWERS: small ones, which have to wait only behind others that went the same
  *   way

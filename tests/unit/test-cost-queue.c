@@ -54,7 +54,9 @@ test_turns (Fixture *f, gconstpointer data)
   enter (f, "b2");
   enter (f, "c1");
   g_assert_cmpuint (queen_cost_queue_get_length (f->queue), ==, 6);
+  g_assert_cmpstr (queen_cost_queue_peek (f->queue), ==, "a1");
   assert_taken (f, "a1", 0);
+  g_assert_cmpstr (queen_cost_queue_peek (f->queue), ==, "b1");
   assert_taken (f, "b1", 0);
   assert_taken (f, "c1", 0);
   assert_taken (f, "a2", 0);

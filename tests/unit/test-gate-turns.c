@@ -166,10 +166,10 @@ test_budget (Fixture *f, gconstpointer data)
 
   memset (body, 'x', sizeof body);
   turn ();
-  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, 64 * 1024 * 1024 - 50000);
   large = come (f, 2, head);
   g_assert_cmpint (send (large, body, sizeof body, MSG_NOSIGNAL), ==, sizeof body);
   turn ();
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, 64 * 1024 * 1024 - 50000);
   larger = come (f, 3, head);
   g_assert_cmpint (send (larger, body, sizeof body, MSG_NOSIGNAL), ==, sizeof body);
   turn ();

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors
+ *
+ * More bodies come at the same time than there is room for. */
+
+#include "gate-fixture.h"
+#include "net/queen-user-address.h"
+
+#define POST "POST /work HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+#define LARGE POST "Content-Length: 60000\r\n\r\n"
+#define SMALL POST "Content-Length: 20000\r\n\r\n"
+#define LITTLE 4096 /* bytes: what one holds at the most that waits for room */
+
+static const char body[60000] = "body";
+
+/* Leaves @n_bytes of what bodies may have. Returns what others hold, beside what is held. */
+static gssize
+leave (Fixture *f, gsize n_bytes)
+{
+  const gsize most = queen_budget_get_most (QUEEN_BUDGET_REQUESTS);
+  gssize others = (gssize) (most - most / 4 - n_bytes -
+                            queen_budgets_get_held (f->budgets, QUEEN_BUDGET_REQUESTS));
+
+  f->cost = 0;
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, others);
+  return others;
+}
+
+static void
+say (int client, gsize n_bytes)
+{
+  g_assert_cmpint (send (client, body, n_bytes, MSG_NOSIGNAL), ==, (gssize) n_bytes);
+}
+
+/* Comes with a head and @n_bytes of the body. */
+static int
+begin (Fixture *f, guint number, const char *head, gsize n_bytes)
+{
+  int client = come (f, number, head);
+
+  if (n_bytes > 0)
+    say (client, n_bytes);
+  turn ();
+  return client;
+}
+
+static void
+assert_status (int client, const char *status)
+{
+  char start[512] = "";
+
+  g_assert_cmpint (recv (client, start, sizeof start - 1, MSG_DONTWAIT), >, 12);
+  g_assert_cmpint (g_str_equal (status, "503"), ==, strstr (start, "Retry-After") != NULL);
+  start[12] = '\0';
+  g_assert_cmpstr (start + 9, ==, status);
+}
+
+static void
+assert_waits (int client)
+{
+  char byte;
+
+  g_assert_cmpint (recv (client, &byte, 1, MSG_DONTWAIT), ==, -1);
+}
+
+static void
+pass (gint64 span)
+{
+  now += span;
+  turn ();
+}
+
+/* Nobody is thrown out half-way, and what there is no room for stays with its sender. */
+static void
+test_waits (Fixture *f, gconstpointer data)
+{
+  gssize others = leave (f, 100000);
+  int first = begin (f, 1, LARGE, 100), second;
+  gsize n_held = queen_budgets_get_held (f->budgets, QUEEN_BUDGET_REQUESTS);
+
+  g_assert_cmpuint (n_held, >=, (gsize) others + 60000);
+  second = begin (f, 2, LARGE, 50000);
+  g_assert_cmpuint (queen_budgets_get_held (f->budgets, QUEEN_BUDGET_REQUESTS), <, n_held + LITTLE);
+  assert_waits (first);
+  assert_waits (second);
+  say (first, 59900);
+  turn ();
+  assert_status (first, "200");
+  say (second, 10000);
+  turn ();
+  assert_status (second, "200");
+  g_assert_cmpstr (f->order->str, ==, "12");
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+}
+
+/* A heartbeat has some of the room that no body reserves, in however many pieces it comes. */
+static void
+test_heartbeat (Fixture *f, gconstpointer data)
+{
+  gssize others = leave (f, 1000);
+  int pieces;
+
+  begin (f, 1, LARGE, 100);
+  assert_status (begin (f, 2, POST "Content-Length: 1000\r\n\r\n", 1000), "200");
+  pieces = begin (f, 3, POST "Content-Length: 8000\r\n\r\n", 100);
+  say (pieces, 7900);
+  turn ();
+  assert_status (pieces, "200");
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+}
+
+/* However many wait for much. */
+static void
+test_small (Fixture *f, gconstpointer data)
+{
+  gssize others = leave (f, 70000);
+  int holder = begin (f, 1, LARGE, 59999), small;
+
+  for (guint i = 2; i < 6; i++)
+    say (begin (f, i, LARGE, 30000), 30000);
+  small = begin (f, 7, SMALL, 20000);
+  assert_waits (small);
+  say (holder, 1);
+  turn ();
+  assert_status (small, "200");
+  g_assert_cmpstr (f->order->str, ==, "127345");
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+}
+
+/* Addresses take turns. */
+static void
+test_addresses (Fixture *f, gconstpointer data)
+{
+  gssize others = leave (f, 70000);
+  int holder = begin (f, 1, LARGE, 59999);
+
+  for (guint i = 0; i < 4; i++)
+    say (begin (f, 2, LARGE, 30000), 30000);
+  say (begin (f, 3, LARGE, 30000), 30000);
+  say (holder, 1);
+  assert_order (f, "123222");
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+}
+
+/* Whoever has room and says nothing has it for as long as nobody else wants it. */
+static void
+test_silent (Fixture *f, gconstpointer data)
+{
+  gssize others = leave (f, 130000);
+  int silent = begin (f, 1, LARGE, 100), busy = begin (f, 2, LARGE, 100), waiting;
+
+  pass (2 * SECOND);
+  say (busy, 59000);
+  turn ();
+  assert_waits (silent);
+  waiting = begin (f, 3, LARGE, 100);
+  assert_status (silent, "503");
+  say (waiting, 59900);
+  turn ();
+  assert_status (waiting, "200");
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+}
+
+static void
+test_silent_later (Fixture *f, gconstpointer data)
+{
+  gssize others = leave (f, 70000);
+  int silent = begin (f, 1, LARGE, 100), waiting = begin (f, 3, LARGE, 100);
+
+  pass (SECOND / 2);
+  assert_waits (silent);
+  pass (SECOND / 2);
+  assert_status (silent, "503");
+  pass (SECOND / 2);
+  say (waiting, 59900);
+  turn ();
+  assert_status (waiting, "200");
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+}
+
+/* Nor does a byte now and then help for long. */
+static void
+test_crumbs (Fixture *f, gconstpointer data)
+{
+  gssize others = leave (f, 70000);
+  int slow = begin (f, 1, LARGE, 100);
+
+  begin (f, 2, LARGE, 100);
+  for (guint i = 0; i < 3; i++)
+    {
+      assert_waits (slow);
+      say (slow, 1);
+      pass (SECOND);
+    }
+  assert_status (slow, "503");
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+}
+
+/* The time for its body begins when it is read; but for room nobody waits for long. */
+static void
+test_patience (Fixture *f, gconstpointer data)
+{
+  gssize others = leave (f, 1000);
+  int patient = begin (f, 1, LARGE, 100), other;
+
+  for (guint i = 0; i < 4; i++)
+    pass (SECOND);
+  assert_waits (patient);
+  other = begin (f, 2, LARGE, 100);
+  pass (SECOND);
+  assert_status (patient, "503");
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+  pass (SECOND);
+  others = leave (f, 70000);
+  for (guint i = 0; i < 9; i++)
+    pass (SECOND);
+  assert_waits (other);
+  pass (SECOND);
+  assert_status (other, "408");
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+}
+
+/* Whoever waits to be asked for the body is asked when there is room. */
+static void
+test_invitation (Fixture *f, gconstpointer data)
+{
+  static const char invited[] = "HTTP/1.1 100 Continue\r\n\r\n";
+  gssize others = leave (f, 1000);
+  int client = begin (f, 1, POST "Content-Length: 60000\r\nExpect: 100-continue\r\n\r\n", 0);
+  char answer[256];
+
+  assert_waits (client);
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+  pass (SECOND);
+  g_assert_cmpint (recv (client, answer, sizeof answer, MSG_DONTWAIT), ==, strlen (invited));
+  g_assert_cmpmem (answer, strlen (invited), invited, strlen (invited));
+  say (client, 60000);
+  turn ();
+  assert_status (client, "200");
+}
+
+/* Nobody says how long a body in chunks becomes. */
+static void
+test_chunks (Fixture *f, gconstpointer data)
+{
+  gssize others = leave (f, 60000);
+  int few = begin (f, 1, POST "Transfer-Encoding: chunked\r\n\r\n1000\r\n", 4096);
+  int many = begin (f, 2, POST "Transfer-Encoding: chunked\r\n\r\n9c40\r\n", 40000);
+  static const char end[] = "\r\n0\r\n\r\n";
+
+  g_assert_cmpint (send (few, end, strlen (end), MSG_NOSIGNAL), ==, strlen (end));
+  g_assert_cmpint (send (many, end, strlen (end), MSG_NOSIGNAL), ==, strlen (end));
+  turn ();
+  assert_status (few, "200");
+  assert_waits (many);
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+  pass (SECOND);
+  assert_status (many, "200");
+}
+
+static void
+test_gone (Fixture *f, gconstpointer data)
+{
+  gssize others = leave (f, 1000);
+  int gone = begin (f, 1, LARGE, 100);
+
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 1);
+  shutdown (gone, SHUT_RDWR);
+  turn ();
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 0);
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+}
+
+/* Through a Unix socket, who has said all may have gone. */
+static void
+test_said_and_gone (Fixture *f, gconstpointer data)
+{
+  gssize others = leave (f, 1000);
+  struct sockaddr_storage address;
+  int client;
+
+  queen_user_address_init (&address, 1000);
+  client = gate_client_come_from (f->gate, &address, LARGE);
+  say (client, 60000);
+  turn ();
+  close (client);
+  turn ();
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 1);
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+  pass (SECOND);
+  g_assert_cmpuint (f->order->len, >, 0);
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 0);
+}
+
+/* When there are as many as there may be, who waits for room makes some for a heartbeat. */
+static void
+test_cap (Fixture *f, gconstpointer data)
+{
+  gssize others = leave (f, 1000);
+
+  for (guint i = 0; i < MAX_CONNECTIONS; i++)
+    begin (f, 1, LARGE, 100);
+  assert_status (begin (f, 2, POST "Content-Length: 4\r\n\r\nbody", 0), "200");
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, MAX_CONNECTIONS - 1);
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+}
+
+/* What those hold who wait for room has its end, too. */
+static void
+test_crowd (Fixture *f, gconstpointer data)
+{
+  const gssize most = (gssize) queen_budget_get_most (QUEEN_BUDGET_REQUESTS);
+  g_autofree char *said = g_strnfill (10000, 'x');
+  g_autofree char *request = g_strconcat (LARGE, said, NULL);
+  int first, second;
+
+  f->cost = 0;
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, most - LITTLE);
+  first = begin (f, 1, request, 0);
+  second = begin (f, 1, request, 0);
+  assert_waits (first);
+  assert_status (second, "503");
+  g_assert_cmpuint (queen_budgets_get_held (f->budgets, QUEEN_BUDGET_REQUESTS), <=, most);
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, LITTLE - most);
+}
+
+static void
+test_end (Fixture *f, gconstpointer data)
+{
+  gssize others = leave (f, 70000);
+
+  for (guint i = 0; i < 3; i++)
+    begin (f, 1, LARGE, 100);
+  g_clear_object (&f->gate);
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+#define ADD(path, func) g_test_add ("/gate-room/" path, Fixture, NULL, set_up, func, tear_down)
+  ADD ("bodies-wait-for-it-with-their-senders", test_waits);
+  ADD ("heartbeats-do-not-wait", test_heartbeat);
+  ADD ("small-ones-do-not-wait-behind-all-large-ones", test_small);
+  ADD ("addresses-take-turns", test_addresses);
+  ADD ("who-is-silent-loses-it", test_silent);
+  ADD ("who-is-silent-loses-it-after-a-second", test_silent_later);
+  ADD ("who-says-little-loses-it", test_crumbs);
+  ADD ("nobody-waits-for-long", test_patience);
+  ADD ("who-waits-to-be-asked-is-asked-then", test_invitation);
+  ADD ("chunks", test_chunks);
+  ADD ("who-has-gone-needs-none", test_gone);
+  ADD ("said-and-gone-is-heard", test_said_and_gone);
+  ADD ("who-waits-makes-room-for-newcomers", test_cap);
+  ADD ("those-who-wait-have-an-end", test_crowd);
+  ADD ("end-with-the-gate", test_end);
+#undef ADD
+  return g_test_run ();
+}
