@@ -13,7 +13,8 @@
 #define UNRESERVED (queen_budget_get_most (QUEEN_BUDGET_REQUESTS) / 4)
 #define SMALL_BODY (8 * 1024)         /* bytes: a heartbeat has fewer, and waits for no room */
 #define SMALL_PIECE (2 * 1024)        /* bytes: of who may have to wait for room */
-#define PACE QUEEN_REQUEST_USUAL_BODY /* bytes, in GRACE at the least */
+#define PACE QUEEN_REQUEST_USUAL_BODY /* bytes, in GRACE at the least; more of what is large */
+#define PACES 4                       /* in which all of that has come: nobody sits on much */
 #define GRACE G_USEC_PER_SEC          /* µs that others wait for who does not fill its room */
 #define MAX_GRACE (3 * GRACE)         /* likewise for who says a little all the time */
 #define MAX_ROOM_WAITS 5              /* seconds, then it is 503 */
@@ -347,12 +348,18 @@ wait_for_room (QueenConnection *self)
     queen_connection_watch (self);
 }
 
+static gsize
+get_pace (const QueenConnection *self)
+{
+  return MAX (PACE, self->n_reserved / PACES);
+}
+
 gboolean
 queen_connection_reserve (QueenConnection *self)
 {
   if (self->n_reserved > 0)
     {
-      if (queen_request_buffer_get_size (&self->request) >= self->n_heard + PACE)
+      if (queen_request_buffer_get_size (&self->request) >= self->n_heard + get_pace (self))
         queen_connection_begin_pace (self);
       return TRUE;
     }

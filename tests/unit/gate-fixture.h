@@ -21,6 +21,7 @@
 #define SECOND G_USEC_PER_SEC
 #define MAX_CONNECTIONS 8
 #define MAX_EVENTS 100000
+#define MAX_LONG (1024 * 1024)
 #define PROXY 9 /* the last number of its address */
 
 typedef struct
@@ -119,6 +120,7 @@ static const QueenRoute routes[] = {
   { "/deferral", "GET", QUEEN_ACCESS_READ, on_deferral },
   { "/work", "GET", QUEEN_ACCESS_READ, on_work },
   { "/work", "POST", QUEEN_ACCESS_READ, on_work },
+  { "/long", "POST", QUEEN_ACCESS_READ, on_work, .max_body = MAX_LONG },
 };
 
 static void

@@ -196,6 +196,30 @@ test_crumbs (Fixture *f, gconstpointer data)
   queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
 }
 
+/* Nor, with much room, what would be enough with little. */
+static void
+test_much (Fixture *f, gconstpointer data)
+{
+  gssize others = leave (f, MAX_LONG + 30000);
+  g_autofree char *head = g_strdup_printf ("POST /long HTTP/1.1\r\nHost: localhost\r\n"
+                                           "Content-Length: %d\r\n\r\n",
+                                           MAX_LONG);
+  int slow = begin (f, 1, head, 100), waiting = begin (f, 2, LARGE, 59000);
+
+  for (guint i = 0; i < 3; i++)
+    {
+      assert_waits (slow);
+      say (slow, sizeof body);
+      say (slow, 10000);
+      pass (SECOND);
+    }
+  assert_status (slow, "503");
+  say (waiting, 1000);
+  turn ();
+  assert_status (waiting, "200");
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+}
+
 /* The time for its body begins when it is read; but for room nobody waits for long. */
 static void
 test_patience (Fixture *f, gconstpointer data)
@@ -347,6 +371,7 @@ main (int argc, char **argv)
   ADD ("who-is-silent-loses-it", test_silent);
   ADD ("who-is-silent-loses-it-after-a-second", test_silent_later);
   ADD ("who-says-little-loses-it", test_crumbs);
+  ADD ("who-has-much-and-says-little-loses-it", test_much);
   ADD ("nobody-waits-for-long", test_patience);
   ADD ("who-waits-to-be-asked-is-asked-then", test_invitation);
   ADD ("chunks", test_chunks);
