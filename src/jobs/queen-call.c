@@ -231,15 +231,28 @@ on_network_event (SoupMessage *message,
   if (event == G_SOCKET_CLIENT_CONNECTING)
     self->is_fresh = TRUE;
   else if (event == G_SOCKET_CLIENT_COMPLETE)
-    queen_head_limits_watch (self->caller->heads, soup_message_get_connection_id (message),
-                             connection);
+    queen_head_limits_watch (self->caller->heads, queen_lane_get_session (self->lane),
+                             soup_message_get_connection_id (message), connection);
+}
+
+/* libsoup keeps each connection for a while, in case that something else is asked there; and a
+ * worker that answers at once may be asked by thousands, and its neighbour then. Where there are
+ * many already, this one is not kept. */
+static void
+limit_kept (QueenCall *self)
+{
+  if (queen_head_limits_get_n (self->caller->heads) > self->caller->max_kept)
+    soup_message_headers_replace (soup_message_get_request_headers (self->message), "Connection",
+                                  "close");
 }
 
 static void
 on_request_starts (SoupMessage *message, QueenCall *self)
 {
   g_clear_pointer (&self->pass, queen_passage_return);
-  queen_head_limits_begin (self->caller->heads, soup_message_get_connection_id (message));
+  limit_kept (self);
+  queen_head_limits_begin (self->caller->heads, queen_lane_get_session (self->lane),
+                           soup_message_get_connection_id (message));
   self->begun = g_get_monotonic_time ();
   self->patience = self->begun + self->request.first_byte_timeout;
   queen_call_set_deadline (self, QUEEN_CALL_WAITS_TO_BE_READ, self->request.idle_timeout);

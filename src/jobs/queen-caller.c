@@ -3,10 +3,13 @@
 
 #include "queen-caller.h"
 
-#include "loop/queen-threads.h"
+#include <sys/resource.h>
 
+#include "loop/queen-threads.h"
 #include "queen-call.h"
 #include "queen-intake.h"
+
+#define KEPT_PART 16 /* of the descriptors that there may be */
 
 static void
 on_calls_due (gpointer data)
@@ -53,6 +56,16 @@ queen_caller_put_off (QueenCaller *self, GList *link, gboolean is_last)
   g_source_attach (self->eager_source, g_main_context_get_thread_default ());
 }
 
+/* Of a connection that nobody needs now the descriptor is kept from those who come. */
+static guint
+choose_max_kept (void)
+{
+  struct rlimit limit = { 0 };
+
+  getrlimit (RLIMIT_NOFILE, &limit);
+  return (guint) MIN (limit.rlim_cur / KEPT_PART, QUEEN_CALLER_MAX_KEPT);
+}
+
 QueenCaller *
 queen_caller_new (const QueenReach *reach, QueenWorkerTokens *tokens, GTlsDatabase *trusted)
 {
@@ -63,6 +76,7 @@ queen_caller_new (const QueenReach *reach, QueenWorkerTokens *tokens, GTlsDataba
   self->names = queen_names_new ();
   self->lanes = queen_lanes_new (trusted);
   self->heads = queen_head_limits_new ();
+  self->max_kept = choose_max_kept ();
   self->sockets = queen_intakes_new ();
   self->chat_only = queen_chat_only_new ();
   self->tries = queen_portions_new (QUEEN_CALLER_MAX_TRIES);

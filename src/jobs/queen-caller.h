@@ -22,6 +22,7 @@ G_BEGIN_DECLS
 #define QUEEN_CALLER_LITTLE 1024
 
 #define QUEEN_CALLER_MAX_TRIES 8192                    /* of one host half of that */
+#define QUEEN_CALLER_MAX_KEPT 2048                     /* connections that may be used again */
 #define QUEEN_CALLER_MAX_UNFINISHED (32 * 1024 * 1024) /* bytes; see the README of this room */
 
 /**
@@ -46,6 +47,7 @@ typedef struct
  * @names: what is behind hosts' names
  * @lanes: the connections
  * @heads: how long the heads of answers may be
+ * @max_kept: connections, beyond which none is made that is kept for another question
  * @sockets: (nullable): those at which answers are waited for
  * @tokens: (nullable): what to show to whom
  * @chat_only: who knows no completions
@@ -70,6 +72,7 @@ typedef struct
   QueenNames *names;
   QueenLanes *lanes;
   QueenHeadLimits *heads;
+  guint max_kept;
   QueenEpoll *sockets;
   QueenWorkerTokens *tokens;
   QueenChatOnly *chat_only;

@@ -15,7 +15,7 @@ typedef gssize (*ReadFunc) (GPollableInputStream *stream, void *buffer, gsize si
 struct _QueenHeadLimits
 {
   grefcount n_refs;
-  GHashTable *heads; /* id -> Head */
+  GHashTable *heads; /* a set of Head */
 };
 
 /* Of the first line of a head, what is next. */
@@ -30,7 +30,8 @@ typedef enum
 typedef struct
 {
   QueenHeadLimits *limits;
-  gint64 id;
+  gconstpointer session; /* together with the id: by what it is found */
+  guint64 id;
   gboolean is_awaited; /* else it is no head */
   gboolean is_interim; /* 1xx: another one follows */
   gboolean has_begun;  /* its first line has been, which is not empty */
@@ -164,14 +165,30 @@ unref_limits (QueenHeadLimits *self)
   g_free (self);
 }
 
+static guint
+hash_head (gconstpointer key)
+{
+  const Head *head = key;
+
+  return g_direct_hash (head->session) ^ (guint) head->id;
+}
+
+static gboolean
+is_same_head (gconstpointer a, gconstpointer b)
+{
+  const Head *first = a, *second = b;
+
+  return first->session == second->session && first->id == second->id;
+}
+
 /* With its stream. */
 static void
 free_head (gpointer data)
 {
   Head *head = data;
 
-  if (g_hash_table_lookup (head->limits->heads, &head->id) == head)
-    g_hash_table_remove (head->limits->heads, &head->id);
+  if (g_hash_table_lookup (head->limits->heads, head) == head)
+    g_hash_table_remove (head->limits->heads, head);
   unref_limits (head->limits);
   g_free (head);
 }
@@ -182,7 +199,7 @@ queen_head_limits_new (void)
   QueenHeadLimits *self = g_new0 (QueenHeadLimits, 1);
 
   g_ref_count_init (&self->n_refs);
-  self->heads = g_hash_table_new (g_int64_hash, g_int64_equal);
+  self->heads = g_hash_table_new (hash_head, is_same_head);
   return self;
 }
 
@@ -193,7 +210,10 @@ queen_head_limits_free (QueenHeadLimits *self)
 }
 
 void
-queen_head_limits_watch (QueenHeadLimits *self, guint64 id, GIOStream *connection)
+queen_head_limits_watch (QueenHeadLimits *self,
+                         gconstpointer session,
+                         guint64 id,
+                         GIOStream *connection)
 {
   GInputStream *stream = g_io_stream_get_input_stream (connection);
   Head *head;
@@ -204,16 +224,23 @@ queen_head_limits_watch (QueenHeadLimits *self, guint64 id, GIOStream *connectio
   head = g_new0 (Head, 1);
   head->limits = self;
   g_ref_count_inc (&self->n_refs);
-  head->id = (gint64) id;
-  g_hash_table_replace (self->heads, &head->id, head);
+  head->session = session;
+  head->id = id;
+  g_hash_table_add (self->heads, head);
   g_object_set_data_full (G_OBJECT (stream), HEAD, head, free_head);
 }
 
-void
-queen_head_limits_begin (QueenHeadLimits *self, guint64 id)
+guint
+queen_head_limits_get_n (const QueenHeadLimits *self)
 {
-  gint64 key = (gint64) id;
-  Head *head = g_hash_table_lookup (self->heads, &key);
+  return g_hash_table_size (self->heads);
+}
+
+void
+queen_head_limits_begin (QueenHeadLimits *self, gconstpointer session, guint64 id)
+{
+  const Head wanted = { .session = session, .id = id };
+  Head *head = g_hash_table_lookup (self->heads, &wanted);
 
   if (!head)
     return;

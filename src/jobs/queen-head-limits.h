@@ -30,18 +30,27 @@ void queen_head_limits_free (QueenHeadLimits *self);
 
 /**
  * queen_head_limits_watch:
- * @id: the connection's, of libsoup's
+ * @session: whose connection it is: each of libsoup's sessions counts its own
+ * @id: the connection's
  * @connection: one that has been made just now, with its TLS
  */
-void queen_head_limits_watch (QueenHeadLimits *self, guint64 id, GIOStream *connection);
+void queen_head_limits_watch (QueenHeadLimits *self,
+                              gconstpointer session,
+                              guint64 id,
+                              GIOStream *connection);
+
+/** Returns: how many of these connections there are still, whether or not anything is asked by them
+ */
+guint queen_head_limits_get_n (const QueenHeadLimits *self);
 
 /**
  * queen_head_limits_begin:
+ * @session: as queen_head_limits_watch()
  * @id: the connection's by which something is asked now: an answer is next
  *
  * Whoever reads of a head that is over a limit gets %QUEEN_ERROR_BAD_GATEWAY.
  */
-void queen_head_limits_begin (QueenHeadLimits *self, guint64 id);
+void queen_head_limits_begin (QueenHeadLimits *self, gconstpointer session, guint64 id);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenHeadLimits, queen_head_limits_free)
 

@@ -899,6 +899,32 @@ test_token (void)
   g_unlink (path);
 }
 
+/* Their descriptors would be missing for those who come. */
+static void
+test_kept_connections (void)
+{
+  const Scene scenes[] = {
+    { JSON_HEAD (2) "{}", .end = SCENE_KEEP },
+    { JSON_HEAD (2) "{}", .end = SCENE_KEEP },
+    { JSON_HEAD (2) "{}", .end = SCENE_KEEP },
+  };
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+  fixture.request.is_streamed = FALSE;
+  fixture_run (&fixture, "{\"model\":\"m\"}");
+  fixture_run (&fixture, "{\"model\":\"m\"}");
+  g_assert_no_error (fixture.error);
+  g_assert_cmpuint (fixture.server.n_connections, ==, 1);
+
+  queen_upstream_get_caller (fixture.upstream)->max_kept = 0; /* nobody is being asked */
+  fixture_run (&fixture, "{\"model\":\"m\"}");
+  g_assert_no_error (fixture.error);
+  g_assert_nonnull (strstr (fixture.server.requests->pdata[2], "Connection: close\r\n"));
+  g_assert_null (strstr (fixture.server.requests->pdata[1], "Connection: close\r\n"));
+  fixture_stop (&fixture);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -947,6 +973,7 @@ main (int argc, char **argv)
   g_test_add_func ("/attempt/reach/strangers-are-not-called", test_forbidden);
   g_test_add_func ("/attempt/reach/host-and-path-are-those-of-the-url", test_name);
   g_test_add_func ("/attempt/token/is-shown-and-read-again", test_token);
+  g_test_add_func ("/attempt/limit/kept-connections", test_kept_connections);
 
   return g_test_run ();
 }

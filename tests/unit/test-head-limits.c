@@ -114,6 +114,43 @@ test_body (void)
   fixture_stop (&fixture);
 }
 
+/* Each of libsoup's sessions has a connection of that number, and one of them may be in the middle
+ * of an answer. */
+static void
+test_sessions (void)
+{
+  g_autoptr (QueenHeadLimits) limits = queen_head_limits_new ();
+  g_autofree char *lines = g_strnfill (4 * QUEEN_HEAD_LIMITS_MAX_LINES, '\n');
+  GSocketConnection *connections[2];
+  int fds[2];
+
+  for (guint i = 0; i < G_N_ELEMENTS (connections); i++)
+    {
+      g_autoptr (GSocket) socket = NULL;
+
+      g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
+      socket = g_socket_new_from_fd (fds[0], NULL);
+      connections[i] = g_socket_connection_factory_create_connection (socket);
+      queen_head_limits_watch (limits, &connections[i], 1, G_IO_STREAM (connections[i]));
+      g_assert_cmpint (write (fds[1], lines, strlen (lines)), ==, strlen (lines));
+      close (fds[1]);
+    }
+  g_assert_cmpuint (queen_head_limits_get_n (limits), ==, 2);
+  queen_head_limits_begin (limits, &connections[0], 1);
+  for (guint i = 0; i < G_N_ELEMENTS (connections); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      GInputStream *stream = g_io_stream_get_input_stream (G_IO_STREAM (connections[i]));
+      char bytes[4 * QUEEN_HEAD_LIMITS_MAX_LINES];
+
+      g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (stream), bytes,
+                                                sizeof bytes, NULL, &error);
+      g_assert_cmpint (error != NULL, ==, i == 0);
+      g_object_unref (connections[i]);
+    }
+  g_assert_cmpuint (queen_head_limits_get_n (limits), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -123,6 +160,7 @@ main (int argc, char **argv)
   g_test_add_func ("/head-limits/words", test_words);
   g_test_add_func ("/head-limits/those-before-it-count", test_interim);
   g_test_add_func ("/head-limits/what-is-behind-does-not", test_body);
+  g_test_add_func ("/head-limits/of-one-session-among-several", test_sessions);
 
   return g_test_run ();
 }
