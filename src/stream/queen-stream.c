@@ -3,6 +3,8 @@
 
 #include "queen-stream.h"
 
+#include "loop/queen-fair-queue.h"
+#include "net/queen-shares.h"
 #include "queen-channel.h"
 #include "queen-frame.h"
 #include "queen-snapshots.h"
@@ -36,8 +38,8 @@ struct _QueenStream
   gboolean (*ask_past) (guint64, guint64, QueenStreamPastFunc, gpointer, gpointer);
   gpointer past_data;
   guint n_asked;
-  GQueue to_ask;   /* of Returner, who came first at its head: until others have been told */
-  GQueue awaiting; /* of Returner, who came first at its head */
+  QueenFairQueue *to_ask; /* of Returner, until others have been told */
+  GQueue awaiting;        /* of Returner, who came first at its head */
   guint64 awaited; /* the least number that one of them has seen; G_MAXUINT64 when there is none */
   QueenAlarm *await_alarm;
 };
@@ -51,8 +53,9 @@ typedef struct
   QueenStreamRequest request;
   struct sockaddr_storage client;
   char *last_id;
-  GBytes *past;    /* NULL when there is none */
-  gint64 deadline; /* µs, monotonic: until then what has yet to come may come */
+  GBytes *past;         /* NULL when there is none */
+  QueenFairPlace place; /* among those for whom is to be asked */
+  gint64 deadline;      /* µs, monotonic: until then what has yet to come may come */
 } Returner;
 
 enum
@@ -190,6 +193,7 @@ queen_stream_finalize (GObject *object)
 {
   QueenStream *self = QUEEN_STREAM (object);
 
+  g_clear_pointer (&self->to_ask, queen_fair_queue_free);
   g_clear_pointer (&self->await_alarm, queen_alarm_free);
   g_clear_pointer (&self->drop_alarm, queen_alarm_free);
   g_clear_pointer (&self->channel, queen_channel_free);
@@ -244,6 +248,7 @@ queen_stream_new (QueenEventBus *bus, QueenPulse *pulse, const QueenStreamSettin
   self->snapshots = queen_snapshots_new (pulse, settings->clock);
   self->drop_alarm = queen_alarm_new (settings->clock, "unheard snapshots", G_PRIORITY_DEFAULT,
                                       drop_snapshots, self);
+  self->to_ask = queen_fair_queue_new (MAX_ASKING - MAX_ASKED_AT_ONCE);
   self->awaited = G_MAXUINT64;
   self->await_alarm = queen_alarm_new (settings->clock, "seen elsewhere", G_PRIORITY_DEFAULT,
                                        welcome_awaiting, self);
@@ -392,12 +397,20 @@ free_returner (Returner *returner)
 }
 
 static void
+subscribe_without_past (QueenStream *self, Returner *returner)
+{
+  queen_fair_queue_leave (&returner->place);
+  queen_channel_subscribe (self->channel, returner->socket, returner->head, &returner->request);
+  free_returner (returner);
+}
+
+static void
 ask_next (QueenStream *self)
 {
   Returner *returner;
 
   while ((self->n_asked < MAX_ASKED_AT_ONCE || !self->ask_past) &&
-         (returner = g_queue_pop_head (&self->to_ask)))
+         (returner = queen_fair_queue_take (self->to_ask)))
     {
       subscribe_now (self, returner->socket, returner->head, &returner->request);
       free_returner (returner);
@@ -426,15 +439,33 @@ on_past (const GPtrArray *events, gpointer data)
   g_object_unref (self);
 }
 
-/* Returns: whether it subscribes when its past has come; it takes over what is transferred then */
+/* However many of one address come at once, the others are told in their turn; and who is one too
+ * many is not told. */
+static void
+queue_returner (QueenStream *self, Returner *returner)
+{
+  const struct sockaddr_storage *client = returner->request.client;
+  g_autofree char *asker =
+      client ? queen_shares_dup_asker (client, returner->request.is_forwarded, 0) : g_strdup ("");
+  gpointer refused = NULL;
+
+  if (!queen_fair_queue_find_place (self->to_ask, asker, &refused))
+    refused = returner;
+  else
+    queen_fair_queue_enter (self->to_ask, &returner->place, asker, returner);
+  if (refused)
+    subscribe_without_past (self, refused);
+}
+
+/* Returns: whether it subscribes when its past has come, or was refused; it takes over what is
+ *   transferred then */
 static gboolean
 ask_past (QueenStream *self, QueenSocket socket, GBytes *head, const QueenStreamRequest *request)
 {
   guint64 first, last;
   Returner *returner;
 
-  if (!self->ask_past || !request->last_id || self->n_asked + self->to_ask.length >= MAX_ASKING ||
-      !(request->kinds & QUEEN_EVENT_NUMBERED_KINDS) ||
+  if (!self->ask_past || !request->last_id || !(request->kinds & QUEEN_EVENT_NUMBERED_KINDS) ||
       !queen_ring_find_missing (queen_channel_get_ring (self->channel), request->last_id, &first,
                                 &last) ||
       last - first >= MAX_PAST)
@@ -442,7 +473,7 @@ ask_past (QueenStream *self, QueenSocket socket, GBytes *head, const QueenStream
   returner = make_returner (self, socket, head, request);
   if (self->n_asked == MAX_ASKED_AT_ONCE)
     {
-      g_queue_push_tail (&self->to_ask, returner);
+      queue_returner (self, returner);
       return TRUE;
     }
   if (!self->ask_past (first, last, on_past, returner, self->past_data))

@@ -4,6 +4,8 @@
  * Those who come again where other queens tell the same: with an id of what is no longer in the
  * ring, or has yet to come into it. */
 
+#include <netinet/in.h>
+
 #include "stream-fixture.h"
 
 #define AWAITED_FOR (5 * G_USEC_PER_SEC)
@@ -241,6 +243,21 @@ count_held (Fixture *f)
   return holdings.pasts;
 }
 
+/* Returns: the end of one who has an address */
+static int
+come_from_elsewhere (Fixture *f)
+{
+  const struct sockaddr_in address = { .sin_family = AF_INET,
+                                       .sin_addr.s_addr = g_htonl (0x0a000001) };
+  struct sockaddr_storage client = { 0 };
+
+  memcpy (&client, &address, sizeof address);
+  return subscribe_exactly (f, &(QueenStreamRequest){ .kinds = WORKERS,
+                                                      .last_id = EPOCH "-0",
+                                                      .encoding = QUEEN_ENCODING_CHUNKED,
+                                                      .client = &client });
+}
+
 /* Returns: its end */
 static int
 come_for_past (Fixture *f, QueenEncoding encoding)
@@ -351,6 +368,42 @@ test_past_of_few_at_once (Fixture *f, gconstpointer data)
     }
 }
 
+/* However many of one asker wait, another one waits for the few who are asked for, and no longer;
+ * and one of the many makes room for it. */
+static void
+test_past_in_turn (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) events =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) queen_event_unref);
+  int many[64], too_many, other;
+
+  g_ptr_array_add (events, make_long_event (1));
+  for (guint i = 0; i < G_N_ELEMENTS (many); i++)
+    many[i] = come_for_past (f, QUEEN_ENCODING_CHUNKED);
+  too_many = come_for_past (f, QUEEN_ENCODING_CHUNKED);
+  check_told (too_many, "lagged", TRUE);
+  check_told (many[63], "lagged", FALSE);
+  other = come_from_elsewhere (f);
+  check_told (many[63], "lagged", TRUE);
+  check_told (other, "lagged", FALSE);
+  for (guint i = 0; i < 5; i++)
+    {
+      check_told (other, "id: " EPOCH "-1\n", FALSE);
+      answer_first (events);
+    }
+  check_told (many[3], "id: " EPOCH "-1\n", TRUE);
+  check_told (many[5], "id: " EPOCH "-1\n", FALSE);
+  answer_first (events);
+  answer_first (events);
+  check_told (other, "id: " EPOCH "-1\n", TRUE);
+  while (questions.length > 0)
+    answer_first (events);
+  for (guint i = 0; i < G_N_ELEMENTS (many); i++)
+    close (many[i]);
+  close (too_many);
+  close (other);
+}
+
 /* Those whose turn has not come have what there is without it. */
 static void
 test_past_is_no_more (Fixture *f, gconstpointer data)
@@ -424,6 +477,7 @@ main (int argc, char **argv)
   ADD_PAST ("/stream-returners/past/of-who-goes", test_past_of_who_goes);
   ADD_PAST ("/stream-returners/past/is-bounded", test_past_is_bounded);
   ADD_PAST ("/stream-returners/past/of-few-at-once", test_past_of_few_at_once);
+  ADD_PAST ("/stream-returners/past/in-turn", test_past_in_turn);
   ADD_PAST ("/stream-returners/past/is-no-more", test_past_is_no_more);
 #undef ADD_PAST
   g_test_add ("/stream-returners/past/and-more-is-lost", Fixture, NULL, set_up_to_ask,
