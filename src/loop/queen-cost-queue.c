@@ -177,20 +177,6 @@ give_up_place (QueenCostPlace *place)
   return asker;
 }
 
-void
-queen_cost_queue_leave (QueenCostPlace *place)
-{
-  QueenCostQueue *self;
-  Asker *asker;
-
-  if (!place->asker)
-    return;
-  asker = give_up_place (place);
-  self = asker->queue;
-  if (asker->places.length == 0 && asker->had <= self->had && asker != self->taken)
-    forget_asker (self, asker);
-}
-
 /* Returns: (nullable) */
 static Asker *
 peek_first (GSequence *order)
@@ -209,6 +195,31 @@ forget_sated (QueenCostQueue *self)
 
   while ((first = peek_first (self->sated)) && (self->n == 0 || first->had <= self->had))
     forget_asker (self, first);
+}
+
+/* When nobody waits, nothing of what was counts. */
+static void
+rest (QueenCostQueue *self)
+{
+  if (self->n > 0)
+    return;
+  self->had = 0;
+  forget_sated (self);
+}
+
+void
+queen_cost_queue_leave (QueenCostPlace *place)
+{
+  QueenCostQueue *self;
+  Asker *asker;
+
+  if (!place->asker)
+    return;
+  asker = give_up_place (place);
+  self = asker->queue;
+  if (asker->places.length == 0 && asker->had <= self->had && asker != self->taken)
+    forget_asker (self, asker);
+  rest (self);
 }
 
 /* @asker: one for whom something waits */
@@ -232,11 +243,11 @@ queen_cost_queue_take (QueenCostQueue *self)
   Asker *first = peek_first (self->order);
   QueenCostPlace *place;
 
-  self->had = first ? MAX (self->had, first->had) : 0;
-  forget_sated (self);
   self->taken = first;
   if (!first)
     return NULL;
+  self->had = MAX (self->had, first->had);
+  forget_sated (self);
   place = peek_place (first);
   if (first->members)
     queen_fair_queue_take (first->members);
@@ -258,6 +269,7 @@ queen_cost_queue_charge (QueenCostQueue *self, gint64 cost)
   asker->had += parts;
   asker->rank = ++self->last_rank;
   place_asker (asker);
+  rest (self);
 }
 
 guint
