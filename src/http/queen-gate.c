@@ -39,7 +39,7 @@ struct _QueenGate
   GObject parent_instance;
 
   QueenConnectionSettings connections; /* what they have in common */
-  guint max_connections;
+  QueenCaps caps;
   QueenAlarm *deadline_alarm;
 };
 
@@ -217,7 +217,7 @@ queen_gate_new (const QueenGateSettings *settings, GError **error)
                                           settings->caps.spares_loopback);
   connections->on_request = settings->on_request;
   connections->data = settings->data;
-  self->max_connections = settings->caps.connections;
+  self->caps = settings->caps;
   connections->max_persistent = settings->caps.connections - settings->caps.connections / 4;
   self->deadline_alarm = queen_alarm_new (settings->clock, "request deadline", G_PRIORITY_DEFAULT,
                                           on_request_deadline, self);
@@ -315,7 +315,7 @@ make_room (QueenGate *self, gboolean may_evict)
   gboolean may_work = may_evict;
   QueenConnection *other;
 
-  while (settings->all.length >= self->max_connections)
+  while (settings->all.length >= self->caps.connections)
     {
       if ((other = queen_deadline_queue_peek (&settings->deadlines[QUEEN_WAIT_LINGER])))
         queen_connection_remove (other);
@@ -333,6 +333,19 @@ make_room (QueenGate *self, gboolean may_evict)
         return FALSE;
     }
   return TRUE;
+}
+
+/* Others may have taken all but the last descriptors. Who has nothing to ask goes before there are
+ * none for those who have. */
+static void
+leave_brink (QueenGate *self, int fd)
+{
+  QueenConnection *other;
+
+  if (queen_caps_are_at_brink (&self->caps, fd) &&
+      ((other = queen_connection_find_idle (&self->connections, NULL)) ||
+       (other = find_silent (self))))
+    queen_connection_evict (other);
 }
 
 /* Whoever keeps connections for later need not go without one now. */
@@ -365,9 +378,11 @@ admit_connection (QueenGate *self,
   gboolean has_share = is_probe || queen_proxies_is_trusted (settings->proxies, address) ||
                        acquire_share (self, address, &share);
   gboolean has_room = make_room (self, has_share);
-  QueenConnection *connection = queen_connection_new (settings, fd, address, share, is_probe);
+  QueenConnection *connection;
   g_autoptr (GError) error = NULL;
 
+  leave_brink (self, fd);
+  connection = queen_connection_new (settings, fd, address, share, is_probe);
   settings->tally->connections += !is_probe;
   if (has_share && has_room)
     {

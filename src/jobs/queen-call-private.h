@@ -44,6 +44,7 @@ struct _QueenCall
   gboolean is_through; /* the kernel has taken all of the body */
   gboolean has_tried_again;
   gboolean is_sent_back; /* to the end of the line for a secure connection */
+  gboolean is_at_brink;  /* there is hardly a descriptor left */
   guint n_interim;
   gboolean is_left; /* nobody listens any more */
   gsize n_left;     /* bytes since then */

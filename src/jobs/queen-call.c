@@ -95,7 +95,7 @@ fail_before_connected (QueenCall *self, const GError *error)
 {
   gboolean is_stranger = g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
 
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES))
+  if (self->is_at_brink || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES))
     {
       queen_call_end_with (self, QUEEN_ATTEMPT_CROWDED, QUEEN_ERROR_UNAVAILABLE,
                            "the queen has as many files open as she may");
@@ -152,7 +152,7 @@ start_anew (QueenCall *self)
 {
   g_signal_handlers_disconnect_by_data (self->message, self);
   g_clear_object (&self->message);
-  self->is_sent_back = FALSE;
+  self->is_sent_back = self->is_at_brink = FALSE;
   g_object_unref (self->cancellable);
   self->cancellable = g_cancellable_new ();
   ask_in (self);
@@ -222,6 +222,17 @@ on_call_answer (GObject *source, GAsyncResult *result, gpointer data)
   queen_call_unref (self);
 }
 
+/* Those who come have nothing to come by else. */
+static gboolean
+is_at_brink (const QueenCall *self, GIOStream *connection)
+{
+  GSocket *socket = G_IS_SOCKET_CONNECTION (connection)
+                        ? g_socket_connection_get_socket (G_SOCKET_CONNECTION (connection))
+                        : NULL;
+
+  return socket && g_socket_get_fd (socket) >= self->caller->brink;
+}
+
 static void
 on_network_event (SoupMessage *message,
                   GSocketClientEvent event,
@@ -230,6 +241,11 @@ on_network_event (SoupMessage *message,
 {
   if (event == G_SOCKET_CLIENT_CONNECTING)
     self->is_fresh = TRUE;
+  else if (event == G_SOCKET_CLIENT_CONNECTED && is_at_brink (self, connection))
+    {
+      self->is_at_brink = TRUE;
+      g_cancellable_cancel (self->cancellable);
+    }
   else if (event == G_SOCKET_CLIENT_COMPLETE)
     queen_head_limits_watch (self->caller->heads, queen_lane_get_session (self->lane),
                              soup_message_get_connection_id (message), connection);

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "loop/queen-threads.h"
+#include "net/queen-caps.h"
 #include "queen-call.h"
 #include "queen-intake.h"
 
@@ -57,13 +58,14 @@ queen_caller_put_off (QueenCaller *self, GList *link, gboolean is_last)
 }
 
 /* Of a connection that nobody needs now the descriptor is kept from those who come. */
-static guint
-choose_max_kept (void)
+static void
+share_descriptors (QueenCaller *self)
 {
   struct rlimit limit = { 0 };
 
   getrlimit (RLIMIT_NOFILE, &limit);
-  return (guint) MIN (limit.rlim_cur / KEPT_PART, QUEEN_CALLER_MAX_KEPT);
+  self->max_kept = (guint) MIN (limit.rlim_cur / KEPT_PART, QUEEN_CALLER_MAX_KEPT);
+  self->brink = queen_caps_find_brink (limit.rlim_cur);
 }
 
 QueenCaller *
@@ -76,7 +78,7 @@ queen_caller_new (const QueenReach *reach, QueenWorkerTokens *tokens, GTlsDataba
   self->names = queen_names_new ();
   self->lanes = queen_lanes_new (trusted);
   self->heads = queen_head_limits_new ();
-  self->max_kept = choose_max_kept ();
+  share_descriptors (self);
   self->sockets = queen_intakes_new ();
   self->chat_only = queen_chat_only_new ();
   self->tries = queen_portions_new (QUEEN_CALLER_MAX_TRIES);

@@ -48,6 +48,7 @@ typedef struct
  * @lanes: the connections
  * @heads: how long the heads of answers may be
  * @max_kept: connections, beyond which none is made that is kept for another question
+ * @brink: the descriptor from which on there are too few left for calls
  * @sockets: (nullable): those at which answers are waited for
  * @tokens: (nullable): what to show to whom
  * @chat_only: who knows no completions
@@ -73,6 +74,7 @@ typedef struct
   QueenLanes *lanes;
   QueenHeadLimits *heads;
   guint max_kept;
+  int brink;
   QueenEpoll *sockets;
   QueenWorkerTokens *tokens;
   QueenChatOnly *chat_only;

@@ -8,6 +8,7 @@
 
 /* Descriptors of her own: listening sockets, the bus, the log, the spare one. */
 #define RESERVE 32
+#define LAST_PART 16 /* of all */
 #define USUAL_SUBSCRIBERS 12000
 #define USUAL_CONNECTIONS 16384 /* so many may come at once when she has been away */
 
@@ -17,6 +18,18 @@ choose_subscribers (guint n_free, guint max_connections)
 {
   return MIN (max_connections > 0 ? n_free - MIN (max_connections, n_free) : n_free - n_free / 5,
               USUAL_SUBSCRIBERS);
+}
+
+int
+queen_caps_find_brink (guint64 n_descriptors)
+{
+  return (int) MIN (n_descriptors - n_descriptors / LAST_PART, G_MAXINT);
+}
+
+gboolean
+queen_caps_are_at_brink (const QueenCaps *self, int fd)
+{
+  return self->brink > 0 && fd >= self->brink;
 }
 
 gboolean
@@ -38,6 +51,7 @@ queen_caps_choose (QueenCaps *caps,
   caps->connections_per_address =
       max_per_address > 0 ? max_per_address : MAX (caps->connections / 4, 1);
   caps->spares_loopback = max_per_address == 0;
+  caps->brink = queen_caps_find_brink (n_descriptors);
   return caps->subscribers >= max_subscribers && caps->connections >= max_connections;
 }
 

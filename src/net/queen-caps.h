@@ -14,6 +14,8 @@ G_BEGIN_DECLS
  * @subscribers_per_address: how many subscribers one address may have
  * @connections_per_address: how many requests one address may have under way
  * @spares_loopback: what one address may have does not hold for this machine itself
+ * @brink: the descriptor from which on there are hardly any left: calls to workers may have taken
+ *   them, or whatever else; 0 for none
  *
  * How much there may be of what costs a descriptor.
  */
@@ -24,6 +26,7 @@ typedef struct
   guint subscribers_per_address;
   guint connections_per_address;
   gboolean spares_loopback;
+  int brink;
 } QueenCaps;
 
 /**
@@ -44,6 +47,20 @@ gboolean queen_caps_choose (QueenCaps *caps,
                             guint max_subscribers,
                             guint max_connections,
                             guint max_per_address);
+
+/**
+ * queen_caps_find_brink:
+ * @n_descriptors: how many descriptors the process may have
+ *
+ * The kernel gives out the lowest descriptor that is free. So by its number each tells how many
+ * there are; and what lasts has none of the last ones, which are for those who come and go.
+ *
+ * Returns: the first of these
+ */
+int queen_caps_find_brink (guint64 n_descriptors);
+
+/** Returns: whether @fd is one of the last ones */
+gboolean queen_caps_are_at_brink (const QueenCaps *self, int fd);
 
 /** queen_caps_make_room: has the kernel make room for so many descriptors now, and not later. */
 void queen_caps_make_room (const QueenCaps *self);

@@ -499,13 +499,15 @@ queen_audience_count_pending (const QueenAudience *self)
   return n_bytes;
 }
 
+/* Who comes to stay gets none of the last descriptors. */
 gboolean
 queen_audience_has_room (QueenAudience *self,
                          QueenSubscriber *subscriber,
                          const struct sockaddr_storage *client,
                          gboolean is_forwarded)
 {
-  if (self->everybody.length >= self->settings.caps.subscribers)
+  if (self->everybody.length >= self->settings.caps.subscribers ||
+      queen_caps_are_at_brink (&self->settings.caps, queen_subscriber_get_fd (subscriber)))
     {
       self->tally->refusals[QUEEN_REFUSAL_SUBSCRIBER_CAP]++;
       return FALSE;

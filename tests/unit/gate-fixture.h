@@ -130,6 +130,8 @@ turn (void)
     ;
 }
 
+static int brink; /* of the descriptors, for the gate that is made next; 0 for none */
+
 /* @data: how many connections one address may have; 0 for all */
 static void
 set_up (Fixture *f, gconstpointer data)
@@ -138,7 +140,8 @@ set_up (Fixture *f, gconstpointer data)
   const char *const trusted[] = { "10.0.0.9", NULL };
   QueenGateSettings settings = {
     .caps = { .connections = MAX_CONNECTIONS,
-              .connections_per_address = data ? GPOINTER_TO_UINT (data) : MAX_CONNECTIONS },
+              .connections_per_address = data ? GPOINTER_TO_UINT (data) : MAX_CONNECTIONS,
+              .brink = brink },
     .clock = &fake_clock,
     .tally = &f->tally,
     .on_request = queen_server_answer,

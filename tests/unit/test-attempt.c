@@ -925,6 +925,22 @@ test_kept_connections (void)
   fixture_stop (&fixture);
 }
 
+/* The last ones are for those who come. */
+static void
+test_last_descriptors (void)
+{
+  static const Scene scenes[] = { { JSON_HEAD (2) "{}", .end = SCENE_KEEP } };
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+  fixture.request.is_streamed = FALSE;
+  queen_upstream_get_caller (fixture.upstream)->brink = 0; /* nobody is being asked */
+  fixture_run (&fixture, "{\"model\":\"m\"}");
+  g_assert_cmpint (fixture.outcome, ==, QUEEN_ATTEMPT_CROWDED);
+  g_assert_error (fixture.error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
+  fixture_stop (&fixture);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -974,6 +990,7 @@ main (int argc, char **argv)
   g_test_add_func ("/attempt/reach/host-and-path-are-those-of-the-url", test_name);
   g_test_add_func ("/attempt/token/is-shown-and-read-again", test_token);
   g_test_add_func ("/attempt/limit/kept-connections", test_kept_connections);
+  g_test_add_func ("/attempt/limit/last-descriptors", test_last_descriptors);
 
   return g_test_run ();
 }

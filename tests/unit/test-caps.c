@@ -77,6 +77,7 @@ test_per_address (void)
   g_assert_cmpuint (caps.subscribers_per_address, ==, 3000);
   g_assert_cmpuint (caps.connections_per_address, ==, 1992);
   g_assert_true (caps.spares_loopback);
+  g_assert_cmpint (caps.brink, ==, 18750);
 
   queen_caps_choose (&caps, 20000, 2, 3, 0); /* a quarter of that would be nothing */
   g_assert_cmpuint (caps.subscribers_per_address, ==, 1);

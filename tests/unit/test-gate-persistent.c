@@ -414,6 +414,30 @@ test_half_closed (Fixture *f, gconstpointer data)
   g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 0);
 }
 
+/* As if others had all descriptors but the last ones. */
+static void
+set_up_at_brink (Fixture *f, gconstpointer data)
+{
+  brink = 1;
+  set_up (f, data);
+  brink = 0;
+}
+
+/* However many there might be by their number. */
+static void
+test_brink (Fixture *f, gconstpointer data)
+{
+  int first = come (f, 1, GET "\r\n"), second;
+
+  assert_answers (first, 1, TRUE);
+  second = come (f, 2, GET "\r\n");
+  assert_answers (second, 1, TRUE);
+  assert_ended (first, NULL);
+  say (second, GET "\r\n"); /* it is heard, as it has something to ask */
+  assert_answers (come (f, 3, GET "\r\n"), 1, TRUE);
+  assert_answers (second, 1, TRUE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -434,6 +458,8 @@ main (int argc, char **argv)
   ADD ("the-next-has-its-deadlines", test_slow_next);
   ADD ("an-error-ends-it-only-where-no-next-can-be-found", test_errors);
   ADD ("idle-ones-make-room-first", test_room);
+  g_test_add ("/gate-persistent/and-where-there-is-hardly-a-descriptor", Fixture, NULL,
+              set_up_at_brink, test_brink, tear_down);
   g_test_add ("/gate-persistent/and-within-an-address", Fixture, GUINT_TO_POINTER (3), set_up,
               test_share, tear_down);
   ADD ("none-is-kept-when-places-are-short", test_short);
