@@ -26,14 +26,28 @@ on_soup_status (SoupMessage *message, GParamSpec *spec, GCancellable *cancellabl
   g_cancellable_cancel (cancellable);
 }
 
+static void
+let_go (gpointer cancellable, GClosure *closure)
+{
+  g_object_unref (cancellable);
+}
+
+void
+queen_soup_connect (SoupMessage *message,
+                    const char *signal,
+                    GCallback callback,
+                    GCancellable *cancellable)
+{
+  g_signal_connect_data (message, signal, callback, g_object_ref (cancellable), let_go, 0);
+}
+
 /* The feature has to be there to be turned off: without it libsoup does as if it might ask. */
 void
 queen_soup_stream (SoupMessage *message, GCancellable *cancellable, gsize max_misdirected)
 {
   g_object_set_data (G_OBJECT (message), MAX_MISDIRECTED, GSIZE_TO_POINTER (max_misdirected));
   soup_message_disable_feature (message, SOUP_TYPE_AUTH_MANAGER);
-  g_signal_connect_object (message, "notify::status-code", G_CALLBACK (on_soup_status), cancellable,
-                           0);
+  queen_soup_connect (message, "notify::status-code", G_CALLBACK (on_soup_status), cancellable);
 }
 
 gboolean

@@ -22,6 +22,19 @@ G_BEGIN_DECLS
  */
 void queen_soup_stream (SoupMessage *message, GCancellable *cancellable, gsize max_misdirected);
 
+/**
+ * queen_soup_connect:
+ * @message: one that is sent with @cancellable
+ *
+ * As g_signal_connect_object(), but that the message keeps @cancellable. GIO has it in threads that
+ * look up names and shake hands, and the last of them to let go of it would do away with it, and so
+ * with this connection, while the thread of the message may do so, too: GLib is not made for that.
+ */
+void queen_soup_connect (SoupMessage *message,
+                         const char *signal,
+                         GCallback callback,
+                         GCancellable *cancellable);
+
 /** Returns: whether it was cancelled as 421 was answered, with a body that may not be read whole */
 gboolean queen_soup_is_misdirected (SoupMessage *message);
 

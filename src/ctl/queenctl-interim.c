@@ -27,7 +27,7 @@ void
 queenctl_interim_limit (SoupMessage *message, GCancellable *cancellable)
 {
   queen_soup_stream (message, cancellable, MAX_MISDIRECTED);
-  g_signal_connect_object (message, "got-informational", G_CALLBACK (note_interim), cancellable, 0);
+  queen_soup_connect (message, "got-informational", G_CALLBACK (note_interim), cancellable);
 }
 
 gboolean

@@ -116,7 +116,7 @@ queen_call_message_new (const QueenCallRequest *request,
 
   g_signal_connect (message, "notify::status-code", G_CALLBACK (on_status), NULL);
   queen_soup_stream (message, cancellable, 0);
-  g_signal_connect_object (message, "restarted", G_CALLBACK (on_restarted), cancellable, 0);
+  queen_soup_connect (message, "restarted", G_CALLBACK (on_restarted), cancellable);
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
   /* Without IDEMPOTENT libsoup makes a new connection for each POST, whatever it has kept. */
   soup_message_add_flags (message,
