@@ -277,7 +277,8 @@ static void
 on_cancel_job (QueenExchange *exchange, gpointer data)
 {
   g_autoptr (GError) error = NULL;
-  QueenJob *job = find_or_ask (data, exchange, QUEEN_SIBLINGS_CANCEL, NULL);
+  QueenJob *found = find_or_ask (data, exchange, QUEEN_SIBLINGS_CANCEL, NULL);
+  g_autoptr (QueenJob) job = found ? g_object_ref (found) : NULL; /* it may go as it ends */
   g_autofree char *submitter = dup_submitter (exchange, TRUE);
   g_autofree char *reason =
       *submitter ? g_strconcat ("cancelled by ", submitter, NULL) : g_strdup ("cancelled");
