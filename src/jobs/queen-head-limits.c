@@ -12,9 +12,11 @@
 
 typedef gssize (*ReadFunc) (GPollableInputStream *stream, void *buffer, gsize size, GError **error);
 
+/* A thread of GIO's that has shaken hands may let go of a connection last. */
 struct _QueenHeadLimits
 {
-  grefcount n_refs;
+  gatomicrefcount n_refs;
+  GMutex lock;       /* of what follows */
   GHashTable *heads; /* a set of Head */
 };
 
@@ -159,9 +161,10 @@ teach_class (GPollableInputStream *stream)
 static void
 unref_limits (QueenHeadLimits *self)
 {
-  if (!g_ref_count_dec (&self->n_refs))
+  if (!g_atomic_ref_count_dec (&self->n_refs))
     return;
   g_hash_table_unref (self->heads);
+  g_mutex_clear (&self->lock);
   g_free (self);
 }
 
@@ -181,15 +184,18 @@ is_same_head (gconstpointer a, gconstpointer b)
   return first->session == second->session && first->id == second->id;
 }
 
-/* With its stream. */
+/* With its stream, in any thread. */
 static void
 free_head (gpointer data)
 {
   Head *head = data;
+  QueenHeadLimits *self = head->limits;
 
-  if (g_hash_table_lookup (head->limits->heads, head) == head)
-    g_hash_table_remove (head->limits->heads, head);
-  unref_limits (head->limits);
+  g_mutex_lock (&self->lock);
+  if (g_hash_table_lookup (self->heads, head) == head)
+    g_hash_table_remove (self->heads, head);
+  g_mutex_unlock (&self->lock);
+  unref_limits (self);
   g_free (head);
 }
 
@@ -198,7 +204,8 @@ queen_head_limits_new (void)
 {
   QueenHeadLimits *self = g_new0 (QueenHeadLimits, 1);
 
-  g_ref_count_init (&self->n_refs);
+  g_atomic_ref_count_init (&self->n_refs);
+  g_mutex_init (&self->lock);
   self->heads = g_hash_table_new (hash_head, is_same_head);
   return self;
 }
@@ -223,25 +230,35 @@ queen_head_limits_watch (QueenHeadLimits *self,
   teach_class (G_POLLABLE_INPUT_STREAM (stream));
   head = g_new0 (Head, 1);
   head->limits = self;
-  g_ref_count_inc (&self->n_refs);
+  g_atomic_ref_count_inc (&self->n_refs);
   head->session = session;
   head->id = id;
+  g_mutex_lock (&self->lock);
   g_hash_table_add (self->heads, head);
+  g_mutex_unlock (&self->lock);
   g_object_set_data_full (G_OBJECT (stream), HEAD, head, free_head);
 }
 
 guint
-queen_head_limits_get_n (const QueenHeadLimits *self)
+queen_head_limits_get_n (QueenHeadLimits *self)
 {
-  return g_hash_table_size (self->heads);
+  guint n;
+
+  g_mutex_lock (&self->lock);
+  n = g_hash_table_size (self->heads);
+  g_mutex_unlock (&self->lock);
+  return n;
 }
 
 void
 queen_head_limits_begin (QueenHeadLimits *self, gconstpointer session, guint64 id)
 {
   const Head wanted = { .session = session, .id = id };
-  Head *head = g_hash_table_lookup (self->heads, &wanted);
+  Head *head;
 
+  g_mutex_lock (&self->lock);
+  head = g_hash_table_lookup (self->heads, &wanted);
+  g_mutex_unlock (&self->lock);
   if (!head)
     return;
   head->is_awaited = TRUE;

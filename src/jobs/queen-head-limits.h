@@ -19,7 +19,7 @@ G_BEGIN_DECLS
  * answer went on. It can be told of no limit, and hands nobody the bytes before it has parsed them:
  * so they are counted as it reads them.
  *
- * It belongs to one thread, as do the connections.
+ * It belongs to one thread, as do the connections; but they may come to their end in any.
  */
 typedef struct _QueenHeadLimits QueenHeadLimits;
 
@@ -41,7 +41,7 @@ void queen_head_limits_watch (QueenHeadLimits *self,
 
 /** Returns: how many of these connections there are still, whether or not anything is asked by them
  */
-guint queen_head_limits_get_n (const QueenHeadLimits *self);
+guint queen_head_limits_get_n (QueenHeadLimits *self);
 
 /**
  * queen_head_limits_begin:

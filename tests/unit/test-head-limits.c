@@ -8,6 +8,7 @@
 #include "jobs/queen-head-limits.h"
 
 #define CHUNK "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n"
+#define N_CONNECTIONS 50000
 #define INTERIM "HTTP/1.1 102 Processing\r\nX-Queen: 1\r\n\r\n"
 
 /* @status: with what it begins
@@ -151,6 +152,42 @@ test_sessions (void)
   g_assert_cmpuint (queen_head_limits_get_n (limits), ==, 0);
 }
 
+/* As GIO does, whose threads let go of a connection when hands have been shaken. */
+static gpointer
+let_go_of_connections (gpointer data)
+{
+  GAsyncQueue *queue = data;
+  gpointer connection;
+
+  while ((connection = g_async_queue_pop (queue)) != queue)
+    g_object_unref (connection);
+  return NULL;
+}
+
+static void
+test_threads (void)
+{
+  g_autoptr (QueenHeadLimits) limits = queen_head_limits_new ();
+  g_autoptr (GAsyncQueue) queue = g_async_queue_new ();
+  GThread *thread = g_thread_new ("handshakes", let_go_of_connections, queue);
+  int session;
+
+  for (guint i = 0; i < N_CONNECTIONS; i++)
+    {
+      g_autoptr (GInputStream) input = g_memory_input_stream_new ();
+      g_autoptr (GOutputStream) output = g_memory_output_stream_new_resizable ();
+      GIOStream *connection = g_simple_io_stream_new (input, output);
+
+      queen_head_limits_watch (limits, &session, i, connection);
+      queen_head_limits_begin (limits, &session, i);
+      g_clear_object (&input); /* the other thread is to have the last reference */
+      g_async_queue_push (queue, connection);
+    }
+  g_async_queue_push (queue, queue);
+  g_thread_join (thread);
+  g_assert_cmpuint (queen_head_limits_get_n (limits), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -161,6 +198,7 @@ main (int argc, char **argv)
   g_test_add_func ("/head-limits/those-before-it-count", test_interim);
   g_test_add_func ("/head-limits/what-is-behind-does-not", test_body);
   g_test_add_func ("/head-limits/of-one-session-among-several", test_sessions);
+  g_test_add_func ("/head-limits/another-thread-lets-go-of-it", test_threads);
 
   return g_test_run ();
 }
