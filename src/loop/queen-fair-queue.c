@@ -106,17 +106,16 @@ queen_fair_queue_join (const char *group, const char *asker)
 
 /* What queen_fair_queue_join() has joined.
  *
- * Returns: (transfer full) (nullable): the group, if there is one: the first of @askers */
-static char *
-split_asker (const char *asker, const char *askers[3])
+ * @group: (out) (transfer full) (nullable): the first of @askers, if there is a group */
+static void
+split_asker (const char *asker, char **group, const char *askers[3])
 {
   const char *end = strstr (asker, QUEEN_FAIR_QUEUE_JOINT);
-  char *group = end ? g_strndup (asker, (gsize) (end - asker)) : NULL;
 
-  askers[0] = group ? group : asker;
-  askers[1] = group ? end + strlen (QUEEN_FAIR_QUEUE_JOINT) : NULL;
+  *group = end ? g_strndup (asker, (gsize) (end - asker)) : NULL;
+  askers[0] = end ? *group : asker;
+  askers[1] = end ? end + strlen (QUEEN_FAIR_QUEUE_JOINT) : NULL;
   askers[2] = NULL;
-  return group;
 }
 
 void
@@ -126,8 +125,9 @@ queen_fair_queue_enter (QueenFairQueue *self,
                         gpointer item)
 {
   const char *askers[3];
-  g_autofree char *group = split_asker (asker, askers);
+  g_autofree char *group = NULL;
 
+  split_asker (asker, &group, askers);
   queen_fair_queue_enter_in_group (self, place, askers, item);
 }
 
@@ -238,8 +238,9 @@ gpointer
 queen_fair_queue_find_greediest (const QueenFairQueue *self, const char *asker)
 {
   const char *askers[3];
-  g_autofree char *group = split_asker (asker, askers);
+  g_autofree char *group = NULL;
 
+  split_asker (asker, &group, askers);
   return queen_fair_queue_find_greediest_in_group (self, askers);
 }
 
