@@ -3,86 +3,9 @@
  *
  * What becomes of holds while a queen is alone, and when she comes back. */
 
-#include "redis/queen-redis-sequencer-private.h"
+#include "redis-fixture.h"
 
-#include "fake-redis.h"
-
-#define SECOND ((gint64) G_USEC_PER_SEC)
 #define BY "token:ops"
-
-typedef struct
-{
-  FakeRedis redis;
-  QueenCluster *cluster;
-  QueenHolds *holds; /* of the cluster */
-  QueenRedisSequencer *sequencer;
-} Fixture;
-
-static GLogWriterOutput
-drop_lines (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
-{
-  g_assert_true (level & ~(G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL));
-  return G_LOG_WRITER_HANDLED;
-}
-
-static QueenSequencer *
-make_sequencer (QueenEventBus *bus, QueenLocalSequencer *local, gpointer data)
-{
-  Fixture *f = data;
-
-  f->sequencer = fake_redis_make_sequencer (&f->redis, bus, local, &fake_clock, 10);
-  return QUEEN_SEQUENCER (g_object_ref (f->sequencer));
-}
-
-static void
-come_together (Fixture *f)
-{
-  while (!fake_redis_find_waiting (&f->redis))
-    {
-      now += SECOND / 10;
-      for (int i = 0; i < 10; i++)
-        fake_redis_turn (&f->redis);
-    }
-  g_assert_true (fake_redis_is_in_state (f->sequencer, QUEEN_ENGINE_TOGETHER));
-}
-
-static void
-set_up (Fixture *f, gconstpointer data)
-{
-  const QueenClusterSettings settings = {
-    .registry = { &fake_clock, G_MAXINT64 / 2, G_MAXINT64 / 2, 10 },
-    .heartbeat_interval = SECOND,
-    .make_sequencer = make_sequencer,
-    .data = f,
-  };
-
-  now = 1000 * SECOND;
-  fake_redis_start (&f->redis);
-  f->redis.n = 4;
-  f->cluster = queen_cluster_new (&settings);
-  f->holds = queen_cluster_get_holds (f->cluster);
-  queen_redis_sequencer_start (f->sequencer, f->cluster, NULL, 0);
-  come_together (f);
-}
-
-static void
-tear_down (Fixture *f, gconstpointer data)
-{
-  queen_redis_sequencer_stop (f->sequencer);
-  fake_redis_stop (&f->redis);
-  g_object_unref (f->sequencer);
-  g_object_unref (f->cluster);
-}
-
-/* Nobody answers any more, and nothing of what is on its way there is read. */
-static void
-leave_alone (Fixture *f)
-{
-  for (guint i = 0; i < FAKE_REDIS_MAX_CLIENTS; i++)
-    fake_redis_drop (&f->redis.clients[i]);
-  while (!fake_redis_is_in_state (f->sequencer, QUEEN_ENGINE_ALONE))
-    g_main_context_iteration (NULL, TRUE);
-}
 
 /* Returns: (transfer full): its id */
 static char *
