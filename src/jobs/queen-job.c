@@ -9,6 +9,7 @@
 #include "queen-error.h"
 #include "queen-job-private.h"
 #include "text/queen-json-writer.h"
+#include "text/queen-text.h"
 #include "text/queen-timestamp.h"
 
 #define LENGTH_OF_EPOCH 8 /* characters of the id that begin the ids of its events */
@@ -137,12 +138,6 @@ queen_job_watch_free (QueenJobWatch *watch)
 
 /* Its texts */
 
-static gsize
-get_text_size (const char *text)
-{
-  return text ? strlen (text) + 1 : 0;
-}
-
 static void
 count_texts (QueenJob *self)
 {
@@ -152,7 +147,7 @@ count_texts (QueenJob *self)
 
   self->n_text_bytes = 0;
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
-    self->n_text_bytes += get_text_size (texts[i]);
+    self->n_text_bytes += queen_text_measure (texts[i]);
 }
 
 /* Nobody is asked any more. */
@@ -181,7 +176,7 @@ queen_job_take_head (QueenJob *self, guint status, const char *content_type)
 {
   self->status = status;
   self->content_type = g_strdup (content_type);
-  self->n_text_bytes += get_text_size (content_type);
+  self->n_text_bytes += queen_text_measure (content_type);
   tell_watches (self);
 }
 

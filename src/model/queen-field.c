@@ -10,6 +10,7 @@
 #include "queen-heartbeat.h"
 #include "text/queen-json-writer.h"
 #include "text/queen-legible.h"
+#include "text/queen-text.h"
 
 /* Returns: (nullable): the text; otherwise an error */
 static const char *
@@ -56,9 +57,7 @@ text_copy (gpointer value)
 static gsize
 text_get_size (gconstpointer value)
 {
-  const char *text = text_get_text (value);
-
-  return text ? strlen (text) + 1 : 0;
+  return queen_text_measure (text_get_text (value));
 }
 
 static gboolean

@@ -7,6 +7,7 @@
 
 #include "queen-error.h"
 #include "queen-heartbeat.h"
+#include "text/queen-text.h"
 
 #define MAX_SERVED 16                      /* of one line before others have their turn */
 #define MOVE_INTERVAL (G_USEC_PER_SEC / 4) /* between two times that they hear of their places */
@@ -109,20 +110,14 @@ copy_request (QueenPlacementRequest *copy, const QueenPlacementRequest *request)
 }
 
 static gsize
-count_text (const char *text)
-{
-  return text ? strlen (text) + 1 : 0;
-}
-
-static gsize
 count_bytes (const QueenPlacementWait *wait)
 {
   const QueenPlacementRequest *request = &wait->request;
-  gsize n_bytes = sizeof *wait + count_text (request->model) + count_text (request->wish) +
-                  count_text (request->submitter);
+  gsize n_bytes = sizeof *wait + queen_text_measure (request->model) +
+                  queen_text_measure (request->wish) + queen_text_measure (request->submitter);
 
   for (guint i = 0; request->excluded && request->excluded[i]; i++)
-    n_bytes += sizeof (char *) + count_text (request->excluded[i]);
+    n_bytes += sizeof (char *) + queen_text_measure (request->excluded[i]);
   return n_bytes;
 }
 

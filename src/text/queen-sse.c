@@ -199,17 +199,11 @@ queen_sse_take (QueenSse *self, const char *bytes, gsize length, GError **error)
   return TRUE;
 }
 
-static gsize
-get_size (const char *text)
-{
-  return text ? strlen (text) + 1 : 0;
-}
-
 gsize
 queen_sse_get_n_bytes (const QueenSse *self)
 {
-  return self->line->allocated_len + self->data->allocated_len + get_size (self->event) +
-         get_size (self->next_id) + get_size (self->last_id);
+  return self->line->allocated_len + self->data->allocated_len + queen_text_measure (self->event) +
+         queen_text_measure (self->next_id) + queen_text_measure (self->last_id);
 }
 
 const char *

@@ -36,6 +36,18 @@ queen_text_is (QueenText text, const char *word)
 }
 
 /**
+ * queen_text_measure:
+ * @text: (nullable)
+ *
+ * Returns: bytes that a copy of it takes
+ */
+static inline gsize
+queen_text_measure (const char *text)
+{
+  return text ? strlen (text) + 1 : 0;
+}
+
+/**
  * queen_text_has_prefix:
  *
  * Returns: whether @text begins with @prefix, in upper or lower case
