@@ -585,12 +585,16 @@ queen_audience_end_owned (QueenAudience *self,
 }
 
 void
-queen_audience_drop_holders (QueenAudience *self, GBytes *frame)
+queen_audience_drop_holders (QueenAudience *self, const GPtrArray *frames)
 {
+  guint n_before;
+
   if (!self->cleared)
     self->cleared = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
-  if (g_ptr_array_find (self->cleared, frame, NULL))
-    return; /* they are being dropped */
-  g_ptr_array_add (self->cleared, g_bytes_ref (frame));
-  set_out (self, WALK_CLEARING);
+  n_before = self->cleared->len;
+  for (guint i = 0; i < frames->len; i++)
+    if (!g_ptr_array_find (self->cleared, frames->pdata[i], NULL)) /* else they are being dropped */
+      g_ptr_array_add (self->cleared, g_bytes_ref (frames->pdata[i]));
+  if (self->cleared->len > n_before)
+    set_out (self, WALK_CLEARING);
 }

@@ -159,11 +159,12 @@ void queen_audience_end_owned (QueenAudience *self,
 
 /**
  * queen_audience_drop_holders:
- * @frame: what is to be freed; it is held until all have been asked
+ * @frames: (element-type GBytes): what is to be freed; it is held until all have been asked
  *
- * Lets everybody go who is in the middle of @frame.
+ * Lets everybody go who is in the middle of one of @frames. That takes a walk along all, which
+ * begins at once and anew with each call: so whoever has several to free says them together.
  */
-void queen_audience_drop_holders (QueenAudience *self, GBytes *frame);
+void queen_audience_drop_holders (QueenAudience *self, const GPtrArray *frames);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenAudience, queen_audience_free)
 

@@ -45,21 +45,21 @@ make_room (gpointer data)
 {
   QueenLeftovers *self = data;
   gsize n_bytes = self->n_bytes;
+  g_autoptr (GPtrArray) frames = NULL;
 
   if (self->n_leaving > 0)
     return;
-  self->n_refs++; /* each may be gone at once */
+  frames = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   while (n_bytes > self->max_bytes && self->left.head)
     {
       Frame *oldest = g_queue_pop_head_link (&self->left)->data;
-      g_autoptr (GBytes) frame = g_bytes_ref (oldest->frame);
 
       oldest->is_leaving = TRUE;
       self->n_leaving++;
-      n_bytes -= g_bytes_get_size (frame);
-      queen_audience_drop_holders (self->audience, frame);
+      n_bytes -= g_bytes_get_size (oldest->frame);
+      g_ptr_array_add (frames, g_bytes_ref (oldest->frame));
     }
-  unref_leftovers (self);
+  queen_audience_drop_holders (self->audience, frames);
 }
 
 /* In a turn of its own: whoever has something to tell may be in the middle of that. */

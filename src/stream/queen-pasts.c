@@ -81,26 +81,29 @@ peek_overdue (QueenPasts *self)
 
 /* To let somebody go takes a walk along all who read, which may end in a later turn only. */
 static void
-let_reader_go (QueenPasts *self, Past *past)
+let_readers_go (QueenPasts *self, gsize most)
 {
-  g_autoptr (GBytes) bytes = g_bytes_ref (past->bytes);
+  g_autoptr (GPtrArray) frames = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  Past *past;
 
-  g_queue_unlink (&self->held, &past->link);
-  past->is_leaving = TRUE;
-  self->n_leaving += g_bytes_get_size (bytes);
-  queen_audience_drop_holders (self->audience, bytes);
+  while (self->n_bytes - self->n_leaving > most && (past = peek_overdue (self)))
+    {
+      g_queue_unlink (&self->held, &past->link);
+      past->is_leaving = TRUE;
+      self->n_leaving += g_bytes_get_size (past->bytes);
+      g_ptr_array_add (frames, g_bytes_ref (past->bytes));
+    }
+  queen_audience_drop_holders (self->audience, frames);
 }
 
 gboolean
 queen_pasts_make_room (QueenPasts *self, gsize n_bytes)
 {
   gsize most = self->max_bytes - MIN (n_bytes, self->max_bytes);
-  Past *overdue;
 
   if (n_bytes > self->max_bytes)
     return FALSE;
-  while (self->n_bytes - self->n_leaving > most && (overdue = peek_overdue (self)))
-    let_reader_go (self, overdue);
+  let_readers_go (self, most);
   return self->n_bytes <= most;
 }
 

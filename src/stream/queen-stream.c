@@ -81,9 +81,12 @@ static void
 make_room (QueenStream *self)
 {
   GBytes *excess = queen_snapshots_get_excess (self->snapshots);
+  g_autoptr (GPtrArray) frames = g_ptr_array_new ();
 
-  if (excess)
-    queen_audience_drop_holders (self->audience, excess);
+  if (!excess)
+    return;
+  g_ptr_array_add (frames, excess);
+  queen_audience_drop_holders (self->audience, frames);
 }
 
 /* The pulse is a snapshot, too. */
