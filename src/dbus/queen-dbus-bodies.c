@@ -11,29 +11,27 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "loop/queen-portions.h"
 #include "net/queen-closer.h"
 #include "net/queen-socket.h"
 #include "queen-error.h"
-#include "text/queen-hash.h"
 #include "text/queen-text.h"
 
 #define AT_ONCE (64 * 1024) /* bytes */
 
-/* Threads that read; of what one user has given the kernel may hold as many for as long as that
- * user likes. */
+/* Threads that read; of what one user has given the kernel may hold as many as that user may have
+ * for as long as it likes. So nobody has more of them than are left, nor of the bytes. */
 #define MAX_READING 64
-#define MAX_OF_USER 32
 
 /* Shared by all threads that read. */
 struct _QueenDBusBodies
 {
   gsize max_each;
-  gsize max_all;
-  gsize n_bytes; /* atomic: of all that are being read */
+  GMutex lock;          /* of what follows */
+  QueenPortions *bytes; /* of all that are being read */
 
   /* What follows belongs to the thread that has made it. */
-  GHashTable *n_of_user; /* its name -> how many threads read what it has given */
-  guint n_reading;       /* of all users */
+  QueenPortions *threads; /* that read what a user has given */
 };
 
 /* A reference each have who waits for it, and the thread that reads. */
@@ -58,7 +56,32 @@ struct _QueenDBusBody
 static void
 clear_bodies (gpointer data)
 {
-  g_hash_table_unref (((QueenDBusBodies *) data)->n_of_user);
+  QueenDBusBodies *self = data;
+
+  queen_portions_free (self->bytes);
+  queen_portions_free (self->threads);
+  g_mutex_clear (&self->lock);
+}
+
+static gboolean
+take_room (QueenDBusBodies *self, const char *user, gsize n)
+{
+  gboolean has_room;
+
+  g_mutex_lock (&self->lock);
+  has_room = queen_portions_may_take (self->bytes, user, n);
+  if (has_room)
+    queen_portions_take (self->bytes, user, n);
+  g_mutex_unlock (&self->lock);
+  return has_room;
+}
+
+static void
+give_room_back (QueenDBusBodies *self, const char *user, gsize n)
+{
+  g_mutex_lock (&self->lock);
+  queen_portions_give_back (self->bytes, user, n);
+  g_mutex_unlock (&self->lock);
 }
 
 static void
@@ -75,7 +98,7 @@ clear_body (gpointer data)
 {
   QueenDBusBody *self = data;
 
-  g_atomic_pointer_add (&self->bodies->n_bytes, -(gssize) self->bytes->len);
+  give_room_back (self->bodies, self->user, self->bytes->len);
   g_byte_array_unref (self->bytes);
   g_clear_error (&self->error);
   close_pipe (self);
@@ -191,9 +214,11 @@ take_bytes (QueenDBusBody *self, const guint8 *bytes, gsize n)
                            "the body is too large");
       return FALSE;
     }
-  g_byte_array_append (self->bytes, bytes, (guint) n);
-  if ((gsize) g_atomic_pointer_add (&bodies->n_bytes, (gssize) n) + n <= bodies->max_all)
-    return TRUE;
+  if (take_room (bodies, self->user, n))
+    {
+      g_byte_array_append (self->bytes, bytes, (guint) n);
+      return TRUE;
+    }
   g_set_error_literal (&self->error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
                        "too many bodies at once; try again later");
   return FALSE;
@@ -226,18 +251,6 @@ wait_for_more (QueenDBusBody *self)
   return !g_atomic_int_get (&self->is_cancelled);
 }
 
-static void
-count_reading (QueenDBusBodies *self, const char *user, int more)
-{
-  guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->n_of_user, user)) + (guint) more;
-
-  self->n_reading += (guint) more;
-  if (n > 0)
-    g_hash_table_replace (self->n_of_user, g_strdup (user), GUINT_TO_POINTER (n));
-  else
-    g_hash_table_remove (self->n_of_user, user);
-}
-
 /* Back in the thread of who waits. */
 static gboolean
 on_body_ended (gpointer data)
@@ -246,7 +259,7 @@ on_body_ended (gpointer data)
   QueenDBusBodyFunc on_read = g_steal_pointer (&self->on_read);
   g_autoptr (GBytes) all = NULL;
 
-  count_reading (self->bodies, self->user, -1);
+  queen_portions_give_back (self->bodies->threads, self->user, 1);
   if (!on_read)
     return G_SOURCE_REMOVE;
   if (!self->error)
@@ -290,13 +303,6 @@ queen_dbus_body_cancel (QueenDBusBody *self)
   unref_body (self);
 }
 
-static gboolean
-has_room (QueenDBusBodies *self, const char *user)
-{
-  return self->n_reading < MAX_READING &&
-         GPOINTER_TO_UINT (g_hash_table_lookup (self->n_of_user, user)) < MAX_OF_USER;
-}
-
 static QueenDBusBody *
 new_body (QueenDBusBodies *self, const char *user, int fd, int wake)
 {
@@ -320,7 +326,8 @@ queen_dbus_bodies_read (QueenDBusBodies *self,
                         gpointer data,
                         GError **error)
 {
-  int wake = has_room (self, user) ? eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK) : -1;
+  gboolean has_room = queen_portions_may_take (self->threads, user, 1);
+  int wake = has_room ? eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK) : -1;
   QueenDBusBody *body;
   GThread *thread;
 
@@ -334,14 +341,14 @@ queen_dbus_bodies_read (QueenDBusBodies *self,
   body = new_body (self, user, fd, wake);
   body->on_read = on_read;
   body->data = data;
-  count_reading (self, user, 1);
+  queen_portions_take (self->threads, user, 1);
   thread = g_thread_try_new ("body", read_in_thread, g_atomic_rc_box_acquire (body), error);
   if (thread)
     {
       g_thread_unref (thread);
       return body;
     }
-  count_reading (self, user, -1);
+  queen_portions_give_back (self->threads, user, 1);
   g_main_context_unref (body->context);
   unref_body (body);
   unref_body (body);
@@ -354,15 +361,21 @@ queen_dbus_bodies_new (gsize max_each, gsize max_all)
   QueenDBusBodies *self = g_atomic_rc_box_new0 (QueenDBusBodies);
 
   self->max_each = max_each;
-  self->max_all = max_all;
-  self->n_of_user = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
+  g_mutex_init (&self->lock);
+  self->bytes = queen_portions_new (max_all);
+  self->threads = queen_portions_new (MAX_READING);
   return self;
 }
 
 gsize
 queen_dbus_bodies_get_n_bytes (QueenDBusBodies *self)
 {
-  return (gsize) g_atomic_pointer_get (&self->n_bytes);
+  gsize n;
+
+  g_mutex_lock (&self->lock);
+  n = queen_portions_get_taken (self->bytes);
+  g_mutex_unlock (&self->lock);
+  return n;
 }
 
 void

@@ -33,7 +33,7 @@ typedef void (*QueenDBusBodyFunc) (GBytes *bytes, const GError *error, gpointer 
 /**
  * queen_dbus_bodies_new:
  * @max_each: bytes of a body
- * @max_all: of all that are being read
+ * @max_all: of all that are being read, of which no user has more than are left
  */
 QueenDBusBodies *queen_dbus_bodies_new (gsize max_each, gsize max_all);
 
@@ -42,8 +42,8 @@ void queen_dbus_bodies_free (QueenDBusBodies *self);
 
 /**
  * queen_dbus_bodies_read:
- * @user: whose it is; a user has 32 at once, also of those that are cancelled and that the kernel
- *   still holds, and all have 64
+ * @user: whose it is; all have 64 at once, also of those that are cancelled and that the kernel
+ *   still holds, and no user has more than are left
  * @fd: (transfer full): a pipe, a Unix socket, which end when their other end is closed, or a file
  *   in memory (memfd_create(2)), which is read from its beginning
  * @on_read: called once, later; with %QUEEN_ERROR_BAD_REQUEST when it is none of these

@@ -45,10 +45,22 @@ void queen_dbus_desk_unref (QueenDBusDesk *self);
 
 /* For the thread that does calls */
 
-/** As queen_dbus_turns_begin() has it. */
+/**
+ * queen_dbus_desk_begin:
+ *
+ * Has calls counted as done by the thread that calls this: when its default main context comes to
+ * what has less priority than they. Until then there is no turn. May be called in any thread, once.
+ */
 void queen_dbus_desk_begin (QueenDBusDesk *self);
 
-/** As queen_dbus_turns_set_outbox() has it. */
+/**
+ * queen_dbus_desk_set_outbox:
+ * @outbox: (nullable): that of the thread that does calls. It must go before these do, and be
+ *   replaced by %NULL before
+ *
+ * With one, no calls are given out as long as many answers have not been read by the bus. To be
+ * called by that thread.
+ */
 void queen_dbus_desk_set_outbox (QueenDBusDesk *self, QueenDBusOutbox *outbox);
 
 /**

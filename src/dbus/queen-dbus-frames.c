@@ -246,13 +246,13 @@ sort_descriptors_out (QueenDBusFrames *self, const QueenDBusHead *head)
 static void
 put_call (QueenDBusFrames *self, const QueenDBusHead *head, Batch *batch)
 {
-  gint n_descriptors = g_atomic_int_get (&self->n_descriptors) +
-                       (gint) queen_dbus_turns_get_n_descriptors (self->turns);
+  const char *caller = queen_dbus_head_get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_SENDER);
+  gint n_left = (gint) self->limits->descriptors - g_atomic_int_get (&self->n_descriptors);
 
-  if (batch->arrival.fd >= 0 && n_descriptors >= (gint) self->limits->descriptors)
+  if (batch->arrival.fd >= 0 &&
+      !queen_dbus_turns_may_have_descriptor (self->turns, caller, (guint) MAX (n_left, 0)))
     drop_batch (batch), batch->arrival.n = 1;
-  queen_dbus_turns_put (self->turns,
-                        queen_dbus_head_get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_SENDER),
+  queen_dbus_turns_put (self->turns, caller,
                         g_bytes_new (self->buffer + self->start, self->n_given), &batch->arrival);
   self->start += self->n_given;
   self->n_given = 0;
@@ -541,14 +541,14 @@ queen_dbus_frames_find (GDBusConnection *connection)
 void
 queen_dbus_frames_let_calls_in (QueenDBusFrames *self)
 {
-  queen_dbus_turns_begin (self->turns);
+  queen_dbus_desk_begin (queen_dbus_turns_get_desk (self->turns));
   g_atomic_int_set (&self->lets_calls_in, TRUE);
 }
 
 void
 queen_dbus_frames_set_outbox (QueenDBusFrames *self, QueenDBusOutbox *outbox)
 {
-  queen_dbus_turns_set_outbox (self->turns, outbox);
+  queen_dbus_desk_set_outbox (queen_dbus_turns_get_desk (self->turns), outbox);
 }
 
 void

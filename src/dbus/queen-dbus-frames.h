@@ -97,7 +97,7 @@ void queen_dbus_frames_let_calls_in (QueenDBusFrames *self);
 
 /**
  * queen_dbus_frames_set_outbox:
- * @outbox: (nullable): as queen_dbus_turns_set_outbox() has it
+ * @outbox: (nullable): as queen_dbus_desk_set_outbox() has it
  */
 void queen_dbus_frames_set_outbox (QueenDBusFrames *self, QueenDBusOutbox *outbox);
 

@@ -43,7 +43,7 @@ static const QueenDBusFramesLimits frames_limits = {
   .interface = QUEEN_DBUS_INTERFACE,
   .rich_methods = rich_methods,
   .descriptor_methods = descriptor_methods,
-  .descriptors = 64,
+  .descriptors = 192,
   .waiting = 4 * 1024 * 1024,
   .age = 8192,
 };

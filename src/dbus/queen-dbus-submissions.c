@@ -25,12 +25,16 @@
 /* Less than what callers wait usually, so that they hear. */
 #define PATIENCE (20 * G_USEC_PER_SEC)
 
-#define MAX_OPEN 64    /* calls whose body is read or that are being submitted */
-#define MAX_OF_USER 32 /* of these, and answers that may be unread */
+/* Calls that have come and are not answered. Those of whom it is not known yet whose they are must
+ * leave room to others, however many connections somebody calls by: they are few at a time, as the
+ * bus says it at once. */
+#define MAX_CALLS 1024
+#define MAX_OF_CALLER 32
 
-/* A system bus reads nothing more from who has 64 descriptors in messages that are unread. */
-#define MAX_UNREAD 60
-#define MAX_BYTES (32 * 1024 * 1024) /* of all their bodies */
+/* Calls whose body is read or that are being submitted, and answers that may be unread: a system
+ * bus reads nothing more from who has 64 descriptors in messages that are unread. */
+#define MAX_PLACES 60
+#define MAX_BYTES (64 * 1024 * 1024) /* of all their bodies */
 
 typedef struct _Submission Submission;
 
@@ -329,18 +333,19 @@ count_unread (QueenDBusSubmissions *self, const char *submitter)
                   QUEEN_DBUS_RECEIPTS_LEAST);
 }
 
-/* However many connections a user has. */
+/* However many connections a user has, it has no more places than are left for others. */
 static gboolean
 count_call (QueenDBusSubmissions *submissions, Submission *self, GError **error)
 {
   guint n = GPOINTER_TO_UINT (g_hash_table_lookup (submissions->n_of_user, self->submitter));
+  guint n_unread = count_unread (submissions, self->submitter);
+  guint n_taken = submissions->n_counted + count_unread (submissions, NULL);
 
-  if (n + count_unread (submissions, self->submitter) >= MAX_OF_USER ||
-      submissions->n_counted + count_unread (submissions, NULL) >= MAX_UNREAD)
+  if (n + n_unread + n_taken >= MAX_PLACES)
     {
       g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
-                           n < MAX_OF_USER ? "too many answers have not been read; try again later"
-                                           : "too many calls at once; try again");
+                           n_unread > n ? "too many answers have not been read; try again later"
+                                        : "too many calls at once; try again");
       return FALSE;
     }
   submissions->n_counted++;
@@ -478,8 +483,8 @@ queen_dbus_submissions_new (QueenJobs *jobs,
 {
   const QueenDBusCallsSettings calls = {
     .clock = clock,
-    .calls = MAX_OPEN,
-    .calls_per_caller = MAX_OF_USER,
+    .calls = MAX_CALLS,
+    .calls_per_caller = MAX_OF_CALLER,
     .patience = PATIENCE,
   };
   QueenDBusSubmissions *self = g_new0 (QueenDBusSubmissions, 1);
@@ -493,7 +498,7 @@ queen_dbus_submissions_new (QueenJobs *jobs,
   self->clock = clock;
   self->receipts = queen_dbus_receipts_new (clock);
   self->n_of_user = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
-  self->turns = queen_fair_queue_new (MAX_OPEN);
+  self->turns = queen_fair_queue_new (MAX_PLACES);
   g_signal_connect (skeleton, "handle-submit-job", G_CALLBACK (on_submit_call), self);
   return self;
 }

@@ -22,9 +22,12 @@
  * ones does not know what is left. */
 #define LARGE 4096
 
-#define CROWDED_FROM 64 /* a fraction of the room, from which on it is asked whose callers are */
-#define MAX_ASKED 256   /* questions at once */
-#define MAX_TRIED 256   /* lanes, or users, that are looked at when room is wanted */
+/* From which on it is asked whose callers are: a fraction of the room, or so many descriptors. */
+#define CROWDED_FROM 64
+#define CROWDED_DESCRIPTORS 8
+
+#define MAX_ASKED 256 /* questions at once */
+#define MAX_TRIED 256 /* lanes, or users, that are looked at when room is wanted */
 
 /* Refusals that wait. */
 #define MAX_REFUSALS 1024
@@ -42,6 +45,14 @@ typedef struct
   gboolean is_refusal; /* which has no size, as it makes no room */
 } Call;
 
+/* What some calls are together. */
+typedef struct
+{
+  gsize size; /* bytes, with what is needed besides */
+  guint n_refusals;
+  guint n_descriptors;
+} Sums;
+
 /* All who have calls here and are of one user. */
 typedef struct
 {
@@ -49,8 +60,7 @@ typedef struct
   GQueue first;     /* of Lane: who is known, or has had no turn yet */
   GQueue others;    /* and the others; of both, who waits for the longest is first */
   guint n_in_a_row; /* turns of the former since one of the latter */
-  gsize size;       /* of all these */
-  guint n_refusals; /* likewise */
+  Sums sums;        /* of all these */
   GList link;       /* among those who take turns */
 } User;
 
@@ -62,16 +72,15 @@ typedef struct
   GQueue *queue; /* the user's that it is in */
   GList link;    /* there */
   GQueue calls;  /* of Call; at least one */
-  gsize size;    /* bytes of them, with what is needed besides */
-  guint n_refusals;
-  GList wait; /* among those of whom the bus has not been asked; data is NULL when it is not */
+  Sums sums;     /* of them */
+  GList wait;    /* among those of whom the bus has not been asked; data is NULL when it is not */
 } Lane;
 
 struct _QueenDBusTurns
 {
   QueenDBusDesk *desk;
   gsize room;
-  gsize size;                /* of all lanes */
+  Sums sums;                 /* of all lanes */
   GHashTable *lanes;         /* the caller -> Lane */
   GHashTable *users;         /* the user -> User */
   GQueue turns;              /* of User: who waits for the longest is first */
@@ -80,9 +89,40 @@ struct _QueenDBusTurns
   QueenDBusCallers *callers; /* who had a lane of late, and whose they are */
   GQueue unasked;            /* of Lane */
   guint n_asked;             /* questions without an answer */
-  guint n_refusals;
-  guint n_descriptors; /* in all lanes */
 };
+
+/* Sums */
+
+static void
+add_sums (Sums *sums, const Sums *more)
+{
+  sums->size += more->size;
+  sums->n_refusals += more->n_refusals;
+  sums->n_descriptors += more->n_descriptors;
+}
+
+static void
+subtract_sums (Sums *sums, const Sums *less)
+{
+  sums->size -= less->size;
+  sums->n_refusals -= less->n_refusals;
+  sums->n_descriptors -= less->n_descriptors;
+}
+
+/* A call that comes into a lane, or leaves it. */
+static void
+count_call (QueenDBusTurns *self, Lane *lane, const Call *call, gboolean is_coming)
+{
+  Sums *all[] = { &self->sums, &lane->user->sums, &lane->sums };
+  const Sums one = {
+    .size = call->is_refusal ? 0 : g_bytes_get_size (call->bytes) + OVERHEAD,
+    .n_refusals = call->is_refusal,
+    .n_descriptors = call->arrival.fd >= 0,
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
+    (is_coming ? add_sums : subtract_sums) (all[i], &one);
+}
 
 /* Lanes of users */
 
@@ -126,8 +166,7 @@ leave_user (QueenDBusTurns *self, Lane *lane)
   User *user = lane->user;
 
   queue_lane (lane, NULL);
-  user->size -= lane->size;
-  user->n_refusals -= lane->n_refusals;
+  subtract_sums (&user->sums, &lane->sums);
   lane->user = NULL;
   if (self->speaking == lane)
     self->speaking = NULL;
@@ -143,8 +182,7 @@ join_user (QueenDBusTurns *self, Lane *lane, const char *name, gboolean is_first
   User *user = enter_user (self, name);
 
   lane->user = user;
-  user->size += lane->size;
-  user->n_refusals += lane->n_refusals;
+  add_sums (&user->sums, &lane->sums);
   queue_lane (lane, is_first ? &user->first : &user->others);
 }
 
@@ -207,37 +245,25 @@ close_lane (QueenDBusTurns *self, Lane *lane)
 }
 
 static void
-resize (QueenDBusTurns *self, Lane *lane, gsize less, gsize more)
+push_call (QueenDBusTurns *self, Lane *lane, const Call *call)
 {
-  lane->size += more - less;
-  lane->user->size += more - less;
-  self->size += more - less;
-}
-
-static Call *
-push_call (Lane *lane, GBytes *bytes, const QueenDBusArrival *arrival)
-{
-  Call *call = g_new0 (Call, 1);
-
-  call->bytes = bytes;
-  call->arrival = *arrival;
-  g_queue_push_tail (&lane->calls, call);
-  return call;
-}
-
-static gsize
-measure (const Call *call)
-{
-  return call->is_refusal ? 0 : g_bytes_get_size (call->bytes) + OVERHEAD;
+  g_queue_push_tail (&lane->calls, g_memdup2 (call, sizeof *call));
+  count_call (self, lane, call, TRUE);
 }
 
 /* Whose they are */
 
+static gboolean
+is_crowded (const QueenDBusTurns *self)
+{
+  return self->sums.size >= self->room / CROWDED_FROM ||
+         self->sums.n_descriptors >= CROWDED_DESCRIPTORS;
+}
+
 static void
 ask_bus (QueenDBusTurns *self)
 {
-  while (self->size >= self->room / CROWDED_FROM && self->n_asked < MAX_ASKED &&
-         self->unasked.length > 0)
+  while (is_crowded (self) && self->n_asked < MAX_ASKED && self->unasked.length > 0)
     {
       Lane *lane = self->unasked.head->data;
 
@@ -280,22 +306,14 @@ look_at_answers (QueenDBusTurns *self)
 static gboolean
 may_refuse (QueenDBusTurns *self, const Lane *lane)
 {
-  return self->n_refusals < MAX_REFUSALS && lane->n_refusals < MAX_REFUSALS_OF_CALLER &&
-         lane->user->n_refusals < MAX_REFUSALS_OF_USER;
-}
-
-static void
-count_refusals (QueenDBusTurns *self, Lane *lane, int more)
-{
-  self->n_refusals += (guint) more;
-  lane->n_refusals += (guint) more;
-  lane->user->n_refusals += (guint) more;
+  return self->sums.n_refusals < MAX_REFUSALS && lane->sums.n_refusals < MAX_REFUSALS_OF_CALLER &&
+         lane->user->sums.n_refusals < MAX_REFUSALS_OF_USER;
 }
 
 void
 queen_dbus_turns_refuse (QueenDBusTurns *self, const char *caller, const QueenDBusHead *head)
 {
-  GBytes *refusal = self->n_refusals < MAX_REFUSALS ? queen_dbus_refusal_new (head) : NULL;
+  GBytes *refusal = self->sums.n_refusals < MAX_REFUSALS ? queen_dbus_refusal_new (head) : NULL;
   Lane *lane;
 
   if (!refusal)
@@ -303,10 +321,9 @@ queen_dbus_turns_refuse (QueenDBusTurns *self, const char *caller, const QueenDB
   lane = open_lane (self, caller);
   if (may_refuse (self, lane))
     {
-      const QueenDBusArrival nothing = { .fd = -1 };
+      const Call call = { .bytes = refusal, .arrival.fd = -1, .is_refusal = TRUE };
 
-      push_call (lane, refusal, &nothing)->is_refusal = TRUE;
-      count_refusals (self, lane, 1);
+      push_call (self, lane, &call);
       return;
     }
   g_bytes_unref (refusal);
@@ -338,8 +355,7 @@ refuse_last (QueenDBusTurns *self, Lane *lane)
   while (((Call *) link->data)->is_refusal)
     link = link->prev;
   call = link->data;
-  resize (self, lane, measure (call), 0);
-  self->n_descriptors -= call->arrival.fd >= 0;
+  count_call (self, lane, call, FALSE);
   refusal = make_refusal (self, lane, call);
   if (!refusal)
     {
@@ -353,7 +369,7 @@ refuse_last (QueenDBusTurns *self, Lane *lane)
     queen_closer_close (call->arrival.fd);
   g_bytes_unref (call->bytes);
   *call = (Call){ .bytes = refusal, .arrival.fd = -1, .is_refusal = TRUE };
-  count_refusals (self, lane, 1);
+  count_call (self, lane, call, TRUE);
 }
 
 /* Room */
@@ -368,7 +384,7 @@ find_greediest_user (QueenDBusTurns *self)
     {
       User *user = link->data;
 
-      if (!greediest || user->size > greediest->size)
+      if (!greediest || user->sums.size > greediest->sums.size)
         greediest = user;
     }
   return greediest;
@@ -387,7 +403,7 @@ find_greediest_lane (const User *user)
       {
         Lane *lane = link->data;
 
-        if (!greediest || lane->size > greediest->size)
+        if (!greediest || lane->sums.size > greediest->sums.size)
           greediest = lane;
       }
   return greediest;
@@ -412,10 +428,21 @@ static gboolean
 has_room (QueenDBusTurns *self, const char *caller, gsize size)
 {
   const Lane *lane = g_hash_table_lookup (self->lanes, caller);
-  gsize of_caller = (lane ? lane->size : 0) + size;
+  gsize of_caller = (lane ? lane->sums.size : 0) + size;
   gsize room = get_room (self, caller, lane == NULL, size - OVERHEAD);
 
-  return self->size < room && of_caller <= room - self->size;
+  return self->sums.size < room && of_caller <= room - self->sums.size;
+}
+
+/* Returns: (nullable): whose @caller is, if that user has any calls here */
+static const User *
+get_user_of (QueenDBusTurns *self, const char *caller)
+{
+  const Lane *lane = g_hash_table_lookup (self->lanes, caller);
+
+  return lane ? lane->user
+              : g_hash_table_lookup (self->users,
+                                     queen_dbus_callers_get_user (self->callers, caller));
 }
 
 /* A user who has as much as any other has no claim on what they have; nor has a caller on what
@@ -426,18 +453,17 @@ static Lane *
 find_greedier (QueenDBusTurns *self, const char *caller, gsize needed)
 {
   const Lane *own = g_hash_table_lookup (self->lanes, caller);
-  const User *user =
-      own ? own->user
-          : g_hash_table_lookup (self->users, queen_dbus_callers_get_user (self->callers, caller));
+  const User *user = get_user_of (self, caller);
   const User *greediest = find_greediest_user (self);
   Lane *lane;
 
-  if (!greediest || (greediest != user && (user ? user->size : 0) + needed >= greediest->size))
+  if (!greediest ||
+      (greediest != user && (user ? user->sums.size : 0) + needed >= greediest->sums.size))
     return NULL;
   lane = find_greediest_lane (greediest);
-  if (greediest == user && (own ? own->size : 0) + needed >= lane->size)
+  if (greediest == user && (own ? own->sums.size : 0) + needed >= lane->sums.size)
     return NULL;
-  return lane->size > 0 ? lane : NULL;
+  return lane->sums.size > 0 ? lane : NULL;
 }
 
 gboolean
@@ -451,7 +477,7 @@ queen_dbus_turns_make_room (QueenDBusTurns *self, const char *caller, gsize size
     return TRUE;
   while ((greedier = find_greedier (self, caller, needed)))
     {
-      if (self->size + needed <= self->room)
+      if (self->sums.size + needed <= self->room)
         return TRUE;
       refuse_last (self, greedier);
     }
@@ -464,17 +490,17 @@ queen_dbus_turns_put (QueenDBusTurns *self,
                       GBytes *bytes,
                       const QueenDBusArrival *arrival)
 {
-  Lane *lane = open_lane (self, caller);
-  const Call *call = push_call (lane, bytes, arrival);
+  const Call call = { .bytes = bytes, .arrival = *arrival };
 
-  self->n_descriptors += arrival->fd >= 0;
-  resize (self, lane, 0, measure (call));
+  push_call (self, open_lane (self, caller), &call);
 }
 
-guint
-queen_dbus_turns_get_n_descriptors (QueenDBusTurns *self)
+gboolean
+queen_dbus_turns_may_have_descriptor (QueenDBusTurns *self, const char *caller, guint most)
 {
-  return self->n_descriptors;
+  const User *user = get_user_of (self, caller);
+
+  return self->sums.n_descriptors + (user ? user->sums.n_descriptors : 0) < most;
 }
 
 /* Turns */
@@ -526,10 +552,7 @@ queen_dbus_turns_take_next (QueenDBusTurns *self, QueenDBusArrival *arrival)
   lane = self->speaking ? self->speaking : choose_lane (self);
   call = g_queue_pop_head (&lane->calls);
   *arrival = call->arrival;
-  self->n_descriptors -= arrival->fd >= 0;
-  resize (self, lane, measure (call), 0);
-  if (call->is_refusal)
-    count_refusals (self, lane, -1);
+  count_call (self, lane, call, FALSE);
   bytes = g_steal_pointer (&call->bytes);
   g_free (call);
   end_turn (self, lane);
@@ -562,18 +585,6 @@ QueenDBusDesk *
 queen_dbus_turns_get_desk (QueenDBusTurns *self)
 {
   return self->desk;
-}
-
-void
-queen_dbus_turns_begin (QueenDBusTurns *self)
-{
-  queen_dbus_desk_begin (self->desk);
-}
-
-void
-queen_dbus_turns_set_outbox (QueenDBusTurns *self, QueenDBusOutbox *outbox)
-{
-  queen_dbus_desk_set_outbox (self->desk, outbox);
 }
 
 void

@@ -41,24 +41,6 @@ typedef struct _QueenDBusTurns QueenDBusTurns;
  */
 QueenDBusTurns *queen_dbus_turns_new (gsize room, guint age, GSocket *socket);
 
-/**
- * queen_dbus_turns_begin:
- *
- * Has calls counted as done by the thread that calls this: when its default main context comes to
- * what has less priority than they. Until then there is no turn. May be called in any thread, once.
- */
-void queen_dbus_turns_begin (QueenDBusTurns *self);
-
-/**
- * queen_dbus_turns_set_outbox:
- * @outbox: (nullable): that of the thread that does calls. It must go before these do, and be
- *   replaced by %NULL before
- *
- * With one, no calls are given out as long as many answers have not been read by the bus. To be
- * called by that thread.
- */
-void queen_dbus_turns_set_outbox (QueenDBusTurns *self, QueenDBusOutbox *outbox);
-
 /** Returns: (transfer none): where it is asked and told whose callers are */
 QueenDBusDesk *queen_dbus_turns_get_desk (QueenDBusTurns *self);
 
@@ -90,8 +72,14 @@ void queen_dbus_turns_put (QueenDBusTurns *self,
                            GBytes *call,
                            const QueenDBusArrival *arrival);
 
-/** Returns: how many descriptors are here */
-guint queen_dbus_turns_get_n_descriptors (QueenDBusTurns *self);
+/**
+ * queen_dbus_turns_may_have_descriptor:
+ * @most: how many all may have here
+ *
+ * Returns: whether there may be one more that @caller sends; no user may have more than are left
+ */
+gboolean
+queen_dbus_turns_may_have_descriptor (QueenDBusTurns *self, const char *caller, guint most);
 
 /** Returns: whether it is the turn of a call now */
 gboolean queen_dbus_turns_has_next (QueenDBusTurns *self);

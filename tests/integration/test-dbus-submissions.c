@@ -19,7 +19,7 @@
 
 #define BODY                                                                                       \
   "{\"operation\":\"infer\",\"model\":\"tiny\",\"prompt\":\"secret\",\"max_tokens\":%u%s}"
-#define MAX_UNREAD 32        /* answers of one user */
+#define MAX_UNREAD 30        /* answers of one user, who may have half */
 #define PATIENCE (20 * 1000) /* ms */
 #define N_STRANGERS 100
 #define MOST 16 /* descriptors that a system bus passes with a message */

@@ -18,7 +18,7 @@
 #include "queen-error.h"
 
 #define MAX_EACH 100
-#define MAX_ALL 150
+#define MAX_ALL 250
 #define PATIENCE (20 * G_USEC_PER_SEC)
 
 typedef struct
@@ -46,14 +46,20 @@ on_read (GBytes *bytes, const GError *error, gpointer data)
 }
 
 static void
-begin (QueenDBusBodies *bodies, Reading *reading, int fd)
+begin_of (QueenDBusBodies *bodies, Reading *reading, const char *user, int fd)
 {
   g_autoptr (GError) error = NULL;
 
   *reading = (Reading){ 0 };
-  reading->body = queen_dbus_bodies_read (bodies, "user", fd, on_read, reading, &error);
+  reading->body = queen_dbus_bodies_read (bodies, user, fd, on_read, reading, &error);
   g_assert_no_error (error);
   g_assert_nonnull (reading->body);
+}
+
+static void
+begin (QueenDBusBodies *bodies, Reading *reading, int fd)
+{
+  begin_of (bodies, reading, "user", fd);
 }
 
 static void
@@ -267,25 +273,30 @@ await_bytes (QueenDBusBodies *bodies, gsize n)
     }
 }
 
-/* Of all together; and what has ended does not count. */
+/* A user has no more than is left, and so something is left; and what has ended does not count. */
 static void
 test_large_together (void)
 {
   g_autoptr (QueenDBusBodies) bodies = new_bodies ();
-  g_autofree char *text = g_strnfill (MAX_ALL - MAX_EACH + 1, 'x');
   g_autofree char *most = g_strnfill (MAX_EACH, 'x');
-  Reading first, second;
-  int fds[2], others[2];
+  g_autofree char *rest = g_strnfill (MAX_ALL / 2 - MAX_EACH + 1, 'x');
+  Reading first, second, of_another;
+  int fds[2], others[2], of_anothers[2];
 
   open_pipe (fds);
   open_pipe (others);
+  open_pipe (of_anothers);
   begin (bodies, &first, fds[0]);
   begin (bodies, &second, others[0]);
+  begin_of (bodies, &of_another, "another", of_anothers[0]);
   say (fds[1], most);
   await_bytes (bodies, MAX_EACH);
-  say (others[1], text);
+  say (others[1], rest);
   expect_error (&second, QUEEN_ERROR_UNAVAILABLE);
   close (others[1]);
+  say (of_anothers[1], rest);
+  close (of_anothers[1]);
+  expect (&of_another, rest);
   open_pipe (others);
   close (fds[1]);
   expect (&first, most);
@@ -428,26 +439,42 @@ test_locked (void)
   alarm (0);
 }
 
-/* Of one user the kernel may hold as many as it likes to have held. */
+/* Returns: whether one more may be read */
+static gboolean
+may_begin (QueenDBusBodies *bodies, Reading *reading, const char *user, int fd)
+{
+  g_autoptr (GError) error = NULL;
+
+  *reading = (Reading){ 0 };
+  reading->body = queen_dbus_bodies_read (bodies, user, fcntl (fd, F_DUPFD_CLOEXEC, 0), on_read,
+                                          reading, &error);
+  if (!reading->body)
+    g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
+  return reading->body != NULL;
+}
+
+/* The kernel may hold as many as a user may have for as long as that user likes. */
 static void
-test_of_one_user (void)
+test_of_few_users (void)
 {
   g_autoptr (QueenDBusBodies) bodies = new_bodies ();
-  g_autoptr (GError) error = NULL;
-  Reading readings[33];
+  static const char *const users[] = { "first", "second", "third" };
+  Reading readings[64];
+  guint n = 0;
   int fds[2];
 
   open_pipe (fds);
-  for (int i = 0; i < 32; i++)
-    begin (bodies, &readings[i], fcntl (fds[0], F_DUPFD_CLOEXEC, 0));
-  g_assert_null (queen_dbus_bodies_read (bodies, "user", fcntl (fds[0], F_DUPFD_CLOEXEC, 0),
-                                         on_read, NULL, &error));
-  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
-  readings[32].body =
-      queen_dbus_bodies_read (bodies, "another", fds[0], on_read, &readings[32], NULL);
-  g_assert_nonnull (readings[32].body);
+  for (gsize i = 0; i < G_N_ELEMENTS (users); i++)
+    {
+      guint n_before = n;
+
+      while (may_begin (bodies, &readings[n], users[i], fds[0]))
+        g_assert_cmpuint (++n, <, G_N_ELEMENTS (readings));
+      g_assert_cmpuint (n, >, n_before);
+    }
+  close (fds[0]);
   close (fds[1]);
-  for (int i = 0; i < 33; i++)
+  for (guint i = 0; i < n; i++)
     {
       await (&readings[i]);
       clear (&readings[i]);
@@ -463,7 +490,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dbus-bodies/pipe/read-by-others-too/nobody-waits", test_stolen);
   g_test_add_func ("/dbus-bodies/pipe/packets/stay-with-whom-they-are-of", test_packets);
   g_test_add_func ("/dbus-bodies/pipe/locked-by-others/nobody-waits", test_locked);
-  g_test_add_func ("/dbus-bodies/too-many/of-one-user", test_of_one_user);
+  g_test_add_func ("/dbus-bodies/too-many/of-few-users/leave-room", test_of_few_users);
   g_test_add_func ("/dbus-bodies/socket/in-parts", test_socket);
   g_test_add_func ("/dbus-bodies/socket/with-descriptors/is-an-error", test_descriptors);
   g_test_add_func ("/dbus-bodies/memory/from-its-beginning", test_memory);

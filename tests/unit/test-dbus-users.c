@@ -3,13 +3,16 @@
 
 /* Calls that wait, of several users with several connections each. */
 
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "dbus/queen-dbus-refusal.h"
 #include "dbus/queen-dbus-turns.h"
 
 #define ROOM (64 * 1024)
 #define AGE 100
+#define MAX_DESCRIPTORS 8
 #define SIZE 200 /* bytes of a call, more or less, and as many again that it needs besides */
 
 typedef struct
@@ -27,7 +30,7 @@ set_up (Fixture *f, gconstpointer data)
   f->socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, 0, &error);
   g_assert_no_error (error);
   f->turns = queen_dbus_turns_new (ROOM, AGE, f->socket);
-  queen_dbus_turns_begin (f->turns);
+  queen_dbus_desk_begin (queen_dbus_turns_get_desk (f->turns));
 }
 
 static void
@@ -41,9 +44,8 @@ tear_down (Fixture *f, gconstpointer data)
 
 /* Returns: whether it found room */
 static gboolean
-call (Fixture *f, const char *caller)
+call_with (Fixture *f, const char *caller, const QueenDBusArrival *arrival)
 {
-  const QueenDBusArrival nothing = { .fd = -1 };
   g_autoptr (GDBusMessage) message =
       g_dbus_message_new_method_call (":1.0", "/object", "org.example.Interface", "Do");
   g_autoptr (GError) error = NULL;
@@ -58,13 +60,21 @@ call (Fixture *f, const char *caller)
   g_assert_cmpuint (size, <=, SIZE);
   if (queen_dbus_turns_make_room (f->turns, caller, size))
     {
-      queen_dbus_turns_put (f->turns, caller, g_bytes_new_take (blob, size), &nothing);
+      queen_dbus_turns_put (f->turns, caller, g_bytes_new_take (blob, size), arrival);
       return TRUE;
     }
   g_assert_true (queen_dbus_head_begin (&head, blob, NULL) && queen_dbus_head_read_fields (&head));
   queen_dbus_turns_refuse (f->turns, caller, &head);
   g_free (blob);
   return FALSE;
+}
+
+static gboolean
+call (Fixture *f, const char *caller)
+{
+  const QueenDBusArrival nothing = { .fd = -1 };
+
+  return call_with (f, caller, &nothing);
 }
 
 /* As the bus says it, a moment after the first call. */
@@ -93,6 +103,8 @@ take (Fixture *f, char **caller, gboolean *is_refused)
   if (!queen_dbus_turns_has_next (f->turns))
     return FALSE;
   bytes = queen_dbus_turns_take_next (f->turns, &arrival);
+  if (arrival.fd >= 0)
+    close (arrival.fd);
   blob = g_bytes_get_data (bytes, &size);
   message =
       g_dbus_message_new_from_blob ((guchar *) blob, size, G_DBUS_CAPABILITY_FLAGS_NONE, &error);
@@ -167,6 +179,38 @@ test_late (Fixture *f, gconstpointer data)
   expect (f, ":1.1");
   expect (f, ":1.9");
   expect (f, ":1.2");
+}
+
+/* Returns: whether it may have one */
+static gboolean
+call_with_descriptor (Fixture *f, const char *caller)
+{
+  const gboolean may_have =
+      queen_dbus_turns_may_have_descriptor (f->turns, caller, MAX_DESCRIPTORS);
+  const QueenDBusArrival arrival = { .fd = may_have ? open ("/dev/null", O_CLOEXEC) : -1, .n = 1 };
+
+  g_assert_true (call_with (f, caller, &arrival));
+  return may_have;
+}
+
+/* However many connections a user has, and however often it has called before. */
+static void
+test_descriptors (Fixture *f, gconstpointer data)
+{
+  guint n = 0;
+
+  know_some (f);
+  for (int i = 1; i <= 3; i++)
+    {
+      g_autofree char *caller = g_strdup_printf (":1.%d", i);
+
+      for (guint j = 0; j < MAX_DESCRIPTORS; j++)
+        n += call_with_descriptor (f, caller);
+    }
+  g_assert_cmpuint (n, ==, MAX_DESCRIPTORS / 2);
+  g_assert_true (call_with_descriptor (f, ":1.9"));
+  take_all (f);
+  g_assert_true (call_with_descriptor (f, ":1.1"));
 }
 
 /* Who has left the bus is one with all others who have. */
@@ -254,6 +298,7 @@ main (int argc, char **argv)
 
   ADD ("users/take-turns/and-then-their-connections", test_turns);
   ADD ("users/are-known-later", test_late);
+  ADD ("users/descriptors/leave-room", test_descriptors);
   ADD ("users/who-have-gone-are-one", test_gone);
   ADD ("room/is-made-by-who-has-most", test_room);
   ADD ("room/is-shared-by-all", test_many);
