@@ -74,39 +74,30 @@ unlink_deadline (QueenRegistry *self, QueenEntry *entry)
                     &entry->deadline_link);
 }
 
-/* Returns: (nullable): where @entry is in line among what its sender has brought. An online one is
- * at the end of that, as it has just been heard: its party has no order to be kept. */
+/* Returns: (nullable): where @entry is in line among what its sender has brought. A hold changes
+ * nothing there, as it is no sign of life. */
 static GQueue *
 get_sender_queue (const QueenEntry *entry)
 {
   QueenSender *sender = entry->sender;
 
-  if (!sender || !queen_component_is_online (entry->component))
-    return sender ? &sender->offline : NULL;
-  return &queen_sender_get_party (sender)->online[queen_component_is_held (entry->component)];
-}
-
-/* @before: (nullable): where it is now
- * @after: (nullable): where it is from now on */
-static void
-move_sender_link (QueenEntry *entry, GQueue *before, GQueue *after)
-{
-  if (before == after)
-    return;
-  if (before)
-    g_queue_unlink (before, &entry->sender_link);
-  if (after)
-    g_queue_push_tail_link (after, &entry->sender_link);
+  if (!sender)
+    return NULL;
+  return queen_component_is_online (entry->component) ? &sender->online : &sender->offline;
 }
 
 void
 queen_registry_enter (QueenRegistry *self, QueenEntry *entry, QueenComponent *component)
 {
+  GQueue *queue;
+
   entry->component = component;
   entry->deadline = component->deadline;
   queen_roll_set_present (self->roll, &entry->place, queen_component_is_online (component));
   link_deadline (self, entry);
-  move_sender_link (entry, NULL, get_sender_queue (entry));
+  queue = get_sender_queue (entry);
+  if (queue)
+    g_queue_push_tail_link (queue, &entry->sender_link);
   self->n_available += queen_component_is_available (component);
   entry->size = (guint32) queen_component_get_size (component);
   self->n_bytes += entry->size;
@@ -120,9 +111,11 @@ QueenComponent *
 queen_registry_leave (QueenRegistry *self, QueenEntry *entry)
 {
   QueenComponent *component = entry->component;
+  GQueue *queue = get_sender_queue (entry);
 
   unlink_deadline (self, entry);
-  move_sender_link (entry, get_sender_queue (entry), NULL);
+  if (queue)
+    g_queue_unlink (queue, &entry->sender_link);
   entry->component = NULL;
   self->n_available -= queen_component_is_available (component);
   self->n_bytes -= entry->size;
@@ -136,10 +129,8 @@ void
 queen_registry_replace (QueenRegistry *self, QueenEntry *entry, QueenComponent *component)
 {
   g_autoptr (QueenComponent) before = entry->component;
-  GQueue *queue = get_sender_queue (entry);
 
   entry->component = component;
-  move_sender_link (entry, queue, get_sender_queue (entry));
   self->n_available += queen_component_is_available (component);
   self->n_available -= queen_component_is_available (before);
   self->n_bytes -= entry->size;

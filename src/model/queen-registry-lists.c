@@ -12,7 +12,6 @@
 /* Bytes for each model of each worker, beside its name, by which it is found: it is twice as much
  * for one that nobody else has, and little for one that many have. */
 #define INDEX_SIZE 640
-#define MAX_TRIED 256 /* who are asked to make room */
 
 static gsize
 get_most (const QueenRegistry *self)
@@ -67,7 +66,7 @@ make_room_for_lists (
 {
   GList *link = holder->offline->head;
 
-  for (guint i = 0; i < MAX_TRIED && link && !has_room (holder, n_less, n_more); i++)
+  for (guint i = 0; i < QUEEN_REGISTRY_MAX_TRIED && link && !has_room (holder, n_less, n_more); i++)
     {
       QueenEntry *other = link->data;
 
@@ -97,50 +96,95 @@ measure_party (QueenRegistry *self, const QueenSender *party, const char *name)
   return party ? party->n_list_bytes : 0;
 }
 
-/* Looks among @entries for who would make room, but for @entry, until @wanted bytes are found.
- *
- * Returns: how many bytes they have */
-static gsize
-gather_lists (const QueenSender *party, const QueenEntry *entry, gsize wanted, GPtrArray *entries)
+/* Who would make room. */
+typedef struct
 {
-  gsize found = 0;
-  guint n_tried = 0;
+  const QueenEntry *entry; /* for whose lists; NULL for a new one's */
+  gsize wanted;            /* bytes */
+  gsize found;             /* bytes of @entries */
+  guint n_tried;
+  GPtrArray *entries; /* of QueenEntry */
+} Gathering;
 
-  for (guint held = 0; held < G_N_ELEMENTS (party->online); held++)
-    for (GList *link = party->online[held].head; link && found < wanted; link = link->next)
-      {
-        QueenEntry *other = link->data;
-
-        if (++n_tried > MAX_TRIED)
-          return found;
-        if (other == entry || other->n_list_bytes == 0)
-          continue;
-        g_ptr_array_add (entries, other);
-        found += other->n_list_bytes;
-      }
-  return found;
+static gboolean
+wants_more (const Gathering *gathering)
+{
+  return gathering->found < gathering->wanted && gathering->n_tried < QUEEN_REGISTRY_MAX_TRIED;
 }
 
-/* Whoever has most of all gives way to who has less even then: all that is needed, or nothing. */
-static gboolean
-take_from_longest_winded (
-    QueenRegistry *self, const QueenEntry *entry, const char *name, gsize n_less, gsize n_more)
+/* @is_held: of @sender's, those that are held, or all others */
+static void
+gather_some (Gathering *gathering, const QueenSender *sender, gboolean is_held)
 {
-  QueenSender *most = queen_senders_get_longest_winded (self->senders);
-  QueenSender *party = queen_senders_find_party (self->senders, name);
-  QueenSender *last = entry && entry->sender ? queen_sender_get_party (entry->sender) : NULL;
-  gsize own = measure_party (self, party, name) - (last == party ? n_less : 0) + n_more;
-  gsize wanted = self->n_list_bytes - n_less + n_more - get_most (self), found;
-  g_autoptr (GPtrArray) entries = g_ptr_array_new ();
+  for (GList *link = sender->online.head; link && wants_more (gathering); link = link->next)
+    {
+      QueenEntry *other = link->data;
 
-  if (!most || most == party || own > most->n_list_bytes)
+      gathering->n_tried++;
+      if (other == gathering->entry || other->n_list_bytes == 0 ||
+          queen_component_is_held (other->component) != is_held)
+        continue;
+      g_ptr_array_add (gathering->entries, other);
+      gathering->found += other->n_list_bytes;
+    }
+}
+
+/* Of a network, who has most comes first. */
+static void
+gather_lists (Gathering *gathering, const QueenSender *party)
+{
+  GSequence *members = party->members.by_bytes;
+  GSequenceIter *iter = members ? g_sequence_get_end_iter (members) : NULL;
+
+  for (int is_held = FALSE; !members && is_held <= TRUE; is_held++)
+    gather_some (gathering, party, is_held);
+  while (members && wants_more (gathering) && !g_sequence_iter_is_begin (iter))
+    {
+      iter = g_sequence_iter_prev (iter);
+      gather_lists (gathering, g_sequence_get (iter));
+    }
+}
+
+/* Whoever has most of all gives way to who has less even then: all that is needed, or nothing.
+ *
+ * @own: what the other would have */
+static gboolean
+take_from (QueenRegistry *self, const QueenSender *most, const Gathering *wish, gsize own)
+{
+  g_autoptr (GPtrArray) entries = g_ptr_array_new ();
+  Gathering gathering = *wish;
+
+  if (own > most->n_list_bytes)
     return FALSE;
-  found = gather_lists (most, entry, wanted, entries);
-  if (found < wanted || own > most->n_list_bytes - found)
+  gathering.entries = entries;
+  gather_lists (&gathering, most);
+  if (gathering.found < gathering.wanted || own > most->n_list_bytes - gathering.found)
     return FALSE;
   for (guint i = 0; i < entries->len; i++)
     queen_registry_displace (self, entries->pdata[i]);
   return TRUE;
+}
+
+/* Who has most among all parties, or else in the own one. */
+static gboolean
+take_from_longest_winded (
+    QueenRegistry *self, const QueenEntry *entry, const char *name, gsize n_less, gsize n_more)
+{
+  const Gathering wish = { .entry = entry,
+                           .wanted = self->n_list_bytes - n_less + n_more - get_most (self) };
+  const QueenSender *last = entry ? entry->sender : NULL;
+  const QueenSender *last_party = last ? queen_sender_get_party (entry->sender) : NULL;
+  const QueenSender *own = queen_senders_lookup (self->senders, name);
+  const QueenSender *party = queen_senders_find_party (self->senders, name);
+  const QueenSender *most =
+      queen_sender_order_get_longest_winded (queen_senders_get_parties (self->senders));
+  gsize n_own = (own ? own->n_list_bytes : 0) - (own && last == own ? n_less : 0) + n_more;
+  gsize n_party = measure_party (self, party, name) - (last_party == party ? n_less : 0) + n_more;
+
+  if (most && most != party && take_from (self, most, &wish, n_party))
+    return TRUE;
+  most = party ? queen_sender_order_get_longest_winded (&party->members) : NULL;
+  return most && most != own && take_from (self, most, &wish, n_own);
 }
 
 gboolean

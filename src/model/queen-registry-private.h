@@ -18,6 +18,7 @@
 
 G_BEGIN_DECLS
 
+#define QUEEN_REGISTRY_MAX_TRIED 256  /* who are asked to make room */
 #define QUEEN_REGISTRY_SENDERS_PART 4 /* one sender brings no more than this part of all */
 
 struct _QueenRegistry
@@ -71,7 +72,7 @@ typedef struct
   gint64 deadline; /* µs, monotonic: of the component, unless it was put off */
   GList deadline_link;
   GSequenceIter *patient_link; /* NULL when it is in one of the queues */
-  GList sender_link;           /* in its sender's queue, or that of its sender's party */
+  GList sender_link;           /* in its sender's queue */
   char id[];
 } QueenEntry;
 

@@ -2,9 +2,9 @@
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
 /* A registry that is full. Whoever is offline makes room first; when all are online, whoever has
- * most makes it for who has clearly less. So a newcomer finds a place however many others have
- * brought, and it ends: who has given way has no less than the newcomer then, and so does not come
- * back in its stead. */
+ * most makes it for who has clearly less: among all parties, and then among those who are one. So a
+ * newcomer finds a place however many others have brought, and it ends: who has given way has no
+ * less than the newcomer then, and so does not come back in its stead. */
 
 #include "queen-error.h"
 #include "queen-registry-private.h"
@@ -31,18 +31,43 @@ count_party (QueenRegistry *self, const char *name)
   return party ? party->n_brought : 0;
 }
 
-/* Returns: (nullable): who would give way to one more of @name: nobody who is held, while others
- *   are there */
+/* Returns: (nullable): who of @sender gives way: nobody who is held, while others are there */
+static QueenEntry *
+find_first (const QueenSender *sender)
+{
+  GList *link = sender->online.head;
+
+  for (guint i = 0; link && i < QUEEN_REGISTRY_MAX_TRIED; i++, link = link->next)
+    if (!queen_component_is_held (((QueenEntry *) link->data)->component))
+      return link->data;
+  return g_queue_peek_head ((GQueue *) &sender->online);
+}
+
+/* With one more one has no more than @greediest with one less, so it is not its turn then. */
+static gboolean
+is_greedier (const QueenSender *greediest, guint n)
+{
+  return greediest && n + 1 < greediest->n_brought;
+}
+
+/* Returns: (nullable): who would give way to one more of @name: of the party that has most, and
+ * there of who has most; when that has not clearly more, of who has most in the own party */
 static QueenEntry *
 find_greediest (QueenRegistry *self, const char *name)
 {
-  QueenSender *party = queen_senders_get_greediest (self->senders);
+  const QueenSender *own = queen_senders_lookup (self->senders, name);
+  const QueenSender *party = queen_senders_find_party (self->senders, name);
+  const QueenSender *greediest =
+      queen_sender_order_get_greediest (queen_senders_get_parties (self->senders));
+  const QueenSender *member;
 
-  /* With one more it has no more than the other with one less, so it is not the other's turn then.
-   */
-  if (!party || count_party (self, name) + 1 >= party->n_brought)
-    return NULL;
-  return g_queue_peek_head (&party->online[party->online[FALSE].length == 0]);
+  if (is_greedier (greediest, count_party (self, name)))
+    {
+      member = queen_sender_order_get_greediest (&greediest->members);
+      return find_first (member ? member : greediest);
+    }
+  member = party ? queen_sender_order_get_greediest (&party->members) : NULL;
+  return is_greedier (member, own ? own->n_brought : 0) ? find_first (member) : NULL;
 }
 
 static gboolean

@@ -10,18 +10,38 @@
 
 struct _QueenSenders
 {
-  GHashTable *table;   /* name -> QueenSender */
-  GSequence *by_count; /* of parties, by n_brought */
-  GSequence *by_bytes; /* of parties, by ranked_bytes */
+  GHashTable *table; /* name -> QueenSender */
+  QueenSenderOrder parties;
   guint n_brought;
   gsize n_list_bytes;
 };
 
 static void
-free_sender (QueenSender *sender)
+init_order (QueenSenderOrder *order)
+{
+  order->by_count = g_sequence_new (NULL);
+  order->by_bytes = g_sequence_new (NULL);
+}
+
+static void
+clear_order (QueenSenderOrder *order)
+{
+  g_clear_pointer (&order->by_count, g_sequence_free);
+  g_clear_pointer (&order->by_bytes, g_sequence_free);
+}
+
+static void
+leave_order (QueenSender *sender)
 {
   g_clear_pointer (&sender->by_count, g_sequence_remove);
   g_clear_pointer (&sender->by_bytes, g_sequence_remove);
+}
+
+static void
+free_sender (QueenSender *sender)
+{
+  leave_order (sender);
+  clear_order (&sender->members);
   g_ref_string_release (sender->name);
   g_free (sender);
 }
@@ -33,8 +53,7 @@ queen_senders_new (void)
 
   self->table =
       g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_sender);
-  self->by_count = g_sequence_new (NULL);
-  self->by_bytes = g_sequence_new (NULL);
+  init_order (&self->parties);
   return self;
 }
 
@@ -58,22 +77,20 @@ compare_bytes (gconstpointer a, gconstpointer b, gpointer unused)
 
 /* A heartbeat that says as much as the last one leaves everybody in place. */
 static void
-rank_bytes (QueenSender *party)
+rank_bytes (QueenSender *sender)
 {
-  if (party->ranked_bytes == party->n_list_bytes)
+  if (sender->ranked_bytes == sender->n_list_bytes)
     return;
-  party->ranked_bytes = party->n_list_bytes;
-  g_sequence_sort_changed (party->by_bytes, compare_bytes, NULL);
+  sender->ranked_bytes = sender->n_list_bytes;
+  g_sequence_sort_changed (sender->by_bytes, compare_bytes, NULL);
 }
 
-/* Returns: (transfer full) (nullable): the name of the wide network that the sender of @name is in
- */
-static char *
-dup_wide_name (const char *name)
+char *
+queen_sender_dup_wide_name (const char *name)
 {
   g_autofree char *wide = NULL;
 
-  if (!g_str_has_prefix (name, QUEEN_SENDER_ADDRESS))
+  if (!name || !g_str_has_prefix (name, QUEEN_SENDER_ADDRESS))
     return NULL;
   wide = queen_network_dup_wide (name + strlen (QUEEN_SENDER_ADDRESS));
   return wide ? g_strconcat (QUEEN_SENDER_ADDRESS, wide, NULL) : NULL;
@@ -99,41 +116,42 @@ queen_senders_find_party (QueenSenders *self, const char *name)
 
   if (sender)
     return queen_sender_get_party (sender);
-  wide = name ? dup_wide_name (name) : NULL;
+  wide = queen_sender_dup_wide_name (name);
   return queen_senders_lookup (self, wide);
 }
 
 static QueenSender *
-add_sender (QueenSenders *self, const char *name)
+add_sender (QueenSenders *self, const char *name, const QueenSenderOrder *order)
 {
   QueenSender *sender = g_new0 (QueenSender, 1);
 
   sender->name = g_ref_string_new (name);
+  sender->by_count = g_sequence_insert_sorted (order->by_count, sender, compare_counts, NULL);
+  sender->by_bytes = g_sequence_insert_sorted (order->by_bytes, sender, compare_bytes, NULL);
   g_hash_table_insert (self->table, sender->name, sender);
   return sender;
 }
 
 static QueenSender *
-add_party (QueenSenders *self, const char *name)
+get_wide (QueenSenders *self, const char *name)
 {
-  QueenSender *party = add_sender (self, name);
+  QueenSender *wide = queen_senders_lookup (self, name);
 
-  party->by_count = g_sequence_insert_sorted (self->by_count, party, compare_counts, NULL);
-  party->by_bytes = g_sequence_insert_sorted (self->by_bytes, party, compare_bytes, NULL);
-  return party;
+  if (wide)
+    return wide;
+  wide = add_sender (self, name, &self->parties);
+  init_order (&wide->members);
+  return wide;
 }
 
 static QueenSender *
 add_named (QueenSenders *self, const char *name)
 {
-  g_autofree char *wide = dup_wide_name (name);
-  QueenSender *sender, *party;
+  g_autofree char *wide_name = queen_sender_dup_wide_name (name);
+  QueenSender *wide = wide_name ? get_wide (self, wide_name) : NULL;
+  QueenSender *sender = add_sender (self, name, wide ? &wide->members : &self->parties);
 
-  if (!wide)
-    return add_party (self, name);
-  party = queen_senders_lookup (self, wide);
-  sender = add_sender (self, name);
-  sender->wide = party ? party : add_party (self, wide);
+  sender->wide = wide;
   return sender;
 }
 
@@ -141,8 +159,7 @@ static void
 bring_one (QueenSender *sender)
 {
   sender->n_brought++;
-  if (sender->by_count)
-    g_sequence_sort_changed (sender->by_count, compare_counts, NULL);
+  g_sequence_sort_changed (sender->by_count, compare_counts, NULL);
 }
 
 /* It may be gone after this. */
@@ -151,7 +168,7 @@ take_one_back (QueenSenders *self, QueenSender *sender)
 {
   if (--sender->n_brought == 0)
     g_hash_table_remove (self->table, sender->name);
-  else if (sender->by_count)
+  else
     {
       g_sequence_sort_changed (sender->by_count, compare_counts, NULL);
       rank_bytes (sender);
@@ -194,7 +211,9 @@ queen_senders_add_bytes (QueenSenders *self, QueenSender *sender, gsize n_bytes)
   sender->n_list_bytes += n_bytes;
   if (sender->wide)
     sender->wide->n_list_bytes += n_bytes;
-  rank_bytes (queen_sender_get_party (sender));
+  rank_bytes (sender);
+  if (sender->wide)
+    rank_bytes (sender->wide);
 }
 
 void
@@ -206,26 +225,32 @@ queen_senders_take_bytes (QueenSenders *self, QueenSender *sender, gsize n_bytes
     sender->wide->n_list_bytes -= n_bytes;
 }
 
-/* Returns: (nullable): the last of @parties */
-static QueenSender *
-get_last (GSequence *parties)
+const QueenSenderOrder *
+queen_senders_get_parties (const QueenSenders *self)
 {
-  GSequenceIter *end = g_sequence_get_end_iter (parties);
+  return &self->parties;
+}
+
+/* Returns: (nullable): the last of @senders */
+static QueenSender *
+get_last (GSequence *senders)
+{
+  GSequenceIter *end = g_sequence_get_end_iter (senders);
   GSequenceIter *last = g_sequence_iter_prev (end);
 
   return last == end ? NULL : g_sequence_get (last);
 }
 
 QueenSender *
-queen_senders_get_greediest (QueenSenders *self)
+queen_sender_order_get_greediest (const QueenSenderOrder *order)
 {
-  return get_last (self->by_count);
+  return order->by_count ? get_last (order->by_count) : NULL;
 }
 
 QueenSender *
-queen_senders_get_longest_winded (QueenSenders *self)
+queen_sender_order_get_longest_winded (const QueenSenderOrder *order)
 {
-  return get_last (self->by_bytes);
+  return order->by_bytes ? get_last (order->by_bytes) : NULL;
 }
 
 guint
@@ -255,8 +280,14 @@ queen_sender_owns (const QueenSender *sender)
 void
 queen_senders_free (QueenSenders *self)
 {
+  GHashTableIter iter;
+  gpointer sender;
+
+  /* A network may go before those that are in it. */
+  g_hash_table_iter_init (&iter, self->table);
+  while (g_hash_table_iter_next (&iter, NULL, &sender))
+    leave_order (sender);
   g_hash_table_unref (self->table);
-  g_sequence_free (self->by_count);
-  g_sequence_free (self->by_bytes);
+  clear_order (&self->parties);
   g_free (self);
 }

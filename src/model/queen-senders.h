@@ -19,11 +19,25 @@ G_BEGIN_DECLS
  *
  * Each sender is a party, but those in one IPv6 network of 48 bits are one party among them: who
  * has one of these has thousands of addresses. Parties are in order of how much they have, so that
- * it is known at any time who has most.
+ * it is known at any time who has most; and so are those who are one party among each other, as
+ * such a network may be of many users, too.
  */
 typedef struct _QueenSenders QueenSenders;
 
 typedef struct _QueenSender QueenSender;
+
+/**
+ * QueenSenderOrder:
+ * @by_count: (nullable): of #QueenSender, by @n_brought
+ * @by_bytes: (nullable): likewise, by @ranked_bytes
+ *
+ * Several of them, the one last that has most.
+ */
+typedef struct
+{
+  GSequence *by_count;
+  GSequence *by_bytes;
+} QueenSenderOrder;
 
 /**
  * QueenSender:
@@ -31,10 +45,10 @@ typedef struct _QueenSender QueenSender;
  * @n_brought: how many components, at least 1
  * @n_list_bytes: what their lists of models and GPUs take
  * @offline: the registry's links to those of them that are offline, the longest one first
- * @online: of a party: its links to those that are online, the one first that was not heard for
- *   longest: those that nobody holds, and those that are held
+ * @online: likewise to those that are online, the one first that was not heard for longest
  * @wide: (nullable): the IPv6 network of 48 bits that it is in, which is its party
- * @by_count: of a party: where it is among all, by @n_brought
+ * @members: of such a network: who is in it; of all others empty
+ * @by_count: where it is among all parties, or in its own one, by @n_brought
  * @by_bytes: likewise, by @ranked_bytes
  * @ranked_bytes: what @n_list_bytes was when it was last put in order
  *
@@ -46,8 +60,9 @@ struct _QueenSender
   guint n_brought;
   gsize n_list_bytes;
   GQueue offline;
-  GQueue online[2];
+  GQueue online;
   QueenSender *wide;
+  QueenSenderOrder members;
   GSequenceIter *by_count;
   GSequenceIter *by_bytes;
   gsize ranked_bytes;
@@ -107,11 +122,22 @@ void queen_senders_add_bytes (QueenSenders *self, QueenSender *sender, gsize n_b
  */
 void queen_senders_take_bytes (QueenSenders *self, QueenSender *sender, gsize n_bytes);
 
-/** Returns: (transfer none) (nullable): the party that has brought most */
-QueenSender *queen_senders_get_greediest (QueenSenders *self);
+/** Returns: (transfer none): the parties */
+const QueenSenderOrder *queen_senders_get_parties (const QueenSenders *self);
 
-/** Returns: (transfer none) (nullable): the party whose lists of models and GPUs take most */
-QueenSender *queen_senders_get_longest_winded (QueenSenders *self);
+/** Returns: (transfer none) (nullable): who in @order has brought most */
+QueenSender *queen_sender_order_get_greediest (const QueenSenderOrder *order);
+
+/** Returns: (transfer none) (nullable): whose lists of models and GPUs take most in @order */
+QueenSender *queen_sender_order_get_longest_winded (const QueenSenderOrder *order);
+
+/**
+ * queen_sender_dup_wide_name:
+ * @name: (nullable): of a sender
+ *
+ * Returns: (transfer full) (nullable): that of the IPv6 network of 48 bits that it is in
+ */
+char *queen_sender_dup_wide_name (const char *name);
 
 /** Returns: how many components all senders have brought who are counted */
 guint queen_senders_get_n_brought (const QueenSenders *self);

@@ -205,6 +205,13 @@ hold (Fixture *f, const char *id)
   g_assert_no_error (error);
 }
 
+static void
+release (Fixture *f, const char *id)
+{
+  g_assert_true (queen_holds_release (queen_cluster_get_holds (f->cluster), QUEEN_COMPONENT_WORKER,
+                                      id, NULL, "this machine", NULL));
+}
+
 /* That one who is offline is held, or no longer, is no sign of life. */
 static void
 test_held_offline (Fixture *f, gconstpointer data)
@@ -228,8 +235,7 @@ test_held (Fixture *f, gconstpointer data)
   hold (f, "c1");
   hold (f, "d1");
   hold (f, "d2");
-  queen_holds_release (queen_cluster_get_holds (f->cluster), QUEEN_COMPONENT_WORKER, "b1", NULL,
-                       "this machine", NULL);
+  release (f, "b1");
   g_assert_true (beat (f, "b2", four[1]));
   g_assert_true (beat (f, "b1", four[1]));
   for (int i = 0; i < 4; i++)
@@ -246,6 +252,24 @@ test_held (Fixture *f, gconstpointer data)
   g_assert_true (is_known (f, "d2"));
 }
 
+/* That a hold ends is no sign of life: who was held is heard no later by that. */
+static void
+test_released (Fixture *f, gconstpointer data)
+{
+  fill (f, four);
+  for (int i = 0; i < 4; i++)
+    {
+      const char id[] = { (char) ('a' + i), '1', '\0' };
+      g_autofree char *name = g_strdup_printf ("token:new%d", i);
+
+      hold (f, id);
+      release (f, id);
+      g_assert_true (beat (f, name, name));
+    }
+  for (int i = 0; i < 4; i++)
+    g_assert_false (is_known (f, (char[]){ (char) ('a' + i), '1', '\0' }));
+}
+
 /* Who has an IPv6 network of 48 bits has 65 536 of those that are one sender. */
 static void
 test_wide (Fixture *f, gconstpointer data)
@@ -254,15 +278,37 @@ test_wide (Fixture *f, gconstpointer data)
                                       "address:2001:db8:1:fff3::/64", "address:2001:db8:2:1::/64" };
 
   fill (f, wide);
-  g_assert_false (beat (f, "same", "address:2001:db8:1:4::/64"));
   g_assert_true (beat (f, "d3", "address:2001:db8:2:9::/64")); /* three then, and five */
   g_assert_true (beat (f, "d4", "address:2001:db8:2:8::/64")); /* and four of each */
-  g_assert_false (beat (f, "d5", "address:2001:db8:2:7::/64"));
-  g_assert_false (is_known (f, "a1"));
-  g_assert_false (is_known (f, "a2"));
+  g_assert_false (beat (f, "d5", wide[3]));
+  g_assert_true (is_known (f, "d1"));
+  g_assert_true (is_known (f, "d2"));
   g_assert_true (beat (f, "new", "token:new"));
   g_assert_true (beat (f, "new2", "token:new"));
   g_assert_cmpuint (queen_registry_get_n_displaced (f->registry), ==, 4);
+}
+
+/* Such a network may be of many users, too: who has most there gives way, to others and to them. */
+static void
+test_neighbours (Fixture *f, gconstpointer data)
+{
+  static const char *const rows[][2] = {
+    { "first", "address:2001:db8:1:5::/64" }, { "a1", "address:2001:db8:1:1::/64" },
+    { "a2", "address:2001:db8:1:1::/64" },    { "b1", "address:2001:db8:1:2::/64" },
+    { "b2", "address:2001:db8:1:2::/64" },    { "c1", "address:2001:db8:1:3::/64" },
+    { "c2", "address:2001:db8:1:3::/64" },    { "last", "address:2001:db8:1:4::/64" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    g_assert_true (beat (f, rows[i][0], rows[i][1]));
+  g_assert_true (beat (f, "new", "token:new"));
+  g_assert_true (beat (f, "new2", "token:new"));
+  g_assert_true (beat (f, "new3", "address:2001:db8:1:6::/64"));
+  g_assert_true (is_known (f, "first")); /* though it was heard before all others */
+  g_assert_true (is_known (f, "last"));
+  g_assert_false (beat (f, "new4", "address:2001:db8:1:6::/64"));
+  g_assert_false (beat (f, "last2", "address:2001:db8:1:4::/64"));
+  g_assert_cmpuint (queen_registry_get_n_displaced (f->registry), ==, 3);
 }
 
 /* This machine is no sender: it gives no way, but finds room where it has least. */
@@ -388,7 +434,9 @@ main (int argc, char **argv)
   ADD ("who-is-offline-goes-first", test_offline);
   ADD ("who-is-held-stays-while-others-are-there", test_held);
   ADD ("who-is-held-and-offline-stays-no-longer", test_held_offline);
+  ADD ("who-is-held-no-longer-is-heard-no-later", test_released);
   ADD ("a-wide-network-is-one", test_wide);
+  ADD ("in-a-wide-network-who-has-most-gives-way", test_neighbours);
   ADD ("this-machine-gives-no-way", test_here);
   ADD ("taken-over-counts-for-another", test_moved);
   ADD ("so-it-is-after-a-restart", test_restored);

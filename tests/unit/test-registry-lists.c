@@ -185,6 +185,27 @@ test_fair (Fixture *f, gconstpointer data)
   g_assert_cmpuint (queen_registry_get_n_displaced (f->registry), ==, n_displaced);
 }
 
+/* Those in one wide network are one to all others, and are as fair to each other as all are. */
+static void
+test_neighbours (Fixture *f, gconstpointer data)
+{
+  static const char *const four[] = { "address:2001:db8:1:1::/64", "address:2001:db8:1:2::/64",
+                                      "address:2001:db8:1:3::/64", "address:2001:db8:1:4::/64" };
+  guint n = 0, n_new = 0;
+
+  g_assert_true (
+      beat (f, 900, QUEEN_STATUS_READY, QUEEN_VITALS_MAX_MODELS, "address:2001:db8:1:9::/64"));
+  for (gsize i = 0; i < G_N_ELEMENTS (four); i++)
+    n += fill (f, n, QUEEN_STATUS_READY, four[i]);
+  while (beat (f, 500 + n_new, QUEEN_STATUS_READY, QUEEN_VITALS_MAX_MODELS,
+               "address:2001:db8:1:8::/64"))
+    n_new++;
+  g_assert_cmpuint (n_new, >, n / 6);
+  g_assert_cmpuint (n_new, <=, n / 5 + 1);
+  g_assert_true (beat (f, 700, QUEEN_STATUS_READY, QUEEN_VITALS_MAX_MODELS, "token:new"));
+  g_assert_nonnull (queen_registry_lookup (f->registry, "w900"));
+}
+
 #define ADD(path, func) g_test_add ("/registry/lists/" path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -197,6 +218,7 @@ main (int argc, char **argv)
   ADD ("one-sender-has-a-quarter", test_sender);
   ADD ("who-is-forgotten-has-none", test_forgotten);
   ADD ("who-has-most-makes-room", test_fair);
+  ADD ("neighbours-in-a-wide-network-are-fair", test_neighbours);
 
   return g_test_run ();
 }
