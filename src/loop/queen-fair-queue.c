@@ -104,18 +104,16 @@ queen_fair_queue_join (const char *group, const char *asker)
   return g_strconcat (group, QUEEN_FAIR_QUEUE_JOINT, asker, NULL);
 }
 
-/* What queen_fair_queue_join() has joined.
- *
- * @group: (out) (transfer full) (nullable): the first of @askers, if there is a group */
-static void
-split_asker (const char *asker, char **group, const char *askers[3])
+char *
+queen_fair_queue_split (const char *asker, const char *askers[3])
 {
   const char *end = strstr (asker, QUEEN_FAIR_QUEUE_JOINT);
+  char *group = end ? g_strndup (asker, (gsize) (end - asker)) : NULL;
 
-  *group = end ? g_strndup (asker, (gsize) (end - asker)) : NULL;
-  askers[0] = end ? *group : asker;
+  askers[0] = end ? group : asker;
   askers[1] = end ? end + strlen (QUEEN_FAIR_QUEUE_JOINT) : NULL;
   askers[2] = NULL;
+  return group;
 }
 
 void
@@ -125,9 +123,8 @@ queen_fair_queue_enter (QueenFairQueue *self,
                         gpointer item)
 {
   const char *askers[3];
-  g_autofree char *group = NULL;
+  g_autofree char *group = queen_fair_queue_split (asker, askers);
 
-  split_asker (asker, &group, askers);
   queen_fair_queue_enter_in_group (self, place, askers, item);
 }
 
@@ -238,9 +235,8 @@ gpointer
 queen_fair_queue_find_greediest (const QueenFairQueue *self, const char *asker)
 {
   const char *askers[3];
-  g_autofree char *group = NULL;
+  g_autofree char *group = queen_fair_queue_split (asker, askers);
 
-  split_asker (asker, &group, askers);
   return queen_fair_queue_find_greediest_in_group (self, askers);
 }
 

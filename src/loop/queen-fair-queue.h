@@ -53,6 +53,15 @@ QueenFairQueue *queen_fair_queue_new (guint max);
 char *queen_fair_queue_join (const char *group, const char *asker);
 
 /**
+ * queen_fair_queue_split:
+ * @asker: perhaps of queen_fair_queue_join()
+ * @askers: (out): the group, the one in it, and %NULL; or else the one, and %NULL twice
+ *
+ * Returns: (transfer full) (nullable): the group, which @askers begins with, if there is one
+ */
+char *queen_fair_queue_split (const char *asker, const char *askers[3]);
+
+/**
  * queen_fair_queue_enter:
  * @place: one that is in no queue
  * @asker: who asks: those with the same text are one; perhaps of queen_fair_queue_join()

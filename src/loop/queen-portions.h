@@ -14,6 +14,10 @@ G_BEGIN_DECLS
  * anybody. Nobody has more of it than is left: one who takes all that may be has half, and there is
  * always something for somebody else. It is how switches share their memory (Choudhury and Hahne,
  * “Dynamic queue length thresholds for shared-memory packet switches”).
+ *
+ * Those who take may be groups, as queen_fair_queue_join() names them: one group has no more than
+ * twice of what is left, so that one of it does not leave nothing for the rest of it, nor the group
+ * for others.
  */
 typedef struct _QueenPortions QueenPortions;
 
@@ -26,7 +30,7 @@ QueenPortions *queen_portions_new (gsize most);
 /** Returns: how much is taken */
 gsize queen_portions_get_taken (const QueenPortions *self);
 
-/** Returns: whether @who, of that name, may have @n more */
+/** Returns: whether @who, of that name, perhaps of queen_fair_queue_join(), may have @n more */
 gboolean queen_portions_may_take (const QueenPortions *self, const char *who, gsize n);
 
 /** queen_portions_take: @who has @n more, whether it may or not. */

@@ -12,7 +12,8 @@ G_BEGIN_DECLS
  *
  * Those who wait for one model. Who asks for several takes turns with the others, and of each the
  * oldest comes first. Unlike a #QueenFairQueue it can tell everybody's place, and let somebody pass
- * over whose turn it is but who cannot be served yet.
+ * over whose turn it is but who cannot be served yet. As there, those who ask may be groups, and
+ * take turns in these, too.
  */
 typedef struct _QueenLine QueenLine;
 
@@ -34,7 +35,7 @@ QueenLine *queen_line_new (void);
 /**
  * queen_line_enter:
  * @place: one that is in no line
- * @asker: who asks: those with the same text are one
+ * @asker: who asks: those with the same text are one; perhaps of queen_fair_queue_join()
  * @item: what waits
  */
 void queen_line_enter (QueenLine *self, QueenLinePlace *place, const char *asker, gpointer item);
@@ -60,6 +61,9 @@ guint queen_line_get_length (const QueenLine *self);
 /**
  * queen_line_find_greediest:
  * @asker: who wants one place more
+ *
+ * Groups are compared first. Only when no other group has more than that of @asker would have, one
+ * of its own has to make room.
  *
  * Returns: (nullable): what should make room: the newest of whoever has most; %NULL when @asker
  *   would have as many as that

@@ -7,6 +7,7 @@
 
 #include "queen-error.h"
 #include "queen-heartbeat.h"
+#include "queen-senders.h"
 #include "text/queen-text.h"
 
 #define MAX_SERVED 16                      /* of one line before others have their turn */
@@ -260,7 +261,9 @@ dup_asker (const QueenPlacementRequest *request)
 {
   gboolean is_lent = request->reserve > 0 && request->reserve != QUEEN_PLACEMENT_UNTIL_END;
 
-  return g_strconcat (is_lent ? LENT_PREFIX : "", request->submitter, NULL);
+  g_autofree char *asker = queen_sender_dup_asker (request->submitter);
+
+  return g_strconcat (is_lent ? LENT_PREFIX : "", asker, NULL);
 }
 
 /* Whoever has most in @line makes room for who has less.

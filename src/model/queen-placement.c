@@ -32,9 +32,8 @@ queen_placement_lacks_share (QueenPlacement *self,
 
   if (!is_lent (request) || model->offers->counts[QUEEN_VERDICT_FIT] == 0)
     return FALSE;
-  return queen_reservations_count_lent (self->reservations, model->offers->model,
-                                        request->submitter) >= share ||
-         !queen_reservations_may_lend (self->reservations, request->submitter);
+  return !queen_reservations_may_lend (self->reservations, model->offers->model, request->submitter,
+                                       share);
 }
 
 static gboolean

@@ -6,12 +6,15 @@
 #include <string.h>
 
 #include "loop/queen-portions.h"
+#include "queen-senders.h"
 #include "text/queen-hash.h"
+
+#define WIDE_PART 2 /* so many shares has an IPv6 network of 48 bits */
 
 struct _QueenReservations
 {
   GHashTable *all;         /* id -> Reservation */
-  GHashTable *lent;        /* model and submitter -> how many */
+  GHashTable *lent;        /* model and submitter, or its network -> how many */
   QueenPortions *portions; /* the same of all models */
   guint64 last_number;
 };
@@ -93,35 +96,39 @@ queen_reservations_make (QueenReservations *self,
   return reservation;
 }
 
-/* Returns: (transfer full): no model has a line break in it */
+/* Returns: (transfer full): no model has a line break in it. Submitters that are in one network, as
+ * queen_sender_dup_wide_name() has it, have one besides. */
 static char *
 make_key (const char *model, const char *submitter)
 {
   return g_strconcat (model, "\n", submitter, NULL);
 }
 
-guint
-queen_reservations_count_lent (QueenReservations *self, const char *model, const char *submitter)
+static void
+count_of (QueenReservations *self, const char *model, const char *submitter, int n)
 {
   g_autofree char *key = make_key (model, submitter);
-
-  return GPOINTER_TO_UINT (g_hash_table_lookup (self->lent, key));
-}
-
-static void
-count_lent (QueenReservations *self, const QueenReservation *reservation, int n)
-{
-  g_autofree char *key = make_key (reservation->model, reservation->submitter);
   guint n_now = GPOINTER_TO_UINT (g_hash_table_lookup (self->lent, key)) + (guint) n;
 
   if (n_now > 0)
     g_hash_table_insert (self->lent, g_steal_pointer (&key), GUINT_TO_POINTER (n_now));
   else
     g_hash_table_remove (self->lent, key);
+}
+
+static void
+count_lent (QueenReservations *self, const QueenReservation *reservation, int n)
+{
+  g_autofree char *wide = queen_sender_dup_wide_name (reservation->submitter);
+  g_autofree char *asker = queen_sender_dup_asker (reservation->submitter);
+
+  count_of (self, reservation->model, reservation->submitter, n);
+  if (wide)
+    count_of (self, reservation->model, wide, n);
   if (n > 0)
-    queen_portions_take (self->portions, reservation->submitter, 1);
+    queen_portions_take (self->portions, asker, 1);
   else
-    queen_portions_give_back (self->portions, reservation->submitter, 1);
+    queen_portions_give_back (self->portions, asker, 1);
 }
 
 void
@@ -150,10 +157,26 @@ queen_reservations_lookup (QueenReservations *self, const char *id)
   return g_hash_table_lookup (self->all, id);
 }
 
-gboolean
-queen_reservations_may_lend (const QueenReservations *self, const char *submitter)
+static guint
+count_lent_to (const QueenReservations *self, const char *model, const char *submitter)
 {
-  return queen_portions_may_take (self->portions, submitter, 1);
+  g_autofree char *key = make_key (model, submitter);
+
+  return GPOINTER_TO_UINT (g_hash_table_lookup (self->lent, key));
+}
+
+gboolean
+queen_reservations_may_lend (const QueenReservations *self,
+                             const char *model,
+                             const char *submitter,
+                             guint64 share)
+{
+  g_autofree char *wide = queen_sender_dup_wide_name (submitter);
+  g_autofree char *asker = queen_sender_dup_asker (submitter);
+
+  return count_lent_to (self, model, submitter) < share &&
+         (!wide || count_lent_to (self, model, wide) < share * WIDE_PART) &&
+         queen_portions_may_take (self->portions, asker, 1);
 }
 
 guint

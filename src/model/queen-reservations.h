@@ -69,16 +69,16 @@ void queen_reservations_keep (QueenReservations *self, QueenReservation *reserva
 /** Returns: (nullable): the one of that id */
 QueenReservation *queen_reservations_lookup (QueenReservations *self, const char *id);
 
-/** Returns: how many that are lent @submitter has for @model */
-guint
-queen_reservations_count_lent (QueenReservations *self, const char *model, const char *submitter);
-
 /**
  * queen_reservations_may_lend:
+ * @share: how many of @model one submitter may have; an IPv6 network of 48 bits has two shares
  *
  * Returns: whether @submitter may have one more, as the others are to have some, too
  */
-gboolean queen_reservations_may_lend (const QueenReservations *self, const char *submitter);
+gboolean queen_reservations_may_lend (const QueenReservations *self,
+                                      const char *model,
+                                      const char *submitter,
+                                      guint64 share);
 
 /** Returns: how many there are */
 guint queen_reservations_get_n (const QueenReservations *self);

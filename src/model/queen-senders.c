@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "loop/queen-fair-queue.h"
 #include "text/queen-hash.h"
 #include "text/queen-network.h"
 
@@ -94,6 +95,14 @@ queen_sender_dup_wide_name (const char *name)
     return NULL;
   wide = queen_network_dup_wide (name + strlen (QUEEN_SENDER_ADDRESS));
   return wide ? g_strconcat (QUEEN_SENDER_ADDRESS, wide, NULL) : NULL;
+}
+
+char *
+queen_sender_dup_asker (const char *name)
+{
+  g_autofree char *wide = queen_sender_dup_wide_name (name);
+
+  return wide ? queen_fair_queue_join (wide, name) : g_strdup (name);
 }
 
 QueenSender *

@@ -139,6 +139,15 @@ QueenSender *queen_sender_order_get_longest_winded (const QueenSenderOrder *orde
  */
 char *queen_sender_dup_wide_name (const char *name);
 
+/**
+ * queen_sender_dup_asker:
+ * @name: of a sender
+ *
+ * Returns: (transfer full): it as one of such a network, as queen_fair_queue_join() has it; @name
+ * if it is in none
+ */
+char *queen_sender_dup_asker (const char *name);
+
 /** Returns: how many components all senders have brought who are counted */
 guint queen_senders_get_n_brought (const QueenSenders *self);
 

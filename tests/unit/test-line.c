@@ -6,7 +6,7 @@
 typedef struct
 {
   QueenLinePlace place;
-  char name[4]; /* its asker's and a digit */
+  char name[4]; /* its asker's and a digit; before that of one of a group, the group's */
 } Waiter;
 
 static QueenLine *line;
@@ -16,7 +16,8 @@ static Waiter *
 enter (const char *name)
 {
   Waiter *waiter = g_new0 (Waiter, 1);
-  char asker[] = { name[0], '\0' };
+  gboolean is_of_group = g_ascii_isupper (name[0]);
+  char asker[] = { name[0], is_of_group ? '\n' : '\0', is_of_group ? name[1] : '\0', '\0' };
 
   g_strlcpy (waiter->name, name, sizeof waiter->name);
   queen_line_enter (line, &waiter->place, asker, waiter);
@@ -94,6 +95,46 @@ test_flood (void)
   empty ();
 }
 
+/* So many as are in a group, they are one to all others, and take turns in that. */
+static void
+test_group (void)
+{
+  fill ("Gx1 Gx2 Gx3 Gy1 Gz1 a1 a2 a3 b1");
+  assert_lists ("Gx1 a1 b1 Gy1 a2 Gz1 a3 Gx2 Gx3");
+  assert_takes ("Gx1 a1 b1 Gy1 a2 Gz1 a3 Gx2 Gx3");
+  empty ();
+}
+
+static void
+test_group_passed (void)
+{
+  Waiter *last;
+
+  fill ("Gx1 Gx2 a1 Gy1 b1");
+  queen_line_pass (line); /* x */
+  queen_line_pass (line); /* y, and so G */
+  assert_lists ("Gx1 a1 b1 Gy1 Gx2");
+  queen_line_pass (line); /* a */
+  enter ("Gz1");
+  enter ("Gy2");
+  assert_takes ("Gz1 b1");
+  queen_line_restart (line);
+  assert_lists ("a1 Gx1 Gy1 Gx2 Gy2");
+  queen_line_pass (line);
+  queen_line_pass (line);
+  last = queen_line_peek (line);
+  g_assert_cmpstr (last->name, ==, "Gy1");
+  queen_line_leave (&last->place);
+  last = queen_line_peek (line);
+  queen_line_leave (&last->place); /* only x is left of G, who was passed over */
+  g_assert_null (queen_line_peek (line));
+  enter ("c1");
+  assert_takes ("c1");
+  queen_line_restart (line);
+  assert_takes ("a1 Gx1 Gx2");
+  empty ();
+}
+
 static void
 test_leave (void)
 {
@@ -154,6 +195,15 @@ test_greediest (void)
   assert_greediest ("b", NULL); /* it would have as many */
   assert_greediest ("a", NULL);
   empty ();
+
+  fill ("Gx1 Gx2 Gy1 Gz1 a1 a2 a3");
+  assert_greediest ("b", "Gx2");
+  assert_greediest ("a", NULL);
+  assert_greediest ("G\nw", "Gx2");
+  assert_greediest ("G\ny", NULL);
+  queen_line_pass (line);
+  assert_greediest ("b", "Gx2");
+  empty ();
 }
 
 int
@@ -163,6 +213,8 @@ main (int argc, char **argv)
 
   g_test_add_func ("/line/turns/round-by-round-and-as-listed", test_turns);
   g_test_add_func ("/line/turns/one-who-floods-it-delays-others-by-one", test_flood);
+  g_test_add_func ("/line/groups/have-one-turn", test_group);
+  g_test_add_func ("/line/groups/are-passed-over-with-all-who-are-in-them", test_group_passed);
   g_test_add_func ("/line/leave/others-keep-their-order", test_leave);
   g_test_add_func ("/line/passed-over/comes-first-again", test_passed);
   g_test_add_func ("/line/passed-over/may-leave-meanwhile", test_passed_and_gone);

@@ -723,6 +723,39 @@ test_share (Fixture *f, gconstpointer data)
   assert_placed (waits, "a");
 }
 
+/* Who has a wide network has thousands of addresses, but has not all of them reserved by that, and
+ * is one in the line. */
+static void
+test_share_of_wide (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) waits = g_ptr_array_new_with_free_func ((GDestroyNotify) free_asker);
+  g_autoptr (Asker) first = NULL, second = NULL, refused = NULL, other = NULL, waiting = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 4, 0);
+  first = reserve (f, "address:2001:db8:1:1::/64", 0);
+  second = reserve (f, "address:2001:db8:1:2::/64", 0);
+  refused = reserve (f, "address:2001:db8:1:3::/64", 0);
+  assert_placed (refused, "-");
+  g_assert_cmpint (refused->reason, ==, QUEEN_PLACEMENT_SHARE);
+  other = reserve (f, "address:2001:db8:2:1::/64", 0);
+  assert_placed (other, "a");
+  say (f, "a", QUEEN_STATUS_BUSY, 4, 4);
+  for (int i = 0; i < QUEEN_PLACEMENT_MAX_WAITING; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("address:2001:db8:1:%x::/64", 16 + i);
+
+      g_ptr_array_add (waits, ask_as (f, name));
+    }
+  waiting = ask_as (f, "address:192.0.2.1"); /* one of the others makes room */
+  assert_waits (waiting);
+  end (first, QUEEN_PLACEMENT_DONE);
+  end (second, QUEEN_PLACEMENT_DONE);
+  end (other, QUEEN_PLACEMENT_DONE);
+  say (f, "a", QUEEN_STATUS_READY, 4, 2);
+  turn ();
+  assert_placed (waiting, "a");
+}
+
 /* Those who may not have it yet do not keep it from others who wait behind them. */
 static void
 test_passed_over (Fixture *f, gconstpointer data)
@@ -1162,6 +1195,7 @@ main (int argc, char **argv)
   add ("limit/of-a-model-and-who-makes-room", NULL, test_line_full);
   add ("limit/of-all", NULL, test_all_full);
   add ("limit/a-quarter-for-one-submitter", NULL, test_share);
+  add ("limit/a-wide-network-has-half-and-one-turn", NULL, test_share_of_wide);
   add ("limit/of-all-that-is-reserved-others-get-some", NULL, test_share_of_all);
   add ("model/unknown-names-those-that-exist", NULL, test_unknown);
   add ("reservation/ends-by-itself", NULL, test_expiry);

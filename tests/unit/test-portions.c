@@ -31,6 +31,23 @@ test_greedy (void)
   queen_portions_free (portions);
 }
 
+/* So many as they are in a group, others have something; and so have others in the group. */
+static void
+test_groups (void)
+{
+  QueenPortions *portions = queen_portions_new (96);
+
+  take_all (portions, "g\n1", 48);
+  take_all (portions, "g\n2", 16); /* of which they have two thirds now */
+  take_all (portions, "g\n3", 0);
+  take_all (portions, "a", 16);
+  queen_portions_give_back (portions, "g\n1", 48);
+  queen_portions_give_back (portions, "g\n2", 16);
+  queen_portions_give_back (portions, "a", 16);
+  take_all (portions, "g\n3", 48);
+  queen_portions_free (portions);
+}
+
 static void
 test_pieces (void)
 {
@@ -71,6 +88,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/portions/greedy/leaves-some-for-others", test_greedy);
+  g_test_add_func ("/portions/so-do-groups-and-those-who-are-in-one", test_groups);
   g_test_add_func ("/portions/pieces/as-large-as-they-are", test_pieces);
   g_test_add_func ("/portions/more/than-there-is", test_more);
 
