@@ -4,23 +4,13 @@
 #include "queen-lister.h"
 
 #include "loop/queen-alarm.h"
-#include "loop/queen-fair-queue.h"
 #include "queen-error.h"
 #include "queen-list-stamp.h"
+#include "queen-list-works.h"
 #include "queen-listing.h"
 
 #define KEPT_UNASKED (10 * G_USEC_PER_SEC)
 #define SLICE (QUEEN_SLICE / 2) /* µs: who asks for a list can wait, others cannot */
-
-/* What is waited for. Each kind has a queue of its own, and these go in turns: none of them waits
- * for ever for another, however many of that are asked for. */
-typedef enum
-{
-  WORK_TO_SHARE, /* for all who ask; of each registry one */
-  WORK_PAGES,    /* at most as many components as a page has */
-  WORK_TO_GIVE,  /* all components may have to be looked at for one who asks */
-  N_WORKS
-} Work;
 
 /* A list that is to be made, and who waits for it. */
 typedef struct
@@ -47,10 +37,9 @@ struct _QueenOrder
 struct _QueenLister
 {
   const QueenClock *clock;
-  guint64 epoch; /* in versions, as the rest of them begins anew with each start */
-  QueenFairQueue *queues[N_WORKS]; /* of Build */
-  guint next;                      /* whose turn it is of these */
-  Build *current;                  /* NULL when there is nothing to do */
+  guint64 epoch;         /* in versions, as the rest of them begins anew with each start */
+  QueenListWorks *works; /* of Build */
+  Build *current;        /* NULL when there is nothing to do */
   QueenAlarm *work_alarm;
   QueenKeptFunc on_kept;
   gpointer on_kept_data;
@@ -157,14 +146,6 @@ is_whole (const Build *build)
          (build->list && queen_list_is_ready (build->list, build->selection.wants_gzip));
 }
 
-static Work
-choose_work (const QueenSelection *selection)
-{
-  if (queen_selection_is_everybody (selection))
-    return WORK_TO_SHARE;
-  return selection->limit > 0 && !queen_selection_is_filter (selection) ? WORK_PAGES : WORK_TO_GIVE;
-}
-
 /* Where the list of everybody is that waits to be made, of the same registry and for the same. */
 static Build **
 find_next (const Build *build)
@@ -179,16 +160,16 @@ add_build (QueenLister *self,
            const QueenSelection *selection,
            const char *asker)
 {
-  Work work = choose_work (selection);
+  QueenListWork work = queen_list_work_choose (selection);
   Build *build = g_new0 (Build, 1);
 
   build->lister = self;
   build->registry = g_object_ref (registry);
   build->selection = queen_selection_copy (selection);
   build->orders = queen_fair_queue_new (QUEEN_LISTER_MAX_SHARING);
-  if (work == WORK_TO_SHARE)
+  if (work == QUEEN_LIST_WORK_SHARED)
     *find_next (build) = build;
-  queen_fair_queue_enter (self->queues[work], &build->place, asker, build);
+  queen_list_works_enter (self->works, work, &build->place, asker, build);
   queen_alarm_set (self->work_alarm, 0);
   return build;
 }
@@ -202,27 +183,16 @@ remove_build (Build *build)
   if (*find_next (build) == build)
     *find_next (build) = NULL;
   if (self->current == build)
-    self->current = NULL;
+    {
+      self->current = NULL;
+      queen_list_works_end (self->works);
+    }
   queen_fair_queue_free (build->orders);
   g_clear_pointer (&build->listing, queen_listing_free);
   g_clear_pointer (&build->list, queen_list_unref);
   queen_selection_clear (&build->selection);
   g_object_unref (build->registry);
   g_free (build);
-}
-
-/* Returns: (nullable): what is to be made now, out of its queue */
-static Build *
-take_next (QueenLister *self)
-{
-  Build *build = NULL;
-
-  for (guint i = 0; i < N_WORKS && !build; i++)
-    {
-      build = queen_fair_queue_take (self->queues[self->next]);
-      self->next = (self->next + 1) % N_WORKS;
-    }
-  return build;
 }
 
 /* Returns: whether the list is there meanwhile, and has at most to be compressed */
@@ -241,7 +211,7 @@ resume_shared (QueenLister *self, Build *build)
 static void
 begin_build (QueenLister *self)
 {
-  Build *build = take_next (self);
+  Build *build = queen_list_works_take (self->works);
 
   if (*find_next (build) == build)
     *find_next (build) = NULL;
@@ -315,16 +285,6 @@ hand_out (QueenLister *self, Build *build, gint64 until)
 
 /* Working */
 
-static gboolean
-has_work (const QueenLister *self)
-{
-  gboolean has_some = self->current != NULL;
-
-  for (int work = 0; work < N_WORKS; work++)
-    has_some = has_some || queen_fair_queue_get_length (self->queues[work]) > 0;
-  return has_some;
-}
-
 /* One step, which ends about @until. */
 static void
 work_some (QueenLister *self, gint64 until)
@@ -345,16 +305,19 @@ static void
 on_work (gpointer data)
 {
   QueenLister *self = data;
-  gint64 until = self->clock->get_monotonic () + SLICE;
+  gint64 now = self->clock->get_monotonic ();
+  const gint64 until = now + SLICE;
 
   /* All who waited may have gone. */
-  while (has_work (self))
+  while (queen_list_works_has_any (self->works) && now < until)
     {
+      gint64 begun = now;
+
       work_some (self, until);
-      if (self->clock->get_monotonic () >= until)
-        break;
+      now = self->clock->get_monotonic ();
+      queen_list_works_charge (self->works, now - begun);
     }
-  if (has_work (self))
+  if (queen_list_works_has_any (self->works))
     queen_alarm_set (self->work_alarm, 0);
 }
 
@@ -365,9 +328,7 @@ queen_lister_new (const QueenClock *clock)
 
   self->clock = clock;
   self->epoch = (guint64) g_random_int () << 32 | g_random_int ();
-  self->queues[WORK_TO_SHARE] = queen_fair_queue_new (2 * QUEEN_COMPONENT_N_KINDS);
-  self->queues[WORK_PAGES] = queen_fair_queue_new (QUEEN_LISTER_MAX_WAITING);
-  self->queues[WORK_TO_GIVE] = queen_fair_queue_new (QUEEN_LISTER_MAX_WAITING);
+  self->works = queen_list_works_new (QUEEN_LISTER_MAX_WAITING, 2 * QUEEN_COMPONENT_N_KINDS);
   self->work_alarm = queen_alarm_new (clock, "lists", G_PRIORITY_DEFAULT, on_work, self);
   self->drop_alarm =
       queen_alarm_new (clock, "unasked lists", G_PRIORITY_DEFAULT, drop_shared, self);
@@ -446,7 +407,9 @@ find_room (QueenLister *self,
            const char *asker,
            QueenOrder **refused)
 {
-  QueenFairQueue *queue = build ? build->orders : self->queues[choose_work (selection)];
+  QueenFairQueue *queue =
+      build ? build->orders
+            : queen_list_works_get_queue (self->works, queen_list_work_choose (selection));
   gpointer greediest;
 
   if (!queen_fair_queue_find_place (queue, asker, &greediest))
@@ -571,10 +534,9 @@ queen_lister_free (QueenLister *self)
 
   if (self->current)
     free_build (self->current);
-  while ((build = take_next (self)))
+  while ((build = queen_list_works_take (self->works)))
     free_build (build);
-  for (int work = 0; work < N_WORKS; work++)
-    queen_fair_queue_free (self->queues[work]);
+  queen_list_works_free (self->works);
   drop_shared (self);
   queen_alarm_free (self->work_alarm);
   queen_alarm_free (self->drop_alarm);
