@@ -59,7 +59,7 @@ is_wanted (const QueenListWorks *self, int work)
 /* Who had nothing to do for a while has not saved that time for later, and does not owe for long
  * what it had before. */
 static void
-join (QueenListWorks *self, QueenListWork work)
+join_works (QueenListWorks *self, QueenListWork work)
 {
   gint64 least = G_MAXINT64;
 
@@ -78,7 +78,7 @@ queen_list_works_enter (QueenListWorks *self,
                         const char *asker,
                         gpointer item)
 {
-  join (self, work);
+  join_works (self, work);
   queen_fair_queue_enter (self->queues[work], place, asker, item);
 }
 

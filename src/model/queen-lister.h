@@ -23,9 +23,10 @@ G_BEGIN_DECLS
  * time. Any other list is made for the one who asks.
  *
  * One list is made at a time, in slices of 2 ms; the main loop turns between them. Whoever
- * asks waits meanwhile as a #QueenOrder. Shared lists, short pages, long ones and all others have the
- * same time, as a short page is little work and the others may be much; and of each of these, those
- * who ask go in turns. When too many wait, who has ordered most makes room for who has ordered less.
+ * asks waits meanwhile as a #QueenOrder. Shared lists, short pages, long ones and all others have
+ * the same time, as a short page is little work and the others may be much; and of each of these,
+ * those who ask go in turns. When too many wait, who has ordered most makes room for who has
+ * ordered less.
  */
 typedef struct _QueenLister QueenLister;
 
