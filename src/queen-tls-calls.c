@@ -115,6 +115,12 @@ queen_call_input_init (QueenCallInput *self)
 {
 }
 
+GType
+queen_tls_calls_get_input_type (void)
+{
+  return QUEEN_TYPE_CALL_INPUT;
+}
+
 /* A connection: the system's, but for what it reads from, and what is read of it. As long as that
  * is no socket to glib-networking, which asks before it shakes hands, it does not know whose
  * tickets it would keep, and keeps none. libsoup looks at the socket later. */

@@ -21,4 +21,7 @@ G_BEGIN_DECLS
  */
 void queen_tls_calls_prepare (void);
 
+/** Returns: the type of what is read from in each of these connections */
+GType queen_tls_calls_get_input_type (void);
+
 G_END_DECLS

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "queen-error.h"
+#include "queen-tls-calls.h"
 
 #define MAX_CLASSES 4     /* of streams: of plain connections, and of those of TLS */
 #define HEAD "queen-head" /* of a stream */
@@ -143,19 +144,35 @@ read_limited (GPollableInputStream *stream, void *buffer, gsize size, GError **e
 /* libsoup reads from the streams that GLib has given it, and from no other ones: so their class has
  * to know. Those of which nothing is to be known are read as before. */
 static void
-teach_class (GPollableInputStream *stream)
+teach_class (GPollableInputStreamInterface *interface)
 {
-  GPollableInputStreamInterface *interface = G_POLLABLE_INPUT_STREAM_GET_INTERFACE (stream);
-
   g_mutex_lock (&teaching);
   if (!find_read (interface) && n_taught < MAX_CLASSES)
     {
       taught[n_taught].interface = interface;
       taught[n_taught].read = interface->read_nonblocking;
       g_atomic_int_inc (&n_taught);
-      interface->read_nonblocking = read_limited;
+      g_atomic_pointer_set (&interface->read_nonblocking, read_limited);
     }
   g_mutex_unlock (&teaching);
+}
+
+/* Those that are known, as long as there is no other thread that reads from such streams: GLib
+ * looks at its class without a lock. The others are taught when there is the first of them. */
+static void
+teach_known (void)
+{
+  g_autoptr (GSocket) socket =
+      g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
+  g_autoptr (GSocketConnection) connection =
+      socket ? g_socket_connection_factory_create_connection (socket) : NULL;
+  GInputStream *stream =
+      connection ? g_io_stream_get_input_stream (G_IO_STREAM (connection)) : NULL;
+
+  if (G_IS_POLLABLE_INPUT_STREAM (stream))
+    teach_class (G_POLLABLE_INPUT_STREAM_GET_INTERFACE (stream));
+  teach_class (g_type_interface_peek (g_type_class_ref (queen_tls_calls_get_input_type ()),
+                                      G_TYPE_POLLABLE_INPUT_STREAM));
 }
 
 static void
@@ -202,8 +219,14 @@ free_head (gpointer data)
 QueenHeadLimits *
 queen_head_limits_new (void)
 {
+  static gsize is_taught;
   QueenHeadLimits *self = g_new0 (QueenHeadLimits, 1);
 
+  if (g_once_init_enter (&is_taught))
+    {
+      teach_known ();
+      g_once_init_leave (&is_taught, TRUE);
+    }
   g_atomic_ref_count_init (&self->n_refs);
   g_mutex_init (&self->lock);
   self->heads = g_hash_table_new (hash_head, is_same_head);
@@ -227,7 +250,7 @@ queen_head_limits_watch (QueenHeadLimits *self,
 
   if (!G_IS_POLLABLE_INPUT_STREAM (stream))
     return;
-  teach_class (G_POLLABLE_INPUT_STREAM (stream));
+  teach_class (G_POLLABLE_INPUT_STREAM_GET_INTERFACE (stream));
   head = g_new0 (Head, 1);
   head->limits = self;
   g_atomic_ref_count_inc (&self->n_refs);

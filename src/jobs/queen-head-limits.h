@@ -23,6 +23,7 @@ G_BEGIN_DECLS
  */
 typedef struct _QueenHeadLimits QueenHeadLimits;
 
+/** The first of them changes how GLib reads: to be made before there are threads that read, too. */
 QueenHeadLimits *queen_head_limits_new (void);
 
 /** Connections that are still there keep what they need. */

@@ -100,14 +100,24 @@ queen_component_new (QueenComponentKind kind)
   return queen_component_new_with_room (kind, 0);
 }
 
+/* But for its count, which other threads change meanwhile. */
+static void
+copy_members (QueenComponent *copy, const QueenComponent *component)
+{
+  const gsize before = G_STRUCT_OFFSET (QueenComponent, ref_count);
+  const gsize behind = before + sizeof component->ref_count;
+
+  memcpy (copy, component, before);
+  memcpy ((guint8 *) copy + behind, (const guint8 *) component + behind, sizeof *copy - behind);
+}
+
 /* Returns: (transfer full): the same, held by nobody yet */
 static QueenComponent *
 copy_said (const QueenComponent *component)
 {
   QueenComponent *copy = queen_component_new (component->kind);
 
-  *copy = *component;
-  g_atomic_ref_count_init (&copy->ref_count);
+  copy_members (copy, component);
   copy->n_room = copy->n_texts = 0;
   copy->id = g_strdup (component->id);
   copy->vitals = g_memdup2 (component->vitals, sizeof *component->vitals);

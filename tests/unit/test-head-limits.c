@@ -6,10 +6,13 @@
 #include "attempt-fixture.h"
 
 #include "jobs/queen-head-limits.h"
+#include "queen-tls-calls.h"
 
 #define CHUNK "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n"
 #define N_CONNECTIONS 50000
 #define INTERIM "HTTP/1.1 102 Processing\r\nX-Queen: 1\r\n\r\n"
+
+typedef gssize (*ReadFunc) (GPollableInputStream *, void *, gsize, GError **);
 
 /* @status: with what it begins
  * Returns: (transfer full): what a worker says, with @n_lines of head in all, each with @line */
@@ -39,6 +42,32 @@ run_scenes (Fixture *fixture, const Scene *scenes, guint n_scenes)
   fixture->request.is_streamed = FALSE;
   for (guint i = 0; i < n_scenes; i++)
     fixture_run (fixture, "{\"model\":\"m\"}");
+}
+
+static ReadFunc
+find_read (GType type)
+{
+  GPollableInputStreamInterface *interface =
+      g_type_interface_peek (g_type_class_ref (type), G_TYPE_POLLABLE_INPUT_STREAM);
+
+  return interface->read_nonblocking;
+}
+
+/* When there are connections there are other threads, and they look at what would be changed. */
+static void
+test_taught (void)
+{
+  g_autoptr (GSocket) socket =
+      g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
+  g_autoptr (GSocketConnection) plain = g_socket_connection_factory_create_connection (socket);
+  const GType types[] = { G_OBJECT_TYPE (g_io_stream_get_input_stream (G_IO_STREAM (plain))),
+                          queen_tls_calls_get_input_type () };
+  const ReadFunc before[] = { find_read (types[0]), find_read (types[1]) };
+  g_autoptr (QueenHeadLimits) limits = queen_head_limits_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    g_assert_true (find_read (types[i]) != before[i]);
+  g_assert_true (find_read (types[0]) == find_read (types[1]));
 }
 
 static void
@@ -193,6 +222,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
+  g_test_add_func ("/head-limits/taught-before-there-are-connections", test_taught);
   g_test_add_func ("/head-limits/lines", test_lines);
   g_test_add_func ("/head-limits/words", test_words);
   g_test_add_func ("/head-limits/those-before-it-count", test_interim);
