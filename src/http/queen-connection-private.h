@@ -69,8 +69,11 @@ struct _QueenConnection
   gsize progress_size; /* bytes */
   GDestroyNotify free_progress;
   gsize n_kept;       /* bytes that count as held for it */
+  gsize n_body;       /* of them, bytes of a large body, or room for it */
+  gsize n_waiting;    /* of them, bytes that only wait for room */
   GQueue *held_among; /* those that hold more than a little for a request; NULL when it does not */
   GList holding_link; /* among them */
+  QueenFairPlace session_place; /* its TLS session, as long as it is read, among all */
 
   void (*on_gone) (gpointer data); /* NULL when nobody answers later */
   gpointer data;
@@ -105,6 +108,16 @@ void queen_connection_end_wait (QueenConnection *self, QueenWaitKind wait);
 
 /** Returns: (nullable): who has held a TLS session for longest without a request */
 QueenConnection *queen_connection_find_idle_holder (QueenConnectionSettings *settings);
+
+/**
+ * queen_connection_make_session_room:
+ *
+ * Makes room for its TLS session, which it has just begun to hold. An address with many of them
+ * makes it before one with few.
+ *
+ * Returns: %FALSE when it had to go itself
+ */
+gboolean queen_connection_make_session_room (QueenConnection *self);
 
 /**
  * queen_connection_watch:

@@ -469,8 +469,7 @@ begin_handshake (QueenConnection *self)
       queen_connection_refuse_handshake (self);
       return FALSE;
     }
-  queen_connection_hold_request (self);
-  return queen_connection_make_room (self);
+  return queen_connection_make_session_room (self);
 }
 
 static void

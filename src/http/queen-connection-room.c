@@ -8,9 +8,6 @@
 #define LITTLE 1024   /* bytes: if all hold as much, that is a fourth of what there may be */
 #define MAX_TRIED 256 /* who are asked to make room */
 
-/* Heads, sessions, and requests that are whole and wait, always find some: whoever has a body
- * reserves nothing of this part. */
-#define UNRESERVED (queen_budget_get_most (QUEEN_BUDGET_REQUESTS) / 4)
 #define SMALL_BODY (8 * 1024)         /* bytes: a heartbeat has fewer, and waits for no room */
 #define SMALL_PIECE (2 * 1024)        /* bytes: of who may have to wait for room */
 #define PACE QUEEN_REQUEST_USUAL_BODY /* bytes, in GRACE at the least; more of what is large */
@@ -43,28 +40,68 @@ find_holding (QueenConnection *self, gsize n_kept)
 {
   if (n_kept < LITTLE || self->state == STATE_ROOM)
     return NULL;
-  return self->state < STATE_HANDLER ? &self->settings->holding : &self->settings->answering;
+  if (self->state >= STATE_HANDLER)
+    return &self->settings->answering;
+  return self->n_reserved > 0 ? &self->settings->filling : &self->settings->holding;
+}
+
+/* What is larger than it may be without waiting has its part also while it waits to be handled. */
+static gsize
+find_body_size (const QueenConnection *self, gsize n_request)
+{
+  gboolean is_whole = self->state == STATE_WHOLE && n_request > SMALL_BODY;
+
+  return self->n_reserved > 0 || is_whole ? n_request : 0;
+}
+
+static void
+hold_session (QueenConnection *self)
+{
+  gboolean is_held = queen_socket_is_large (&self->socket);
+  QueenConnectionSettings *settings = self->settings;
+  g_autofree char *networks = NULL;
+
+  if (is_held == queen_fair_queue_is_waiting (&self->session_place))
+    return;
+  queen_budgets_hold (settings->budgets, QUEEN_BUDGET_SESSIONS,
+                      is_held ? QUEEN_TLS_SESSION_SIZE : -QUEEN_TLS_SESSION_SIZE);
+  if (!is_held)
+    {
+      queen_fair_queue_leave (&self->session_place);
+      return;
+    }
+  networks = queen_shares_dup_networks (&self->peer);
+  queen_fair_queue_enter (settings->sessions, &self->session_place, networks ? networks : "", self);
+}
+
+/* Returns: whether it is less than before */
+static gboolean
+count_held (QueenConnection *self, gsize n_kept, gsize n_body, gsize n_waiting)
+{
+  QueenBudgets *budgets = self->settings->budgets;
+  gboolean is_less = n_kept < self->n_kept || n_body < self->n_body;
+
+  queen_budgets_hold (budgets, QUEEN_BUDGET_REQUESTS, (gssize) n_kept - (gssize) self->n_kept);
+  queen_budgets_hold (budgets, QUEEN_BUDGET_BODIES, (gssize) n_body - (gssize) self->n_body);
+  queen_budgets_hold (budgets, QUEEN_BUDGET_WAITING, (gssize) n_waiting - (gssize) self->n_waiting);
+  self->n_kept = n_kept;
+  self->n_body = n_body;
+  self->n_waiting = n_waiting;
+  return is_less;
 }
 
 void
 queen_connection_hold_request (QueenConnection *self)
 {
-  gsize n_kept = MAX (queen_request_buffer_get_size (&self->request), self->n_reserved);
-  gboolean is_less;
+  gsize n_request = MAX (queen_request_buffer_get_size (&self->request), self->n_reserved);
+  gboolean only_waits = self->state == STATE_ROOM && self->n_reserved == 0;
+  gsize n_kept = n_request + self->progress_size;
 
   if (self->ahead)
     n_kept += g_bytes_get_size (self->ahead);
-  n_kept += self->progress_size;
-  if (queen_socket_is_large (&self->socket))
-    n_kept += QUEEN_TLS_SESSION_SIZE;
+  hold_session (self);
   set_holding (self, find_holding (self, n_kept));
-  if (n_kept == self->n_kept)
-    return;
-  queen_budgets_hold (self->settings->budgets, QUEEN_BUDGET_REQUESTS,
-                      (gssize) n_kept - (gssize) self->n_kept);
-  is_less = n_kept < self->n_kept;
-  self->n_kept = n_kept;
-  if (is_less)
+  if (count_held (self, n_kept, find_body_size (self, n_request), only_waits ? n_kept : 0))
     hand_out_room (self->settings);
 }
 
@@ -75,6 +112,7 @@ queen_connection_hold_anew (QueenConnection *self)
 
   set_holding (self, NULL);
   set_holding (self, queue);
+  queen_fair_queue_renew (&self->session_place);
 }
 
 void
@@ -105,7 +143,7 @@ let_go (QueenConnection *self)
 {
   self->has_unread_data |= !self->is_drained;
   queen_connection_end_reading (self);
-  if (self->held_among)
+  if (self->held_among || queen_fair_queue_is_waiting (&self->session_place))
     queen_connection_evict (self);
 }
 
@@ -118,14 +156,21 @@ queen_connection_has_room (const QueenConnection *self)
 /* Returns: (nullable): of those who hold more than a little, who has let the queen wait for
  * longest; not one some of whose request is done already, as it is its turn to publish */
 static QueenConnection *
-find_oldest_holder (QueenConnection *self)
+find_oldest_in (const QueenConnectionSettings *settings, GList *link)
 {
-  GList *link = self->settings->holding.head;
-
   for (guint i = 0; i < MAX_TRIED && link; i++, link = link->next)
-    if (!queen_connection_waits_for_queen (link->data) && link->data != self->settings->publisher)
+    if (!queen_connection_waits_for_queen (link->data) && link->data != settings->publisher)
       return link->data;
   return NULL;
+}
+
+/* Who has room for a large body has it, as long as others can make some. */
+static QueenConnection *
+find_oldest_holder (const QueenConnectionSettings *settings)
+{
+  QueenConnection *oldest = find_oldest_in (settings, settings->holding.head);
+
+  return oldest ? oldest : find_oldest_in (settings, settings->filling.head);
 }
 
 /* Where all are let wait by the queen, who came first is done first: else all would be thrown out
@@ -150,7 +195,7 @@ find_newest_holder (QueenConnection *self)
 static QueenConnection *
 find_holder (QueenConnection *self)
 {
-  QueenConnection *oldest = find_oldest_holder (self);
+  QueenConnection *oldest = find_oldest_holder (self->settings);
 
   return oldest ? oldest : find_newest_holder (self);
 }
@@ -169,9 +214,8 @@ find_greediest (QueenConnection *self)
   return greediest ? greediest : queen_cost_queue_find_greediest (settings->rooms, "");
 }
 
-/* Room for what is held of the request is made by those who need it only for another one, by those
- * who have none, by whoever has most that waits for its turn, and then by those who take longest,
- * or else came last.
+/* Room for what is held of the request is made by those who need it only for another one, by
+ * whoever has most that waits for its turn, and then by those who take longest, or else came last.
  */
 gboolean
 queen_connection_make_room (QueenConnection *self)
@@ -181,9 +225,6 @@ queen_connection_make_room (QueenConnection *self)
 
   while (!queen_connection_has_room (self) && (oldest = g_queue_peek_head (&settings->answering)))
     let_go (oldest);
-  while (!queen_connection_has_room (self) &&
-         (oldest = queen_connection_find_idle_holder (settings)))
-    queen_connection_evict (oldest);
   greediest = queen_connection_has_room (self) ? NULL : find_greediest (self);
   if (greediest && greediest != self && greediest->n_kept < LITTLE)
     greediest = NULL; /* it would make hardly any room */
@@ -222,15 +263,23 @@ find_need (const QueenRequestBuffer *request)
   return n_body > SMALL_BODY ? request->head_length + n_body + request->accepted->allocated_len : 0;
 }
 
-/* Returns whether it may have what it needs beside all that is held and reserved. */
+/* Returns whether it may have what it needs beside all that other large bodies have. */
+static gboolean
+has_part_for (const QueenConnection *self)
+{
+  return queen_budgets_has_room (self->settings->budgets, QUEEN_BUDGET_BODIES,
+                                 find_need (&self->request));
+}
+
+/* Returns whether it may have that beside all that is held and reserved, too. */
 static gboolean
 has_room_for (const QueenConnection *self)
 {
   gsize n_kept = queen_request_buffer_get_size (&self->request);
   gsize n_more = MAX (find_need (&self->request), n_kept) - n_kept;
 
-  return queen_budgets_has_room (self->settings->budgets, QUEEN_BUDGET_REQUESTS,
-                                 n_more + UNRESERVED);
+  return has_part_for (self) &&
+         queen_budgets_has_room (self->settings->budgets, QUEEN_BUDGET_REQUESTS, n_more);
 }
 
 void
@@ -265,23 +314,22 @@ hand_out_room (QueenConnectionSettings *settings)
     }
 }
 
+/* Others have large bodies, too. */
+static gboolean
+lacks_part (const QueenConnectionSettings *settings)
+{
+  const QueenConnection *first = queen_cost_queue_peek (settings->rooms);
+
+  return first && !has_part_for (first);
+}
+
+/* Heads and small bodies have more than is left to them. */
 static gboolean
 lacks_room (const QueenConnectionSettings *settings)
 {
   const QueenConnection *first = queen_cost_queue_peek (settings->rooms);
 
-  return first && !has_room_for (first);
-}
-
-/* Returns: µs for which it has let the queen wait; 0 if it does not */
-static gint64
-find_silence (const QueenConnection *self, gint64 now)
-{
-  const QueenDeadline *wait = &self->waits[QUEEN_WAIT_REQUEST];
-
-  if (self->n_reserved > 0)
-    return now - self->heard_at;
-  return queen_deadline_is_on (wait) ? queen_deadline_get_age (wait) : 0;
+  return first && has_part_for (first) && !has_room_for (first);
 }
 
 /* Returns: (nullable): who holds room that others wait for, and lets it lie idle */
@@ -289,16 +337,16 @@ static QueenConnection *
 find_slow (QueenConnectionSettings *settings)
 {
   gint64 now = settings->deadlines[QUEEN_WAIT_ROOM].clock->get_monotonic ();
-  GList *link = settings->holding.head;
+  GList *link = settings->filling.head;
 
   for (guint i = 0; i < MAX_TRIED && link; i++, link = link->next)
     {
       QueenConnection *holder = link->data;
-      gint64 silence = find_silence (holder, now);
+      gint64 silence = now - holder->heard_at;
 
       if (silence < GRACE)
         continue;
-      if (holder->n_reserved > 0 && silence >= MAX_GRACE)
+      if (silence >= MAX_GRACE)
         return holder;
       if (!queen_connection_waits_for_queen (holder) && !queen_connection_has_spoken (holder))
         return holder;
@@ -306,20 +354,39 @@ find_slow (QueenConnectionSettings *settings)
   return NULL;
 }
 
-/* Room for who waits for it is made by those who need theirs only for another request, by those who
- * have none, and by those who do not fill it. */
+/* Room for who waits for it is made by those who do not fill theirs. Where it is heads and small
+ * bodies that have too much, it is made by those who need that only for another request, and by
+ * those who take longest. */
 static void
 make_reservable (QueenConnectionSettings *settings)
 {
   QueenConnection *other;
 
   hand_out_room (settings);
+  while (lacks_part (settings) && (other = find_slow (settings)))
+    queen_connection_evict (other);
   while (lacks_room (settings) && (other = g_queue_peek_head (&settings->answering)))
     let_go (other);
-  while (lacks_room (settings) && (other = queen_connection_find_idle_holder (settings)))
+  while (lacks_room (settings) && (other = find_oldest_in (settings, settings->holding.head)))
     queen_connection_evict (other);
-  while (lacks_room (settings) && (other = find_slow (settings)))
-    queen_connection_evict (other);
+}
+
+/* If all that there is was held by who waits for room, there would be none for any. Returns FALSE
+ * when it had to go itself. */
+static gboolean
+limit_waiting (QueenConnection *self)
+{
+  QueenConnectionSettings *settings = self->settings;
+  QueenConnection *greediest;
+
+  while (!queen_budgets_has_room (settings->budgets, QUEEN_BUDGET_WAITING, 0) &&
+         (greediest = queen_cost_queue_find_greediest (settings->rooms, "")))
+    {
+      queen_connection_evict (greediest);
+      if (greediest == self)
+        return FALSE;
+    }
+  return TRUE;
 }
 
 /* Those whose bodies are about as large take turns, and all sizes have the same part of the room:
@@ -343,6 +410,8 @@ wait_for_room (QueenConnection *self)
   self->is_overdue = FALSE;
   queen_connection_enter_state (self, STATE_ROOM);
   queen_cost_queue_enter (self->settings->rooms, &self->turn, asker, self);
+  if (!limit_waiting (self))
+    return;
   make_reservable (self->settings);
   if (queen_connection_make_room (self))
     queen_connection_watch (self);
@@ -378,9 +447,10 @@ gsize
 queen_connection_get_piece (const QueenConnection *self)
 {
   const QueenConnectionSettings *settings = self->settings;
-  gboolean is_short = queen_cost_queue_get_length (settings->rooms) > 0 ||
-                      !queen_budgets_has_room (settings->budgets, QUEEN_BUDGET_REQUESTS,
-                                               QUEEN_REQUEST_USUAL + UNRESERVED);
+  gboolean is_short =
+      queen_cost_queue_get_length (settings->rooms) > 0 ||
+      !queen_budgets_has_room (settings->budgets, QUEEN_BUDGET_BODIES, QUEEN_REQUEST_USUAL) ||
+      !queen_budgets_has_room (settings->budgets, QUEEN_BUDGET_REQUESTS, QUEEN_REQUEST_USUAL);
 
   return is_short && self->n_reserved == 0 ? SMALL_PIECE : QUEEN_REQUEST_USUAL;
 }
@@ -403,4 +473,61 @@ queen_connection_time_out_room (QueenConnection *self)
   g_set_error_literal (&error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
                        "there was no room for the body in time");
   queen_connection_refuse (self, QUEEN_REFUSAL_BUSY, error);
+}
+
+/* TLS sessions */
+
+static gboolean
+has_session_room (const QueenConnection *self)
+{
+  return queen_budgets_has_room (self->settings->budgets, QUEEN_BUDGET_SESSIONS, 0);
+}
+
+static gboolean
+is_another (gpointer item, gpointer data)
+{
+  return item != data && item != ((QueenConnection *) item)->settings->publisher;
+}
+
+/* Returns whether it lets the queen wait, or needs its session only for another request. */
+static gboolean
+is_other_at_rest (gpointer item, gpointer data)
+{
+  QueenConnection *other = item;
+
+  return is_another (item, data) &&
+         (other->state >= STATE_HANDLER ||
+          (!queen_connection_waits_for_queen (other) && !queen_connection_has_spoken (other)));
+}
+
+static void
+give_up_session (QueenConnection *self)
+{
+  if (self->state >= STATE_HANDLER)
+    let_go (self);
+  else if (self->state == STATE_HANDSHAKE)
+    queen_connection_refuse_handshake (self);
+  else
+    queen_connection_evict (self);
+}
+
+/* Whoever has nothing to ask needs none now. Of whoever has most, who has had one for longest has
+ * let the queen wait for longest, most likely. */
+gboolean
+queen_connection_make_session_room (QueenConnection *self)
+{
+  QueenConnectionSettings *settings = self->settings;
+  QueenConnection *other;
+
+  queen_connection_hold_request (self);
+  while (!has_session_room (self) && (other = queen_connection_find_idle_holder (settings)))
+    queen_connection_evict (other);
+  while (!has_session_room (self) &&
+         ((other = queen_fair_queue_find_burden (settings->sessions, is_other_at_rest, self)) ||
+          (other = queen_fair_queue_find_burden (settings->sessions, is_another, self))))
+    give_up_session (other);
+  if (has_session_room (self))
+    return TRUE;
+  queen_connection_refuse_handshake (self);
+  return FALSE;
 }

@@ -8,6 +8,7 @@
 
 #include "loop/queen-deadline-queue.h"
 #include "loop/queen-epoll.h"
+#include "loop/queen-fair-queue.h"
 #include "net/queen-handshakes.h"
 #include "net/queen-run-queue.h"
 #include "net/queen-shares.h"
@@ -166,9 +167,11 @@ typedef enum
  * @max_persistent: with how many connections there may be at the most each is kept for another
  *   request; 0 for none
  * @holding: (element-type QueenConnection): those that hold more than a little of their request,
- *   or a TLS session with it; who began to first
+ *   and have no room for all of it; who began to first
+ * @filling: (element-type QueenConnection): likewise those that have
  * @answering: (element-type QueenConnection): likewise those whose request is whole, for another
  * one that may follow
+ * @sessions: whose TLS sessions there are, by networks
  * @buffer: for one read; requests that come in one piece never leave it
  * @on_removed: called after a connection has gone
  *
@@ -198,7 +201,9 @@ typedef struct
   GQueue all;
   guint max_persistent;
   GQueue holding;
+  GQueue filling;
   GQueue answering;
+  QueenFairQueue *sessions;
   char *buffer;
   void (*on_removed) (gpointer owner);
   gpointer owner;

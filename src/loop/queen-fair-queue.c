@@ -144,6 +144,15 @@ queen_fair_queue_leave (QueenFairPlace *place)
     }
 }
 
+void
+queen_fair_queue_renew (QueenFairPlace *place)
+{
+  if (!place->asker)
+    return;
+  g_queue_unlink (&place->asker->places, &place->link);
+  g_queue_push_tail_link (&place->asker->places, &place->link);
+}
+
 /* Returns: (nullable): whose turn it is */
 static QueenFairPlace *
 get_first (const QueenFairQueue *self)
@@ -238,6 +247,45 @@ queen_fair_queue_find_greediest (const QueenFairQueue *self, const char *asker)
   g_autofree char *group = queen_fair_queue_split (asker, askers);
 
   return queen_fair_queue_find_greediest_in_group (self, askers);
+}
+
+/* Returns: (nullable): of those who have as much, the one whose turn comes first */
+static const Asker *
+find_heaviest_member (const Asker *group)
+{
+  const Asker *heaviest = NULL;
+  guint n_tried = 0;
+
+  for (const GList *link = group->turns.head; link && n_tried < MAX_TRIED;
+       link = link->next, n_tried++)
+    {
+      const Asker *member = link->data;
+
+      if (!heaviest || member->n > heaviest->n)
+        heaviest = member;
+    }
+  return heaviest;
+}
+
+gpointer
+queen_fair_queue_find_burden (const QueenFairQueue *self,
+                              gboolean (*may_go) (gpointer item, gpointer data),
+                              gpointer data)
+{
+  const Asker *heaviest = &self->all;
+  guint n_tried = 0;
+
+  while (heaviest->turns.head)
+    heaviest = find_heaviest_member (heaviest);
+  for (const GList *link = heaviest->places.head; link && n_tried < MAX_TRIED;
+       link = link->next, n_tried++)
+    {
+      const QueenFairPlace *place = link->data;
+
+      if (may_go (place->item, data))
+        return place->item;
+    }
+  return NULL;
 }
 
 gboolean

@@ -96,6 +96,9 @@ queen_fair_queue_is_waiting (const QueenFairPlace *place)
 /** Takes @place out of its queue, if it is in one. */
 void queen_fair_queue_leave (QueenFairPlace *place);
 
+/** It is the newest of whose it is, if it is in a queue. */
+void queen_fair_queue_renew (QueenFairPlace *place);
+
 /**
  * queen_fair_queue_take:
  *
@@ -122,6 +125,21 @@ gboolean queen_fair_queue_has_room (const QueenFairQueue *self);
  *   come first if there are hundreds; %NULL when @asker would have as many as that
  */
 gpointer queen_fair_queue_find_greediest (const QueenFairQueue *self, const char *asker);
+
+/**
+ * queen_fair_queue_find_burden:
+ * @may_go: whether an item may be the one
+ * @data: for it
+ *
+ * When all of it is there already, and some of it has to go. Only the first few hundred of what
+ * somebody has are looked at.
+ *
+ * Returns: (nullable): the oldest that @may_go of whoever has most, and of those who have as much,
+ *   of whoever came first; %NULL when there is none
+ */
+gpointer queen_fair_queue_find_burden (const QueenFairQueue *self,
+                                       gboolean (*may_go) (gpointer item, gpointer data),
+                                       gpointer data);
 
 /**
  * queen_fair_queue_find_place:

@@ -20,6 +20,12 @@ static const struct
 } budgets[QUEEN_N_BUDGETS] = {
   /* Their senders: the one whose request has not been whole for longest makes room. */
   [QUEEN_BUDGET_REQUESTS] = { "requests", 64 * MIB },
+  /* Bodies stay with their senders: whoever has room and does not fill it makes some. */
+  [QUEEN_BUDGET_BODIES] = { "bodies", 48 * MIB },
+  /* Those who wait: the address that has most of them. */
+  [QUEEN_BUDGET_WAITING] = { "waiting", 16 * MIB },
+  /* The address that has most of them: the one that it has had for longest. */
+  [QUEEN_BUDGET_SESSIONS] = { "sessions", 256 * MIB },
   /* Those who asked: without it a large answer takes longer to those who are far away. */
   [QUEEN_BUDGET_WINDOWS] = { "windows", 64 * MIB },
   /* Those who asked: who takes nothing makes room, or holds most; if nobody does, it is 503. */

@@ -9,8 +9,12 @@ G_BEGIN_DECLS
 
 /**
  * QueenBudget:
- * @QUEEN_BUDGET_REQUESTS: heads and bodies that are not whole yet, the room that is reserved for
- * these bodies, and the TLS sessions that they come through
+ * @QUEEN_BUDGET_REQUESTS: heads and bodies that are not whole yet, and the room that is reserved
+ *   for these bodies
+ * @QUEEN_BUDGET_BODIES: the part of it that large bodies have: however much others hold, they find
+ *   room there
+ * @QUEEN_BUDGET_WAITING: the part of it that those hold whose large bodies wait for room
+ * @QUEEN_BUDGET_SESSIONS: TLS sessions that are read
  * @QUEEN_BUDGET_ANSWERS: large answers that their clients have not taken yet
  * @QUEEN_BUDGET_SMALL_ANSWERS: small ones, which have to wait only behind others that went the same
  *   way
@@ -21,6 +25,9 @@ G_BEGIN_DECLS
 typedef enum
 {
   QUEEN_BUDGET_REQUESTS,
+  QUEEN_BUDGET_BODIES,
+  QUEEN_BUDGET_WAITING,
+  QUEEN_BUDGET_SESSIONS,
   QUEEN_BUDGET_ANSWERS,
   QUEEN_BUDGET_SMALL_ANSWERS,
   QUEEN_BUDGET_WINDOWS,

@@ -43,8 +43,9 @@ static struct
   QueenGate *gates[2]; /* plain; encrypted */
   GQueue later;        /* of QueenExchange: who waits for an answer */
   GBytes *shared;
-  gint64 now;  /* µs */
-  gint64 tick; /* µs that pass with each look at the clock */
+  gssize others[QUEEN_N_BUDGETS]; /* bytes that nobody of the clients holds */
+  gint64 now;                     /* µs */
+  gint64 tick;                    /* µs that pass with each look at the clock */
 } world;
 
 typedef struct
@@ -87,6 +88,12 @@ static const char *const requests[] = {
   "GET /busy HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 10.9.8.6\r\n\r\n"
   "GET /shared HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
   "GET /busy HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+  "POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000\r\n\r\n",
+  "POST /busy HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20000\r\n\r\n",
+  ("POST /later HTTP/1.1\r\nHost: localhost\r\nContent-Length: 30000\r\n"
+   "Expect: 100-continue\r\n\r\n"),
+  ("POST /busy HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 10.9.8.6\r\n"
+   "Content-Length: 10000\r\n\r\n"),
 };
 
 /* What a chunked body is made of, and what it is not made of. */
@@ -138,6 +145,37 @@ on_busy (QueenExchange *exchange, gpointer data)
   queen_exchange_answer_shared (exchange, 200, "text/plain", world.shared);
 }
 
+/* Bytes that are left of a budget, whoever holds the others. */
+static void
+leave (QueenBudget budget, gsize n_left)
+{
+  gssize held = (gssize) queen_budgets_get_held (world.budgets, budget) - world.others[budget];
+  gssize others = MAX ((gssize) (queen_budget_get_most (budget) - n_left) - held, 0);
+
+  queen_budgets_hold (world.budgets, budget, others - world.others[budget]);
+  world.others[budget] = others;
+}
+
+static void
+leave_some (guint8 argument)
+{
+  static const QueenBudget budgets[] = { QUEEN_BUDGET_BODIES, QUEEN_BUDGET_REQUESTS,
+                                         QUEEN_BUDGET_WAITING, QUEEN_BUDGET_SESSIONS };
+  QueenBudget budget = budgets[argument % G_N_ELEMENTS (budgets)];
+
+  leave (budget, MIN (1000u * (argument / G_N_ELEMENTS (budgets)), queen_budget_get_most (budget)));
+}
+
+static void
+leave_all (void)
+{
+  for (QueenBudget budget = 0; budget < QUEEN_N_BUDGETS; budget++)
+    {
+      queen_budgets_hold (world.budgets, budget, -world.others[budget]);
+      world.others[budget] = 0;
+    }
+}
+
 static void
 finish_later (void)
 {
@@ -181,6 +219,8 @@ make_server (void)
     { "/patient", "GET", QUEEN_ACCESS_READ, on_patient },
     { "/shared", "GET", QUEEN_ACCESS_READ, on_shared },
     { "/busy", "GET", QUEEN_ACCESS_READ, on_busy },
+    { "/busy", "POST", QUEEN_ACCESS_READ, on_busy },
+    { "/later", "POST", QUEEN_ACCESS_READ, on_later },
   };
   const QueenClusterSettings cluster_settings = {
     .registry = {
@@ -346,12 +386,45 @@ pass_time (guint8 how_much)
   world.now += spans[how_much % G_N_ELEMENTS (spans)];
 }
 
+static const char large[65536] = "large";
+
+/* Returns: whether @letter is something that clients say */
+static gboolean
+speak (Client *client, guint8 letter, guint rest)
+{
+  switch (letter)
+    {
+    case 'q':
+      say (client, requests[rest % G_N_ELEMENTS (requests)],
+           strlen (requests[rest % G_N_ELEMENTS (requests)]));
+      return TRUE;
+    case 'k':
+      say (client, crumbs[rest % G_N_ELEMENTS (crumbs)],
+           strlen (crumbs[rest % G_N_ELEMENTS (crumbs)]));
+      return TRUE;
+    case 'p':
+      say_piece (client, rest);
+      return TRUE;
+    case 'b': /* more than is read at once */
+      for (guint i = 0; i < MAX_BABBLE * rest / 16; i++)
+        say (client, "0", 1);
+      return TRUE;
+    case 'd': /* a part of a large body */
+      say (client, large, MIN (1 + rest * 1000, sizeof large));
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
 static void
 step (guint8 letter, guint8 argument)
 {
   Client *client = &clients[argument % N_CLIENTS];
   guint rest = argument / N_CLIENTS;
 
+  if (speak (client, letter, rest))
+    return;
   switch (letter)
     {
     case 'c':
@@ -360,17 +433,6 @@ step (guint8 letter, guint8 argument)
       break;
     case 'h':
       shake_hands (client);
-      break;
-    case 'q':
-      say (client, requests[rest % G_N_ELEMENTS (requests)],
-           strlen (requests[rest % G_N_ELEMENTS (requests)]));
-      break;
-    case 'k':
-      say (client, crumbs[rest % G_N_ELEMENTS (crumbs)],
-           strlen (crumbs[rest % G_N_ELEMENTS (crumbs)]));
-      break;
-    case 'p':
-      say_piece (client, rest);
       break;
     case 'r':
       listen_to (client, 1 + rest * 1000);
@@ -382,9 +444,11 @@ step (guint8 letter, guint8 argument)
       if (client->fd >= 0)
         shutdown (client->fd, SHUT_WR);
       break;
-    case 'b': /* more than is read at once */
-      for (guint i = 0; i < MAX_BABBLE * rest / 16; i++)
-        say (client, "0", 1);
+    case 'f':
+      leave_some (argument);
+      break;
+    case 'e':
+      leave_all ();
       break;
     case 'l':
       finish_later ();
@@ -402,6 +466,7 @@ static void
 end (void)
 {
   world.tick = 0;
+  leave_all ();
   for (gsize i = 0; i < N_CLIENTS; i++)
     hang_up (&clients[i]);
   for (gsize i = 0; i < 100 && (queen_gate_get_n_connections (world.gates[0]) > 0 ||

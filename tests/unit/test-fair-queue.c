@@ -52,6 +52,18 @@ find_greediest (Fixture *f, const char *group, const char *asker)
                                                    (const char *const[]){ group, asker, NULL });
 }
 
+static gboolean
+is_other_than (gpointer item, gpointer data)
+{
+  return !g_str_equal (item, data);
+}
+
+static const char *
+find_burden (Fixture *f, const char *spared)
+{
+  return queen_fair_queue_find_burden (f->queue, is_other_than, (gpointer) spared);
+}
+
 static void
 assert_taken (Fixture *f, const char *item)
 {
@@ -166,6 +178,22 @@ test_room_in_groups (Fixture *f, gconstpointer data)
   g_assert_cmpstr (find_greediest (f, "c", "x"), ==, "ay1"); /* who comes last */
 }
 
+/* Of who has most the oldest is meant, as far as it may go. */
+static void
+test_burden (Fixture *f, gconstpointer data)
+{
+  g_assert_null (find_burden (f, ""));
+  enter (f, "a1");
+  enter (f, "b1");
+  g_assert_cmpstr (find_burden (f, ""), ==, "a1");
+  g_assert_null (find_burden (f, "a1"));
+  enter (f, "b2");
+  g_assert_cmpstr (find_burden (f, ""), ==, "b1");
+  g_assert_cmpstr (find_burden (f, "b1"), ==, "b2");
+  queen_fair_queue_renew (&f->places[1]);
+  g_assert_cmpstr (find_burden (f, ""), ==, "b2");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -177,6 +205,7 @@ main (int argc, char **argv)
   ADD ("who-ask-take-turns", test_turns);
   ADD ("who-leaves-has-no-turn", test_leaving);
   ADD ("who-has-most-makes-room-for-who-has-less", test_room);
+  ADD ("who-has-most-is-a-burden", test_burden);
   ADD ("groups/take-turns-and-so-do-those-in-them", test_groups);
   ADD ("groups/said-in-one-text", test_joined);
   ADD ("groups/the-group-that-has-most-makes-room", test_room_in_groups);

@@ -13,16 +13,23 @@
 
 static const char body[60000] = "body";
 
+/* @n_bytes: negative for fewer */
+static void
+hold_bodies (Fixture *f, gssize n_bytes)
+{
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, n_bytes);
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_BODIES, n_bytes);
+}
+
 /* Leaves @n_bytes of what bodies may have. Returns what others hold, beside what is held. */
 static gssize
 leave (Fixture *f, gsize n_bytes)
 {
-  const gsize most = queen_budget_get_most (QUEEN_BUDGET_REQUESTS);
-  gssize others = (gssize) (most - most / 4 - n_bytes -
-                            queen_budgets_get_held (f->budgets, QUEEN_BUDGET_REQUESTS));
+  gssize others = (gssize) (queen_budget_get_most (QUEEN_BUDGET_BODIES) - n_bytes -
+                            queen_budgets_get_held (f->budgets, QUEEN_BUDGET_BODIES));
 
   f->cost = 0;
-  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, others);
+  hold_bodies (f, others);
   return others;
 }
 
@@ -90,7 +97,7 @@ test_waits (Fixture *f, gconstpointer data)
   turn ();
   assert_status (second, "200");
   g_assert_cmpstr (f->order->str, ==, "12");
-  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+  hold_bodies (f, -others);
 }
 
 /* A heartbeat has some of the room that no body reserves, in however many pieces it comes. */
@@ -106,7 +113,7 @@ test_heartbeat (Fixture *f, gconstpointer data)
   say (pieces, 7900);
   turn ();
   assert_status (pieces, "200");
-  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+  hold_bodies (f, -others);
 }
 
 /* However many wait for much. */
@@ -124,7 +131,7 @@ test_small (Fixture *f, gconstpointer data)
   turn ();
   assert_status (small, "200");
   g_assert_cmpstr (f->order->str, ==, "127345");
-  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+  hold_bodies (f, -others);
 }
 
 /* Addresses take turns. */
@@ -139,7 +146,7 @@ test_addresses (Fixture *f, gconstpointer data)
   say (begin (f, 3, LARGE, 30000), 30000);
   say (holder, 1);
   assert_order (f, "123222");
-  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+  hold_bodies (f, -others);
 }
 
 /* Whoever has room and says nothing has it for as long as nobody else wants it. */
@@ -158,7 +165,7 @@ test_silent (Fixture *f, gconstpointer data)
   say (waiting, 59900);
   turn ();
   assert_status (waiting, "200");
-  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+  hold_bodies (f, -others);
 }
 
 static void
@@ -175,7 +182,7 @@ test_silent_later (Fixture *f, gconstpointer data)
   say (waiting, 59900);
   turn ();
   assert_status (waiting, "200");
-  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+  hold_bodies (f, -others);
 }
 
 /* Nor does a byte now and then help for long. */
@@ -193,7 +200,7 @@ test_crumbs (Fixture *f, gconstpointer data)
       pass (SECOND);
     }
   assert_status (slow, "503");
-  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+  hold_bodies (f, -others);
 }
 
 /* Nor, with much room, what would be enough with little. */
@@ -217,7 +224,7 @@ test_much (Fixture *f, gconstpointer data)
   say (waiting, 1000);
   turn ();
   assert_status (waiting, "200");
-  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+  hold_bodies (f, -others);
 }
 
 /* The time for its body begins when it is read; but for room nobody waits for long. */
@@ -233,7 +240,7 @@ test_patience (Fixture *f, gconstpointer data)
   other = begin (f, 2, LARGE, 100);
   pass (SECOND);
   assert_status (patient, "503");
-  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+  hold_bodies (f, -others);
   pass (SECOND);
   others = leave (f, 70000);
   for (guint i = 0; i < 9; i++)
@@ -241,7 +248,7 @@ test_patience (Fixture *f, gconstpointer data)
   assert_waits (other);
   pass (SECOND);
   assert_status (other, "408");
-  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+  hold_bodies (f, -others);
 }
 
 /* Whoever waits to be asked for the body is asked when there is room. */
@@ -254,7 +261,7 @@ test_invitation (Fixture *f, gconstpointer data)
   char answer[256];
 
   assert_waits (client);
-  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+  hold_bodies (f, -others);
   pass (SECOND);
   g_assert_cmpint (recv (client, answer, sizeof answer, MSG_DONTWAIT), ==, strlen (invited));
   g_assert_cmpmem (answer, strlen (invited), invited, strlen (invited));
@@ -277,7 +284,7 @@ test_chunks (Fixture *f, gconstpointer data)
   turn ();
   assert_status (few, "200");
   assert_waits (many);
-  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+  hold_bodies (f, -others);
   pass (SECOND);
   assert_status (many, "200");
 }
@@ -292,7 +299,7 @@ test_gone (Fixture *f, gconstpointer data)
   shutdown (gone, SHUT_RDWR);
   turn ();
   g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 0);
-  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+  hold_bodies (f, -others);
 }
 
 /* Through a Unix socket, who has said all may have gone. */
@@ -310,7 +317,7 @@ test_said_and_gone (Fixture *f, gconstpointer data)
   close (client);
   turn ();
   g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 1);
-  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+  hold_bodies (f, -others);
   pass (SECOND);
   g_assert_cmpuint (f->order->len, >, 0);
   g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 0);
@@ -326,7 +333,7 @@ test_cap (Fixture *f, gconstpointer data)
     begin (f, 1, LARGE, 100);
   assert_status (begin (f, 2, POST "Content-Length: 4\r\n\r\nbody", 0), "200");
   g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, MAX_CONNECTIONS - 1);
-  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+  hold_bodies (f, -others);
 }
 
 /* What those hold who wait for room has its end, too. */
@@ -348,6 +355,47 @@ test_crowd (Fixture *f, gconstpointer data)
   queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, LITTLE - most);
 }
 
+/* Heads have no part of what there is for bodies. */
+static void
+test_heads (Fixture *f, gconstpointer data)
+{
+  const gssize most = (gssize) queen_budget_get_most (QUEEN_BUDGET_REQUESTS);
+  g_autofree char *part = g_strnfill (12000, 'x');
+  g_autofree char *head = g_strconcat ("GET /work HTTP/1.1\r\nHost: localhost\r\nX: ", part, NULL);
+  int holder = come (f, 1, head), small;
+  gssize others;
+
+  turn ();
+  f->cost = 0;
+  others = most - (gssize) queen_budgets_get_held (f->budgets, QUEEN_BUDGET_REQUESTS) - 10000;
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, others);
+  small = begin (f, 2, SMALL, 0);
+  assert_status (holder, "503");
+  say (small, 20000);
+  turn ();
+  assert_status (small, "200");
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+}
+
+/* Nor have those who wait: the address that has most of them makes room. */
+static void
+test_waiting (Fixture *f, gconstpointer data)
+{
+  const gssize most = (gssize) queen_budget_get_most (QUEEN_BUDGET_WAITING);
+  gssize others = leave (f, 1000);
+  int first = begin (f, 1, LARGE, 0), second = begin (f, 1, LARGE, 0), other;
+  gssize n_waiting = (gssize) queen_budgets_get_held (f->budgets, QUEEN_BUDGET_WAITING);
+
+  g_assert_cmpint (n_waiting, >, 0);
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_WAITING, most - n_waiting);
+  other = begin (f, 2, LARGE, 0);
+  assert_waits (first);
+  assert_waits (other);
+  assert_status (second, "503");
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_WAITING, n_waiting - most);
+  hold_bodies (f, -others);
+}
+
 static void
 test_end (Fixture *f, gconstpointer data)
 {
@@ -356,7 +404,7 @@ test_end (Fixture *f, gconstpointer data)
   for (guint i = 0; i < 3; i++)
     begin (f, 1, LARGE, 100);
   g_clear_object (&f->gate);
-  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+  hold_bodies (f, -others);
 }
 
 int
@@ -379,6 +427,8 @@ main (int argc, char **argv)
   ADD ("said-and-gone-is-heard", test_said_and_gone);
   ADD ("who-waits-makes-room-for-newcomers", test_cap);
   ADD ("those-who-wait-have-an-end", test_crowd);
+  ADD ("heads-take-none-from-bodies", test_heads);
+  ADD ("those-who-wait-take-none-from-others", test_waiting);
   ADD ("end-with-the-gate", test_end);
 #undef ADD
   return g_test_run ();

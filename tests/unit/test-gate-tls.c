@@ -511,7 +511,7 @@ test_queue_is_bounded (Fixture *f, gconstpointer data)
 static gsize
 get_held (Fixture *f)
 {
-  return queen_budgets_get_held (f->budgets, QUEEN_BUDGET_REQUESTS);
+  return queen_budgets_get_held (f->budgets, QUEEN_BUDGET_SESSIONS);
 }
 
 /* A session is larger than most of what comes through it. */
@@ -537,9 +537,9 @@ test_held (Fixture *f, gconstpointer data)
 static void
 test_too_much_held (Fixture *f, gconstpointer data)
 {
-  const gsize others = queen_budget_get_most (QUEEN_BUDGET_REQUESTS) - 3 * QUEEN_TLS_SESSION_SIZE;
+  const gsize others = queen_budget_get_most (QUEEN_BUDGET_SESSIONS) - 3 * QUEEN_TLS_SESSION_SIZE;
 
-  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, (gssize) others);
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_SESSIONS, (gssize) others);
   for (guint i = 0; i < 5; i++)
     {
       come (f, "10.0.0.1");
@@ -552,7 +552,31 @@ test_too_much_held (Fixture *f, gconstpointer data)
   let_go (f->clients->pdata[4], -1);
   turn ();
   g_assert_true (is_served (f->clients->pdata[4]));
-  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -(gssize) others);
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_SESSIONS, -(gssize) others);
+}
+
+/* However many sessions one address has, others have theirs for as long as they take; and whoever
+ * has a body has room for it. */
+static void
+test_many_of_one (Fixture *f, gconstpointer data)
+{
+  const gsize others = queen_budget_get_most (QUEEN_BUDGET_SESSIONS) - 3 * QUEEN_TLS_SESSION_SIZE;
+  Client *honest = come (f, "10.0.0.1");
+
+  turn ();
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_SESSIONS, (gssize) others);
+  for (guint i = 0; i < 5; i++)
+    {
+      come (f, "10.0.0.9");
+      turn ();
+    }
+  g_assert_cmpuint (get_held (f), ==, others + 3 * QUEEN_TLS_SESSION_SIZE);
+  g_assert_cmpuint (queen_budgets_get_held (f->budgets, QUEEN_BUDGET_REQUESTS), ==, 0);
+  g_assert_true (get_ready (honest));
+  let_go (honest, -1);
+  turn ();
+  g_assert_true (is_served (honest));
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_SESSIONS, -(gssize) others);
 }
 
 /* Who is kept for the next request makes room first; but not any more once that has begun. */
@@ -560,7 +584,7 @@ static void
 test_kept_held (Fixture *f, gconstpointer data)
 {
   const gsize others =
-      queen_budget_get_most (QUEEN_BUDGET_REQUESTS) - 3 * QUEEN_TLS_SESSION_SIZE - 1000;
+      queen_budget_get_most (QUEEN_BUDGET_SESSIONS) - 3 * QUEEN_TLS_SESSION_SIZE - 1000;
   Client *idle = come (f, "10.0.0.1"), *begun = come (f, "10.0.0.1"), *older, *newcomer;
   Client *both[] = { idle, begun };
 
@@ -577,7 +601,7 @@ test_kept_held (Fixture *f, gconstpointer data)
   g_assert_cmpint (gnutls_record_send (begun->session, "GET", 3), ==, 3);
   let_go (begun, -1);
   turn ();
-  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, (gssize) others);
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_SESSIONS, (gssize) others);
   newcomer = come (f, "10.0.0.1");
   turn ();
   g_assert_true (is_gone (idle));
@@ -586,7 +610,7 @@ test_kept_held (Fixture *f, gconstpointer data)
   turn ();
   g_assert_true (is_gone (older));
   g_assert_false (is_gone (begun) || is_gone (newcomer));
-  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -(gssize) others);
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_SESSIONS, -(gssize) others);
 }
 
 /* Through a Unix socket nothing is encrypted: who is kept there has no session that would make
@@ -596,7 +620,7 @@ test_kept_plain (Fixture *f, gconstpointer data)
 {
   static const char request[] = "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n";
   const gsize others =
-      queen_budget_get_most (QUEEN_BUDGET_REQUESTS) - QUEEN_TLS_SESSION_SIZE - 1000;
+      queen_budget_get_most (QUEEN_BUDGET_SESSIONS) - QUEEN_TLS_SESSION_SIZE - 1000;
   struct sockaddr_storage address;
   Client *older, *newcomer;
   char answer[1024];
@@ -610,13 +634,13 @@ test_kept_plain (Fixture *f, gconstpointer data)
   g_assert_cmpuint (get_held (f), ==, 0);
   older = come (f, "10.0.0.1");
   turn ();
-  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, (gssize) others);
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_SESSIONS, (gssize) others);
   newcomer = come (f, "10.0.0.1");
   turn ();
   g_assert_true (is_gone (older));
   g_assert_false (is_gone (newcomer));
   g_assert_cmpint (recv (plain, answer, sizeof answer, 0), ==, -1); /* it is still there */
-  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -(gssize) others);
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_SESSIONS, -(gssize) others);
   close (plain);
 }
 
@@ -626,10 +650,10 @@ test_kept_plain (Fixture *f, gconstpointer data)
 static gssize
 leave_room_for_one (Fixture *f)
 {
-  gssize others = (gssize) (queen_budget_get_most (QUEEN_BUDGET_REQUESTS) - get_held (f) -
+  gssize others = (gssize) (queen_budget_get_most (QUEEN_BUDGET_SESSIONS) - get_held (f) -
                             QUEEN_TLS_SESSION_SIZE);
 
-  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, others);
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_SESSIONS, others);
   return others;
 }
 
@@ -647,7 +671,7 @@ test_untaken_held (Fixture *f, gconstpointer data)
   g_assert_true (get_ready_with (greedy, requests->str));
   let_go (greedy, -1);
   turn ();
-  g_assert_cmpuint (get_held (f), >, QUEEN_TLS_SESSION_SIZE);
+  g_assert_cmpuint (queen_budgets_get_held (f->budgets, QUEEN_BUDGET_REQUESTS), >, 0);
   others = leave_room_for_one (f);
   first = come (f, "10.0.0.2");
   turn ();
@@ -655,7 +679,7 @@ test_untaken_held (Fixture *f, gconstpointer data)
   turn ();
   g_assert_true (is_gone (greedy));
   g_assert_true (get_ready (first) && get_ready (second));
-  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_SESSIONS, -others);
 }
 
 static void
@@ -686,7 +710,7 @@ test_later_held (Fixture *f, gconstpointer data)
   g_assert_false (is_gone (asker));
   answer_later (f);
   g_assert_true (is_gone (asker) && is_served (asker));
-  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_SESSIONS, -others);
 }
 
 static void
@@ -774,6 +798,7 @@ main (int argc, char **argv)
   ADD ("/gate-tls/full/in-the-queue-too", test_queue_is_bounded);
   ADD ("/gate-tls/full/sessions-count-as-held", test_held);
   ADD ("/gate-tls/full/older-sessions-make-room", test_too_much_held);
+  ADD ("/gate-tls/full/those-of-who-has-many-make-room", test_many_of_one);
   ADD ("/gate-tls/full/kept-ones-make-room-until-their-next-request-begins", test_kept_held);
   ADD ("/gate-tls/full/but-not-one-without-a-session", test_kept_plain);
   ADD ("/gate-tls/full/who-does-not-take-its-answers-makes-room", test_untaken_held);
