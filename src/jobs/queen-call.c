@@ -191,14 +191,10 @@ is_put_back (QueenCall *self)
   return TRUE;
 }
 
+/* @answer: (transfer full) (nullable); else there is an @error */
 static void
-on_call_answer (GObject *source, GAsyncResult *result, gpointer data)
+take_result (QueenCall *self, GInputStream *answer, const GError *error)
 {
-  QueenCall *self = data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GInputStream) answer =
-      soup_session_send_finish (SOUP_SESSION (source), result, &error);
-
   /* Only now is no thread any longer busy with its connection. */
   g_clear_pointer (&self->pass, queen_passage_return);
   self->caller->n_pending--;
@@ -206,6 +202,7 @@ on_call_answer (GObject *source, GAsyncResult *result, gpointer data)
     {
       if (answer)
         g_input_stream_close (answer, self->cancellable, NULL);
+      g_clear_object (&answer);
     }
   else if (!answer && queen_soup_is_misdirected (self->message))
     take_misdirected (self);
@@ -213,13 +210,28 @@ on_call_answer (GObject *source, GAsyncResult *result, gpointer data)
     start_anew (self);
   else if (answer)
     {
-      self->answer = queen_intake_new (self->caller->sockets, g_steal_pointer (&answer),
-                                       queen_call_read_answer, self);
+      self->answer =
+          queen_intake_new (self->caller->sockets, answer, queen_lane_get_context (self->lane),
+                            queen_call_read_answer, self);
       queen_call_take_answer (self);
     }
   else
     take_failure (self, error);
   queen_call_unref (self);
+}
+
+/* Whoever is told goes on where calls are made, and not in one of libsoup's contexts. */
+static void
+on_call_answer (GObject *source, GAsyncResult *result, gpointer data)
+{
+  QueenCall *self = data;
+  GMainContext *context = self->caller->context;
+  g_autoptr (GError) error = NULL;
+  GInputStream *answer = soup_session_send_finish (SOUP_SESSION (source), result, &error);
+
+  g_main_context_push_thread_default (context);
+  take_result (self, answer, error);
+  g_main_context_pop_thread_default (context);
 }
 
 /* Those who come have nothing to come by else. */
@@ -263,9 +275,17 @@ limit_kept (QueenCall *self)
 }
 
 static void
+return_pass (QueenCall *self)
+{
+  g_main_context_push_thread_default (self->caller->context);
+  g_clear_pointer (&self->pass, queen_passage_return);
+  g_main_context_pop_thread_default (self->caller->context);
+}
+
+static void
 on_request_starts (SoupMessage *message, QueenCall *self)
 {
-  g_clear_pointer (&self->pass, queen_passage_return);
+  return_pass (self);
   limit_kept (self);
   queen_head_limits_begin (self->caller->heads, queen_lane_get_session (self->lane),
                            soup_message_get_connection_id (message));
@@ -303,6 +323,7 @@ static void
 send_request (gpointer data)
 {
   QueenCall *self = data;
+  GMainContext *context = queen_lane_get_context (self->lane);
 
   self->is_fresh = FALSE;
   self->is_through = FALSE;
@@ -313,8 +334,10 @@ send_request (gpointer data)
   g_signal_connect (self->message, "wrote-body", G_CALLBACK (on_request_sent), self);
   g_signal_connect (self->message, "got-informational", G_CALLBACK (on_interim), self);
   self->caller->n_pending++;
+  g_main_context_push_thread_default (context);
   soup_session_send_async (queen_lane_get_session (self->lane), self->message, G_PRIORITY_DEFAULT,
                            self->cancellable, on_call_answer, queen_call_ref (self));
+  g_main_context_pop_thread_default (context);
 }
 
 /* Whoever has not had much time stands in line again, until its own deadline. */
