@@ -25,6 +25,7 @@ queen_call_unref (QueenCall *self)
     return;
   queen_call_request_clear (&self->request);
   g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->is_touched, g_atomic_rc_box_release);
   g_free (self);
 }
 
@@ -106,13 +107,19 @@ fail_before_connected (QueenCall *self, const GError *error)
                        queen_call_message_explain (error));
 }
 
+/* Whoever has said anything, be it less than a head, may have begun with the request. */
+static gboolean
+has_said_anything (const QueenCall *self)
+{
+  return self->n_interim > 0 || (self->is_touched && *self->is_touched);
+}
+
 /* Before its head was there. Who closes with something unread resets the connection (RFC 9293 §
- * 3.6.1): so a reset, other than an end, says that the request has not been read to its end. Who
- * has said that it goes on (1xx) may have begun with it all the same. */
+ * 3.6.1): so a reset, other than an end, says that the request has not been read to its end. */
 static void
 fail_without_head (QueenCall *self, const GError *error)
 {
-  if (self->n_interim == 0 && (!self->is_through || queen_call_message_is_reset (error)))
+  if (!has_said_anything (self) && (!self->is_through || queen_call_message_is_reset (error)))
     queen_call_end_with (self, QUEEN_ATTEMPT_REFUSED, QUEEN_ERROR_UNAVAILABLE,
                          "it closed the connection before it had read the request");
   else
@@ -143,7 +150,7 @@ may_try_again (QueenCall *self, const GError *error)
 
   return !self->is_fresh && !self->has_tried_again &&
          self->stage != QUEEN_CALL_WAITS_FOR_CONNECTION &&
-         soup_message_get_status (self->message) == SOUP_STATUS_NONE && self->n_interim == 0 &&
+         soup_message_get_status (self->message) == SOUP_STATUS_NONE && !has_said_anything (self) &&
          (!self->is_through || queen_call_message_is_reset (error) || span < RACE);
 }
 
@@ -183,7 +190,7 @@ is_put_back (QueenCall *self)
 {
   if (self->is_sent_back && self->stage == QUEEN_CALL_WAITS_FOR_CONNECTION)
     return TRUE;
-  if (self->has_tried_again || self->n_interim > 0 ||
+  if (self->has_tried_again || has_said_anything (self) ||
       !queen_call_message_is_restarted (self->message))
     return FALSE;
   self->has_tried_again = TRUE;
@@ -287,8 +294,10 @@ on_request_starts (SoupMessage *message, QueenCall *self)
 {
   return_pass (self);
   limit_kept (self);
-  queen_head_limits_begin (self->caller->heads, queen_lane_get_session (self->lane),
-                           soup_message_get_connection_id (message));
+  g_clear_pointer (&self->is_touched, g_atomic_rc_box_release);
+  self->is_touched =
+      queen_head_limits_begin (self->caller->heads, queen_lane_get_session (self->lane),
+                               soup_message_get_connection_id (message));
   self->begun = g_get_monotonic_time ();
   self->patience = self->begun + self->request.first_byte_timeout;
   queen_call_set_deadline (self, QUEEN_CALL_WAITS_TO_BE_READ, self->request.idle_timeout);
