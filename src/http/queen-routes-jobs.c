@@ -12,6 +12,7 @@
 #include "jobs/queen-passes.h"
 #include "jobs/queen-relay.h"
 #include "loop/queen-portions.h"
+#include "model/queen-senders.h"
 #include "net/queen-shares.h"
 #include "queen-error.h"
 #include "text/queen-json-writer.h"
@@ -37,6 +38,7 @@ typedef struct
   Work *work;
   QueenJobOperation *operation;
   char *submitter;
+  char *asker; /* as whom it counts */
   char *idempotency_key;
   char *via;
   gsize n_held; /* bytes */
@@ -46,9 +48,10 @@ static void
 free_submission (Submission *submission)
 {
   if (submission->n_held > 0)
-    queen_portions_give_back (submission->work->held, submission->submitter, submission->n_held);
+    queen_portions_give_back (submission->work->held, submission->asker, submission->n_held);
   g_clear_pointer (&submission->operation, queen_job_operation_free);
   g_free (submission->submitter);
+  g_free (submission->asker);
   g_free (submission->idempotency_key);
   g_free (submission->via);
   g_free (submission);
@@ -189,6 +192,7 @@ read_submission (Work *work, QueenExchange *exchange, GError **error)
     return NULL;
   submission->work = work;
   submission->submitter = dup_submitter (exchange, FALSE);
+  submission->asker = queen_sender_dup_asker (submission->submitter);
   submission->idempotency_key = g_strdup (queen_exchange_get_header (exchange, "Idempotency-Key"));
   submission->via = g_strdup (queen_exchange_get_header (exchange, "Via"));
   request = &submission->operation->request;
@@ -230,13 +234,13 @@ hold_submission (Submission *submission, QueenExchange *exchange, GError **error
   gsize size = sizeof *submission + sizeof *submission->operation +
                2 * queen_exchange_get_request (exchange)->body_length;
 
-  if (!queen_portions_may_take (held, submission->submitter, size))
+  if (!queen_portions_may_take (held, submission->asker, size))
     {
       g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
                            "too many jobs wait for their turn");
       return FALSE;
     }
-  queen_portions_take (held, submission->submitter, size);
+  queen_portions_take (held, submission->asker, size);
   submission->n_held = size;
   return TRUE;
 }

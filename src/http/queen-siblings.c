@@ -3,6 +3,7 @@
 
 #include "queen-siblings.h"
 
+#include "model/queen-senders.h"
 #include "queen-error.h"
 #include "queen-relayed-answer.h"
 
@@ -61,18 +62,22 @@ queen_siblings_free (QueenSiblings *self)
   g_free (self);
 }
 
-/* Whoever has many has no more than there are left for others, but for this machine, where all are
- * one. */
+/* Whoever has many has no more than there are left for others, and one wide network no more than
+ * twice of that; but for this machine, where all are one. */
 static gboolean
 has_room (QueenSiblings *self, QueenExchange *exchange)
 {
   g_autofree char *user = queen_exchange_dup_sender (exchange);
+  g_autofree char *wide = user ? queen_sender_dup_wide_name (user) : NULL;
   guint n_free = QUEEN_SIBLINGS_MAX_RELAYS - MIN (self->answers.length, QUEEN_SIBLINGS_MAX_RELAYS);
-  guint n = 0;
+  guint n = 0, n_wide = 0;
 
-  for (GList *link = user ? self->answers.head : NULL; link && n < n_free; link = link->next)
-    n += g_str_equal (queen_relayed_answer_get_user (link->data), user);
-  return n < n_free;
+  for (GList *link = user ? self->answers.head : NULL; link; link = link->next)
+    {
+      n += g_str_equal (queen_relayed_answer_get_user (link->data), user);
+      n_wide += wide && g_strcmp0 (queen_relayed_answer_get_wide (link->data), wide) == 0;
+    }
+  return n < n_free && n_wide < 2 * n_free;
 }
 
 gboolean

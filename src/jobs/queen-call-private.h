@@ -43,6 +43,7 @@ struct _QueenCall
   gboolean is_fresh;   /* the connection was made for this */
   gboolean is_through; /* the kernel has taken all of the body */
   gboolean has_tried_again;
+  gboolean *is_touched;  /* of queen_head_limits_begin(); NULL before */
   gboolean is_sent_back; /* to the end of the line for a secure connection */
   gboolean is_at_brink;  /* there is hardly a descriptor left */
   guint n_interim;

@@ -25,6 +25,7 @@ queen_call_unref (QueenCall *self)
     return;
   queen_call_request_clear (&self->request);
   g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->is_touched, g_atomic_rc_box_release);
   g_free (self);
 }
 
@@ -106,13 +107,19 @@ fail_before_connected (QueenCall *self, const GError *error)
                        queen_call_message_explain (error));
 }
 
+/* Whoever has said anything, be it less than a head, may have begun with the request. */
+static gboolean
+has_said_anything (const QueenCall *self)
+{
+  return self->n_interim > 0 || (self->is_touched && *self->is_touched);
+}
+
 /* Before its head was there. Who closes with something unread resets the connection (RFC 9293 §
- * 3.6.1): so a reset, other than an end, says that the request has not been read to its end. Who
- * has said that it goes on (1xx) may have begun with it all the same. */
+ * 3.6.1): so a reset, other than an end, says that the request has not been read to its end. */
 static void
 fail_without_head (QueenCall *self, const GError *error)
 {
-  if (self->n_interim == 0 && (!self->is_through || queen_call_message_is_reset (error)))
+  if (!has_said_anything (self) && (!self->is_through || queen_call_message_is_reset (error)))
     queen_call_end_with (self, QUEEN_ATTEMPT_REFUSED, QUEEN_ERROR_UNAVAILABLE,
                          "it closed the connection before it had read the request");
   else
@@ -143,7 +150,7 @@ may_try_again (QueenCall *self, const GError *error)
 
   return !self->is_fresh && !self->has_tried_again &&
          self->stage != QUEEN_CALL_WAITS_FOR_CONNECTION &&
-         soup_message_get_status (self->message) == SOUP_STATUS_NONE && self->n_interim == 0 &&
+         soup_message_get_status (self->message) == SOUP_STATUS_NONE && !has_said_anything (self) &&
          (!self->is_through || queen_call_message_is_reset (error) || span < RACE);
 }
 
@@ -183,7 +190,7 @@ is_put_back (QueenCall *self)
 {
   if (self->is_sent_back && self->stage == QUEEN_CALL_WAITS_FOR_CONNECTION)
     return TRUE;
-  if (self->has_tried_again || self->n_interim > 0 ||
+  if (self->has_tried_again || has_said_anything (self) ||
       !queen_call_message_is_restarted (self->message))
     return FALSE;
   self->has_tried_again = TRUE;
@@ -191,14 +198,10 @@ is_put_back (QueenCall *self)
   return TRUE;
 }
 
+/* @answer: (transfer full) (nullable); else there is an @error */
 static void
-on_call_answer (GObject *source, GAsyncResult *result, gpointer data)
+take_result (QueenCall *self, GInputStream *answer, const GError *error)
 {
-  QueenCall *self = data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GInputStream) answer =
-      soup_session_send_finish (SOUP_SESSION (source), result, &error);
-
   /* Only now is no thread any longer busy with its connection. */
   g_clear_pointer (&self->pass, queen_passage_return);
   self->caller->n_pending--;
@@ -206,6 +209,7 @@ on_call_answer (GObject *source, GAsyncResult *result, gpointer data)
     {
       if (answer)
         g_input_stream_close (answer, self->cancellable, NULL);
+      g_clear_object (&answer);
     }
   else if (!answer && queen_soup_is_misdirected (self->message))
     take_misdirected (self);
@@ -213,13 +217,28 @@ on_call_answer (GObject *source, GAsyncResult *result, gpointer data)
     start_anew (self);
   else if (answer)
     {
-      self->answer = queen_intake_new (self->caller->sockets, g_steal_pointer (&answer),
-                                       queen_call_read_answer, self);
+      self->answer =
+          queen_intake_new (self->caller->sockets, answer, queen_lane_get_context (self->lane),
+                            queen_call_read_answer, self);
       queen_call_take_answer (self);
     }
   else
     take_failure (self, error);
   queen_call_unref (self);
+}
+
+/* Whoever is told goes on where calls are made, and not in one of libsoup's contexts. */
+static void
+on_call_answer (GObject *source, GAsyncResult *result, gpointer data)
+{
+  QueenCall *self = data;
+  GMainContext *context = self->caller->context;
+  g_autoptr (GError) error = NULL;
+  GInputStream *answer = soup_session_send_finish (SOUP_SESSION (source), result, &error);
+
+  g_main_context_push_thread_default (context);
+  take_result (self, answer, error);
+  g_main_context_pop_thread_default (context);
 }
 
 /* Those who come have nothing to come by else. */
@@ -263,12 +282,22 @@ limit_kept (QueenCall *self)
 }
 
 static void
+return_pass (QueenCall *self)
+{
+  g_main_context_push_thread_default (self->caller->context);
+  g_clear_pointer (&self->pass, queen_passage_return);
+  g_main_context_pop_thread_default (self->caller->context);
+}
+
+static void
 on_request_starts (SoupMessage *message, QueenCall *self)
 {
-  g_clear_pointer (&self->pass, queen_passage_return);
+  return_pass (self);
   limit_kept (self);
-  queen_head_limits_begin (self->caller->heads, queen_lane_get_session (self->lane),
-                           soup_message_get_connection_id (message));
+  g_clear_pointer (&self->is_touched, g_atomic_rc_box_release);
+  self->is_touched =
+      queen_head_limits_begin (self->caller->heads, queen_lane_get_session (self->lane),
+                               soup_message_get_connection_id (message));
   self->begun = g_get_monotonic_time ();
   self->patience = self->begun + self->request.first_byte_timeout;
   queen_call_set_deadline (self, QUEEN_CALL_WAITS_TO_BE_READ, self->request.idle_timeout);
@@ -303,6 +332,7 @@ static void
 send_request (gpointer data)
 {
   QueenCall *self = data;
+  GMainContext *context = queen_lane_get_context (self->lane);
 
   self->is_fresh = FALSE;
   self->is_through = FALSE;
@@ -313,8 +343,10 @@ send_request (gpointer data)
   g_signal_connect (self->message, "wrote-body", G_CALLBACK (on_request_sent), self);
   g_signal_connect (self->message, "got-informational", G_CALLBACK (on_interim), self);
   self->caller->n_pending++;
+  g_main_context_push_thread_default (context);
   soup_session_send_async (queen_lane_get_session (self->lane), self->message, G_PRIORITY_DEFAULT,
                            self->cancellable, on_call_answer, queen_call_ref (self));
+  g_main_context_pop_thread_default (context);
 }
 
 /* Whoever has not had much time stands in line again, until its own deadline. */

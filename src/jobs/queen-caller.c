@@ -54,7 +54,7 @@ queen_caller_put_off (QueenCaller *self, GList *link, gboolean is_last)
   self->eager_source = g_idle_source_new ();
   g_source_set_priority (self->eager_source, G_PRIORITY_DEFAULT);
   g_source_set_callback (self->eager_source, on_next_turn, self, NULL);
-  g_source_attach (self->eager_source, g_main_context_get_thread_default ());
+  g_source_attach (self->eager_source, self->context);
 }
 
 /* Of a connection that nobody needs now the descriptor is kept from those who come. */
@@ -76,9 +76,10 @@ queen_caller_new (const QueenReach *reach, QueenWorkerTokens *tokens, GTlsDataba
   self->reach = reach;
   self->tokens = tokens;
   self->names = queen_names_new ();
-  self->lanes = queen_lanes_new (trusted);
-  self->heads = queen_head_limits_new ();
   share_descriptors (self);
+  self->context = g_main_context_ref_thread_default ();
+  self->lanes = queen_lanes_new (trusted, self->brink);
+  self->heads = queen_head_limits_new ();
   self->sockets = queen_intakes_new ();
   self->chat_only = queen_chat_only_new ();
   self->tries = queen_portions_new (QUEEN_CALLER_MAX_TRIES);
@@ -171,6 +172,7 @@ queen_caller_free (QueenCaller *self)
   queen_portions_free (self->unfinished);
   queen_dialect_maker_free (self->dialects);
   g_clear_pointer (&self->tokens, queen_worker_tokens_unref);
+  g_main_context_unref (self->context);
   g_free (self->buffer);
   g_free (self);
 }

@@ -43,6 +43,7 @@ typedef struct
 
 /**
  * QueenCaller:
+ * @context: the one in which calls are made and told of; libsoup has others for its own
  * @reach: who may be called
  * @names: what is behind hosts' names
  * @lanes: the connections
@@ -69,6 +70,7 @@ typedef struct
  */
 typedef struct
 {
+  GMainContext *context;
   const QueenReach *reach;
   QueenNames *names;
   QueenLanes *lanes;

@@ -7,6 +7,7 @@
 
 #include "loop/queen-fair-queue.h"
 #include "loop/queen-threads.h"
+#include "model/queen-senders.h"
 
 #define MAX_THREADS 4         /* of all makers; each needs one */
 #define MAX_WAITING G_MAXUINT /* there are no more than tries */
@@ -135,6 +136,7 @@ queen_dialect_maker_order (QueenDialectMaker *self,
                            gpointer data)
 {
   QueenDialectOrder *order = g_new0 (QueenDialectOrder, 1);
+  g_autofree char *asker = queen_sender_dup_asker (request->submitter ? request->submitter : "");
 
   order->maker = self;
   order->request = request;
@@ -147,8 +149,7 @@ queen_dialect_maker_order (QueenDialectMaker *self,
   order->to_data = to_data;
   order->func = func;
   order->data = data;
-  queen_fair_queue_enter (self->waiting, &order->place,
-                          request->submitter ? request->submitter : "", order);
+  queen_fair_queue_enter (self->waiting, &order->place, asker, order);
   make_next (self);
   return order;
 }

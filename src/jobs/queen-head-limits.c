@@ -39,9 +39,10 @@ typedef struct
   gboolean is_interim; /* 1xx: another one follows */
   gboolean has_begun;  /* its first line has been, which is not empty */
   Word word;
-  gboolean is_empty; /* the line, but for a CR */
-  guint n_lines;     /* of all heads of the answer */
-  guint n_bytes;     /* likewise */
+  gboolean is_empty;    /* the line, but for a CR */
+  guint n_lines;        /* of all heads of the answer */
+  guint n_bytes;        /* likewise */
+  gboolean *is_touched; /* NULL until something is asked; shared with who asks */
 } Head;
 
 /* How the streams of a class are read but for this. Entries are only added. */
@@ -90,6 +91,7 @@ static void
 take_byte (Head *self, char byte)
 {
   self->n_bytes++;
+  *self->is_touched = TRUE;
   if (byte == '\n')
     {
       end_line (self);
@@ -213,6 +215,7 @@ free_head (gpointer data)
     g_hash_table_remove (self->heads, head);
   g_mutex_unlock (&self->lock);
   unref_limits (self);
+  g_clear_pointer (&head->is_touched, g_atomic_rc_box_release);
   g_free (head);
 }
 
@@ -273,7 +276,7 @@ queen_head_limits_get_n (QueenHeadLimits *self)
   return n;
 }
 
-void
+gboolean *
 queen_head_limits_begin (QueenHeadLimits *self, gconstpointer session, guint64 id)
 {
   const Head wanted = { .session = session, .id = id };
@@ -283,9 +286,12 @@ queen_head_limits_begin (QueenHeadLimits *self, gconstpointer session, guint64 i
   head = g_hash_table_lookup (self->heads, &wanted);
   g_mutex_unlock (&self->lock);
   if (!head)
-    return;
+    return NULL;
+  g_clear_pointer (&head->is_touched, g_atomic_rc_box_release);
+  head->is_touched = g_atomic_rc_box_new0 (gboolean);
   head->is_awaited = TRUE;
   head->has_begun = head->is_interim = FALSE;
   head->n_lines = head->n_bytes = 0;
   begin_line (head);
+  return g_atomic_rc_box_acquire (head->is_touched);
 }

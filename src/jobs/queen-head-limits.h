@@ -50,8 +50,11 @@ guint queen_head_limits_get_n (QueenHeadLimits *self);
  * @id: the connection's by which something is asked now: an answer is next
  *
  * Whoever reads of a head that is over a limit gets %QUEEN_ERROR_BAD_GATEWAY.
+ *
+ * Returns: (transfer full) (nullable): whether anything of a head has come, which it knows when the
+ *   connection has gone, too; free with g_atomic_rc_box_release(). %NULL where nobody looks
  */
-void queen_head_limits_begin (QueenHeadLimits *self, gconstpointer session, guint64 id);
+gboolean *queen_head_limits_begin (QueenHeadLimits *self, gconstpointer session, guint64 id);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenHeadLimits, queen_head_limits_free)
 

@@ -11,6 +11,8 @@ struct _QueenIntake
 {
   QueenEpoll *sockets;
   GInputStream *stream;
+  GMainContext *context; /* libsoup's */
+  GMainContext *around;  /* where it is told */
   void (*on_readable) (gpointer data);
   gpointer data;
   int fd;              /* -1 when it cannot wait by it */
@@ -48,7 +50,12 @@ on_socket_ready (gpointer item, guint events, gpointer data)
 static gboolean
 on_stream_readable (GObject *stream, gpointer data)
 {
-  tell_readable (data);
+  QueenIntake *self = data;
+  g_autoptr (GMainContext) around = g_main_context_ref (self->around); /* it may be over then */
+
+  g_main_context_push_thread_default (around);
+  tell_readable (self);
+  g_main_context_pop_thread_default (around);
   return G_SOURCE_REMOVE;
 }
 
@@ -72,6 +79,7 @@ find_socket (GInputStream *stream)
 QueenIntake *
 queen_intake_new (QueenEpoll *sockets,
                   GInputStream *stream,
+                  GMainContext *context,
                   void (*on_readable) (gpointer data),
                   gpointer data)
 {
@@ -79,6 +87,8 @@ queen_intake_new (QueenEpoll *sockets,
 
   self->sockets = sockets;
   self->stream = stream;
+  self->context = g_main_context_ref (context);
+  self->around = g_main_context_ref_thread_default ();
   self->on_readable = on_readable;
   self->data = data;
   self->fd = sockets ? find_socket (stream) : -1;
@@ -89,9 +99,12 @@ gssize
 queen_intake_read (QueenIntake *self, char *buffer, gsize size, GError **error)
 {
   GError *problem = NULL;
-  gssize n = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (self->stream),
-                                                       buffer, size, NULL, &problem);
+  gssize n;
 
+  g_main_context_push_thread_default (self->context);
+  n = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (self->stream), buffer,
+                                                size, NULL, &problem);
+  g_main_context_pop_thread_default (self->context);
   self->is_drained = g_error_matches (problem, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
   if (problem)
     g_propagate_error (error, problem);
@@ -126,7 +139,7 @@ queen_intake_wait (QueenIntake *self)
   self->source =
       g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (self->stream), NULL);
   g_source_set_callback (self->source, G_SOURCE_FUNC (on_stream_readable), self, NULL);
-  g_source_attach (self->source, g_main_context_get_thread_default ());
+  g_source_attach (self->source, self->context);
 }
 
 /* What libsoup has read ahead does not make a source ready that was there before: so each wait has
@@ -145,7 +158,11 @@ queen_intake_close (QueenIntake *self, GCancellable *cancellable)
   queen_intake_stop (self);
   if (self->is_watched)
     queen_epoll_forget (self->sockets, self->fd, self);
+  g_main_context_push_thread_default (self->context);
   g_input_stream_close (self->stream, cancellable, NULL);
   g_object_unref (self->stream);
+  g_main_context_pop_thread_default (self->context);
+  g_main_context_unref (self->context);
+  g_main_context_unref (self->around);
   g_free (self);
 }

@@ -32,12 +32,15 @@ QueenEpoll *queen_intakes_new (void);
  * queen_intake_new:
  * @sockets: (nullable): of queen_intakes_new(); outlives it
  * @stream: (transfer full): is a #GPollableInputStream
+ * @context: where libsoup has what it waits by; @on_readable is called in the default main context
+ *   of who makes the intake
  * @on_readable: called once for each queen_intake_wait()
  *
  * Returns: (transfer full): one that does not wait
  */
 QueenIntake *queen_intake_new (QueenEpoll *sockets,
                                GInputStream *stream,
+                               GMainContext *context,
                                void (*on_readable) (gpointer data),
                                gpointer data);
 

@@ -3,9 +3,11 @@
 
 #include "queen-job-shares.h"
 
+#include "model/queen-senders.h"
 #include "text/queen-hash.h"
 
 #define TIGHT_PART 4 /* if no more of the memory than this part is left, there is little */
+#define WIDE_PART 2  /* so many times as much as one of it may have a wide network */
 
 typedef struct
 {
@@ -18,8 +20,9 @@ struct _QueenJobShares
   guint max_jobs;
   guint all_jobs;
   gsize all_bytes;
-  Share taken;        /* of all */
-  GHashTable *shares; /* submitter -> Share; only of those who have something open */
+  Share taken; /* of all */
+  GHashTable
+      *shares; /* name -> Share; only of who has something open, and wide networks of these */
 };
 
 QueenJobShares *
@@ -48,59 +51,104 @@ get_left (const QueenJobShares *self)
                   self->all_bytes - MIN (self->taken.n_bytes, self->all_bytes) };
 }
 
+/* Returns: what @name has open, which may be nothing */
+static Share
+get_share (QueenJobShares *self, const char *name)
+{
+  const Share *share = name ? g_hash_table_lookup (self->shares, name) : NULL;
+
+  return share ? *share : (Share){ 0 };
+}
+
 gboolean
 queen_job_shares_has_room (QueenJobShares *self, const char *submitter, gsize n_bytes)
 {
-  const Share *share = g_hash_table_lookup (self->shares, submitter);
-  Share own = share ? *share : (Share){ 0 };
+  g_autofree char *network = queen_sender_dup_wide_name (submitter);
+  Share own = get_share (self, submitter);
+  Share wide = get_share (self, network);
   Share left = get_left (self);
 
   return own.n_jobs < self->max_jobs && own.n_jobs + 2 <= left.n_jobs && n_bytes <= left.n_bytes &&
-         own.n_bytes + n_bytes <= left.n_bytes - n_bytes;
+         own.n_bytes + n_bytes <= left.n_bytes - n_bytes &&
+         wide.n_jobs + 1 <= WIDE_PART * (left.n_jobs - 1) &&
+         wide.n_bytes + n_bytes <= WIDE_PART * (left.n_bytes - n_bytes);
 }
 
 gboolean
 queen_job_shares_is_over (QueenJobShares *self, const char *submitter)
 {
-  const Share *share = g_hash_table_lookup (self->shares, submitter);
+  g_autofree char *network = queen_sender_dup_wide_name (submitter);
+  Share own = get_share (self, submitter);
+  Share wide = get_share (self, network);
   Share left = get_left (self);
 
-  return share && left.n_bytes < self->all_bytes / TIGHT_PART && share->n_bytes > left.n_bytes;
+  return left.n_bytes < self->all_bytes / TIGHT_PART &&
+         (own.n_bytes > left.n_bytes || wide.n_bytes > WIDE_PART * left.n_bytes);
+}
+
+static void
+open_for (QueenJobShares *self, const char *name)
+{
+  Share *share = g_hash_table_lookup (self->shares, name);
+
+  if (!share)
+    {
+      share = g_new0 (Share, 1);
+      g_hash_table_insert (self->shares, g_strdup (name), share);
+    }
+  share->n_jobs++;
 }
 
 void
 queen_job_shares_open (QueenJobShares *self, const char *submitter)
 {
-  Share *share = g_hash_table_lookup (self->shares, submitter);
+  g_autofree char *wide = queen_sender_dup_wide_name (submitter);
 
-  if (!share)
-    {
-      share = g_new0 (Share, 1);
-      g_hash_table_insert (self->shares, g_strdup (submitter), share);
-    }
-  share->n_jobs++;
+  open_for (self, submitter);
+  if (wide)
+    open_for (self, wide);
   self->taken.n_jobs++;
+}
+
+static void
+resize_for (QueenJobShares *self, const char *name, gsize before, gsize now)
+{
+  Share *share = g_hash_table_lookup (self->shares, name);
+
+  g_return_if_fail (share);
+  share->n_bytes += now - before;
 }
 
 void
 queen_job_shares_resize (QueenJobShares *self, const char *submitter, gsize before, gsize now)
 {
-  Share *share = g_hash_table_lookup (self->shares, submitter);
+  g_autofree char *wide = queen_sender_dup_wide_name (submitter);
+
+  resize_for (self, submitter, before, now);
+  if (wide)
+    resize_for (self, wide, before, now);
+  self->taken.n_bytes += now - before;
+}
+
+static void
+close_for (QueenJobShares *self, const char *name, gsize n_bytes)
+{
+  Share *share = g_hash_table_lookup (self->shares, name);
 
   g_return_if_fail (share);
-  share->n_bytes += now - before;
-  self->taken.n_bytes += now - before;
+  share->n_bytes -= n_bytes;
+  if (--share->n_jobs == 0)
+    g_hash_table_remove (self->shares, name);
 }
 
 void
 queen_job_shares_close (QueenJobShares *self, const char *submitter, gsize n_bytes)
 {
-  Share *share = g_hash_table_lookup (self->shares, submitter);
+  g_autofree char *wide = queen_sender_dup_wide_name (submitter);
 
-  g_return_if_fail (share);
-  share->n_bytes -= n_bytes;
+  close_for (self, submitter, n_bytes);
+  if (wide)
+    close_for (self, wide, n_bytes);
   self->taken.n_bytes -= n_bytes;
   self->taken.n_jobs--;
-  if (--share->n_jobs == 0)
-    g_hash_table_remove (self->shares, submitter);
 }

@@ -11,7 +11,8 @@ G_BEGIN_DECLS
  * QueenJobShares:
  *
  * What each submitter has open, so that none has all: nobody has more than is left for others, and
- * so one alone half, and two of them three quarters.
+ * so one alone half, and two of them three quarters. Those in one IPv6 network of 48 bits have
+ * no more than twice of what is left for others.
  */
 typedef struct _QueenJobShares QueenJobShares;
 

@@ -4,6 +4,7 @@
 #include "queen-lanes.h"
 
 #include "build-config.h"
+#include "loop/queen-annexes.h"
 #include "queen-known-address.h"
 #include "queen-trust.h"
 #include "text/queen-hash.h"
@@ -11,6 +12,7 @@
 #define MAX_PLACES 1024    /* that are remembered */
 #define MAX_REQUESTS 32    /* in one lane */
 #define MAX_CONNECTIONS 64 /* of one lane: those that end are counted a while longer */
+#define MAX_ANNEXES 64     /* with all of the calls that there may be: 128 in each */
 #define IDLE_SEC 50        /* less than the minute after which many servers close */
 
 /* The lanes to one place. It goes when it is forgotten and nobody is in any of them. */
@@ -29,12 +31,15 @@ struct _QueenLane
 {
   Place *place;
   SoupSession *session;
+  QueenAnnexes *annexes;
+  GMainContext *context; /* where libsoup waits for its answers */
   guint n_requests;
 };
 
 struct _QueenLanes
 {
   GTlsDatabase *trusted;
+  QueenAnnexes *annexes;
   QueenTurnstile *turnstile;
   GHashTable *places; /* name -> Place, which owns the name */
   GQueue order;       /* of Place: the one that was made first */
@@ -43,8 +48,11 @@ struct _QueenLanes
 static void
 free_lane (QueenLane *lane)
 {
+  g_main_context_push_thread_default (lane->context);
   soup_session_abort (lane->session);
   g_object_unref (lane->session);
+  g_main_context_pop_thread_default (lane->context);
+  queen_annexes_leave (lane->annexes, lane->context);
   g_free (lane);
 }
 
@@ -79,11 +87,12 @@ forget_place (gpointer data)
 }
 
 QueenLanes *
-queen_lanes_new (GTlsDatabase *trusted)
+queen_lanes_new (GTlsDatabase *trusted, int brink)
 {
   QueenLanes *self = g_new0 (QueenLanes, 1);
 
   self->trusted = trusted ? g_object_ref (trusted) : NULL;
+  self->annexes = queen_annexes_new ("lanes", MAX_ANNEXES, brink);
   self->turnstile = queen_turnstile_new (&queen_clock_system);
   self->places = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, forget_place);
   return self;
@@ -156,7 +165,11 @@ choose_lane (Place *place)
     }
   lane = g_new0 (QueenLane, 1);
   lane->place = place;
+  lane->annexes = place->lanes->annexes;
+  lane->context = queen_annexes_enter (lane->annexes);
+  g_main_context_push_thread_default (lane->context);
   lane->session = make_session (place);
+  g_main_context_pop_thread_default (lane->context);
   g_ptr_array_add (place->all, lane);
   return lane;
 }
@@ -176,6 +189,12 @@ SoupSession *
 queen_lane_get_session (QueenLane *lane)
 {
   return lane->session;
+}
+
+GMainContext *
+queen_lane_get_context (QueenLane *lane)
+{
+  return lane->context;
 }
 
 QueenPassage *
@@ -208,6 +227,7 @@ queen_lanes_free (QueenLanes *self)
   g_queue_clear (&self->order);
   g_hash_table_unref (self->places);
   queen_turnstile_free (self->turnstile);
+  queen_annexes_free (self->annexes);
   g_clear_object (&self->trusted);
   g_free (self);
 }

@@ -25,8 +25,9 @@ typedef struct _QueenLane QueenLane;
 /**
  * queen_lanes_new:
  * @trusted: (nullable): certificates to trust in place of the system's
+ * @brink: the descriptor from which on there are too few left for more annexes (#QueenAnnexes)
  */
-QueenLanes *queen_lanes_new (GTlsDatabase *trusted);
+QueenLanes *queen_lanes_new (GTlsDatabase *trusted, int brink);
 
 /**
  * queen_lanes_enter:
@@ -37,6 +38,17 @@ QueenLanes *queen_lanes_new (GTlsDatabase *trusted);
 QueenLane *queen_lanes_enter (QueenLanes *self, const QueenTarget *target, GPtrArray *addresses);
 
 SoupSession *queen_lane_get_session (QueenLane *lane);
+
+/**
+ * queen_lane_get_context:
+ *
+ * libsoup has half a dozen sources for each answer that it waits for, and thousands may be waited
+ * for: so they are not in the loop of who calls.
+ *
+ * Returns: (transfer none): the one that is to be the thread's default when libsoup is called; it
+ *   may be that of who calls
+ */
+GMainContext *queen_lane_get_context (QueenLane *lane);
 
 /**
  * queen_lane_ask_in:

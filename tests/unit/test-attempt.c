@@ -559,6 +559,35 @@ test_kept_and_interim (void)
     }
 }
 
+/* Nor is anybody else asked: it has begun. */
+static void
+test_touched (void)
+{
+  static const Scene scenes[][3] = {
+    { { JSON_HEAD (2) "{}", .end = SCENE_KEEP },
+      { "H", .end = SCENE_CLOSE },
+      { JSON_HEAD (2) "[]", .end = SCENE_KEEP } },
+    { { JSON_HEAD (2) "{}", .end = SCENE_KEEP },
+      { "HTTP/1.1 2", .end = SCENE_CLOSE },
+      { JSON_HEAD (2) "[]", .end = SCENE_KEEP } },
+    { { JSON_HEAD (2) "{}", .end = SCENE_KEEP },
+      { "HTTP/1.1 2", .end = SCENE_RESET },
+      { JSON_HEAD (2) "[]", .end = SCENE_KEEP } },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (scenes); i++)
+    {
+      Fixture fixture;
+
+      fixture_start (&fixture, QUEEN_API_OPENAI, scenes[i], G_N_ELEMENTS (scenes[i]));
+      fixture_run (&fixture, BODY);
+      fixture_run (&fixture, BODY);
+      fixture_assert_failed (&fixture, QUEEN_ATTEMPT_FAILED, "without an answer");
+      g_assert_cmpuint (fixture.server.n_requests, ==, 2);
+      fixture_stop (&fixture);
+    }
+}
+
 /* What waits of others, and is put in again as soon as it has been told. */
 typedef struct
 {
@@ -975,6 +1004,7 @@ main (int argc, char **argv)
   g_test_add_func ("/attempt/connection/no-more-try-when-a-kept-one-has-read-it",
                    test_kept_and_read);
   g_test_add_func ("/attempt/kept/not-asked-again-after-a-1xx", test_kept_and_interim);
+  g_test_add_func ("/attempt/kept/not-asked-again-after-part-of-a-head", test_touched);
   g_test_add_func ("/attempt/limit/little-is-heard-however-much-waits", test_little_beside_much);
   g_test_add_func ("/attempt/connection/is-done-when-all-is-said", test_left);
   g_test_add_func ("/attempt/connection/who-talks-on-is-hung-up-on", test_left_and_talkative);

@@ -152,6 +152,7 @@ test_sessions (void)
   g_autoptr (QueenHeadLimits) limits = queen_head_limits_new ();
   g_autofree char *lines = g_strnfill (4 * QUEEN_HEAD_LIMITS_MAX_LINES, '\n');
   GSocketConnection *connections[2];
+  gboolean *is_touched;
   int fds[2];
 
   for (guint i = 0; i < G_N_ELEMENTS (connections); i++)
@@ -166,7 +167,8 @@ test_sessions (void)
       close (fds[1]);
     }
   g_assert_cmpuint (queen_head_limits_get_n (limits), ==, 2);
-  queen_head_limits_begin (limits, &connections[0], 1);
+  is_touched = queen_head_limits_begin (limits, &connections[0], 1);
+  g_assert_false (*is_touched);
   for (guint i = 0; i < G_N_ELEMENTS (connections); i++)
     {
       g_autoptr (GError) error = NULL;
@@ -179,6 +181,8 @@ test_sessions (void)
       g_object_unref (connections[i]);
     }
   g_assert_cmpuint (queen_head_limits_get_n (limits), ==, 0);
+  g_assert_true (*is_touched);
+  g_atomic_rc_box_release (is_touched);
 }
 
 /* As GIO does, whose threads let go of a connection when hands have been shaken. */
@@ -208,7 +212,7 @@ test_threads (void)
       GIOStream *connection = g_simple_io_stream_new (input, output);
 
       queen_head_limits_watch (limits, &session, i, connection);
-      queen_head_limits_begin (limits, &session, i);
+      g_atomic_rc_box_release (queen_head_limits_begin (limits, &session, i));
       g_clear_object (&input); /* the other thread is to have the last reference */
       g_async_queue_push (queue, connection);
     }

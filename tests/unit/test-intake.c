@@ -66,7 +66,7 @@ begin_reader (Reader *self, QueenEpoll *sockets, GInputStream *stream)
 {
   self->n_told = 0;
   self->text = g_string_new (NULL);
-  self->intake = queen_intake_new (sockets, stream, on_readable, self);
+  self->intake = queen_intake_new (sockets, stream, g_main_context_default (), on_readable, self);
 }
 
 /* @cancellable: (nullable): see queen_intake_close() */
