@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 
-import { figureIs, keepPicture, pulseIs, row, standBefore, testPage } from "./harness.mjs";
+import { figureIs, keepPicture, open, pulseIs, row, standBefore, testPage } from "./harness.mjs";
 
 testPage("a queen who was killed and comes back is found again, without a reload", {},
   async ({ queen, page }) => {
@@ -102,4 +102,22 @@ testPage("what happened before the page was opened is on the tracks", { isClosed
     for (let i = 0; i < 5; i++) await queen.worker("early", "ready");
     await page.goto(queen.url);
     await row(page, "worker/early").getByLabel("5 heartbeats in ten minutes").waitFor();
+  });
+
+/* Of 22 000 who say as much as they may she makes no list in one piece. */
+testPage("a list that is too long for one answer is read all the same", { isClosed: true },
+  async ({ queen, page }) => {
+    const count = 22000, most = 250;
+    const text = "t".repeat(250), long = "l".repeat(500);
+    const make = (/** @type {number} */ n) => ({ worker: {
+      id: `w${n}`, status: "ready", model_id: long, device: text, hostname: text, implementation: text,
+      version: text, url: `http://a.example/${long.slice(20)}`, hive_id: `hive-${n % 100}`,
+      health_status: { status: n === 0 || n === count - 1 ? "degraded" : "healthy", reason: long + long } } });
+
+    for (let i = 0; i < count; i += most)
+      await queen.batch(Array.from({ length: Math.min(most, count - i) }, (_, n) => make(i + n)));
+    assert.equal((await fetch(`${queen.url}/v1/workers`)).status, 503);
+    await open(page, queen);
+    await figureIs(page, "problems", "2");
+    await row(page, "worker/w0").first().waitFor();
   });

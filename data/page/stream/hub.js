@@ -221,7 +221,7 @@ export class Hub {
     if (this.#pending.length === 0) return;
     const happenings = this.#pending;
     this.#pending = [];
-    this.#backlog.push(...happenings);
+    for (const happening of happenings) this.#backlog.push(happening); /* more than arguments can be */
     if (this.#backlog.length > 2 * BACKLOG) this.#backlog = this.#backlog.slice(-BACKLOG);
     this.#send({ type: "happenings", happenings, lastId: this.#connection.lastId });
   }

@@ -3,8 +3,10 @@
 
 import { addressOf, resolve } from "./address.js";
 import { ask } from "./ask.js";
+import { readFault } from "./fault.js";
 
 const CHUNK = 100; /* components in one message, so that no tab has to read too long at once */
+const PAGE = 2000; /* components of a list that does not come in one piece */
 const FEW = 8; /* components that are asked for one by one */
 const FIRST_WAIT = 40; /* ms: those who come together are asked for together */
 const SPACING = 2000; /* ms between two questions */
@@ -27,6 +29,22 @@ const NOT_FOUND = 404;
 const BROKEN = 500; /* from here on it is no word of hers, */
 const UNAVAILABLE = 503; /* but this one */
 const KINDS = /** @type {const} */ (["worker", "hive"]);
+
+/**
+ * A list that is too long for one answer is to be had in pages; the whole is made once for all who ask, so
+ * it is asked for first.
+ *
+ * @param {Response} answer
+ */
+const isTooLong = async (answer) => answer.status === UNAVAILABLE &&
+  (await readFault(answer)).message.includes("?limit=");
+
+/**
+ * @param {string} kind
+ * @param {string} after what the page before said; empty for the first one
+ */
+const pageOf = (kind, after) => resolve(
+  `v1/${kind}s?limit=${PAGE}${after && `&after=${encodeURIComponent(after)}`}`);
 
 /**
  * Heartbeats on the stream say who and how; which model, which machine and how much work is in the
@@ -109,19 +127,38 @@ export class Roster {
   /** @param {'worker' | 'hive'} kind */
   async #askList(kind) {
     const askedAt = Date.now();
-    const answer = await ask(resolve(`v1/${kind}s`));
-    const components = answer.ok ? (await answer.json())[`${kind}s`] : [];
+    let answer = await ask(resolve(`v1/${kind}s`));
+    let isFirst = true;
 
+    if (await isTooLong(answer)) answer = await ask(pageOf(kind, ""));
+    while (answer.ok) {
+      const { [`${kind}s`]: components, next } = await answer.json();
+      const isWhole = typeof next !== "string";
+
+      this.#takeList(kind, askedAt, components, isFirst, isWhole);
+      if (isWhole) return;
+      isFirst = false;
+      answer = await ask(pageOf(kind, next));
+    }
     /* She has no room for the answer just now, and without it nobody knows who there is. */
     if (answer.status === UNAVAILABLE) this.#wantedLists.add(kind);
     else if (answer.status >= BROKEN) throw new Error(answer.statusText);
-    if (!answer.ok) return;
+  }
+
+  /**
+   * @param {'worker' | 'hive'} kind
+   * @param {number} askedAt ms
+   * @param {any[]} components
+   * @param {boolean} isFirst whether it begins with these
+   * @param {boolean} isWhole whether it ends with them
+   */
+  #takeList(kind, askedAt, components, isFirst, isWhole) {
     for (let i = 0; i === 0 || i < components.length; i += CHUNK)
       this.#onPart({
         kind, askedAt, isList: true,
         components: components.slice(i, i + CHUNK),
-        isFirst: i === 0,
-        isLast: i + CHUNK >= components.length,
+        isFirst: isFirst && i === 0,
+        isLast: isWhole && i + CHUNK >= components.length,
       });
   }
 
