@@ -9,8 +9,9 @@
 /* µs of each turn of the main loop, for what is done as it comes */
 #define AT_ONCE (QUEEN_SLICE / 4)
 
-#define MUCH 50   /* µs of one piece of work, such that a closer look is worth it */
-#define MOST 100  /* µs that one counts for: what the kernel does for others counts, too */
+#define MUCH 50  /* µs of one piece of work, such that a closer look is worth it */
+#define MOST 100 /* µs that one counts for: what the kernel does for others counts, too */
+#define NO_END (3600 * (gint64) G_USEC_PER_SEC)
 #define NOBODY "" /* of all askers, who is the queen herself or has no address */
 
 struct _QueenRunQueue
@@ -20,6 +21,7 @@ struct _QueenRunQueue
   gboolean (*is_held) (gpointer data); /* NULL when it never is */
   gpointer data;
   QueenCostQueue *waiting;
+  gint64 most; /* µs that one piece of work counts for */
   QueenAlarm *alarm;
   gint64 turn;  /* of the main loop: when it began; -1 before the first */
   gint64 since; /* µs, monotonic: when in that turn the first came */
@@ -78,12 +80,13 @@ static gboolean
 run_next (QueenRunQueue *self, gint64 *time)
 {
   gpointer item = queen_cost_queue_take (self->waiting);
-  gint64 end;
+  gint64 end, cost;
 
   if (!item)
     return FALSE;
   end = run_item (self, item);
-  queen_cost_queue_charge (self->waiting, find_cost (self, end - *time));
+  cost = find_cost (self, end - *time);
+  queen_cost_queue_charge (self->waiting, MIN (cost, self->most));
   *time = end;
   return TRUE;
 }
@@ -135,6 +138,12 @@ queen_run_queue_hold_while (QueenRunQueue *self, gboolean (*is_held) (gpointer d
 {
   self->is_held = is_held;
   self->data = data;
+}
+
+void
+queen_run_queue_count_up_to (QueenRunQueue *self, gint64 most)
+{
+  self->most = most;
 }
 
 gboolean
@@ -195,7 +204,8 @@ queen_run_queue_new (const QueenClock *clock, QueenRunFunc run)
   self->clock = clock;
   self->run = run;
   self->turn = -1;
-  self->waiting = queen_cost_queue_new (MOST);
+  self->waiting = queen_cost_queue_new (NO_END);
+  self->most = MOST;
   self->alarm = queen_alarm_new (clock, "run queue", G_PRIORITY_DEFAULT, run_waiting, self);
   return self;
 }

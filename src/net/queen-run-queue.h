@@ -69,6 +69,14 @@ void queen_run_queue_hold_while (QueenRunQueue *self,
                                  gboolean (*is_held) (gpointer data),
                                  gpointer data);
 
+/**
+ * queen_run_queue_count_up_to:
+ * @most: µs that one piece of work counts for at the most. That it is little is for work that takes
+ *   little: what the kernel does for others meanwhile counts, too, and nobody is to pay for that
+ * for long
+ */
+void queen_run_queue_count_up_to (QueenRunQueue *self, gint64 most);
+
 /** Returns: whether it is held */
 gboolean queen_run_queue_is_held (const QueenRunQueue *self);
 

@@ -220,6 +220,22 @@ test_cost (void)
   tear_down ();
 }
 
+/* Who asks for what is dear is not done again before others have had as much. */
+static void
+test_dear (void)
+{
+  set_up ();
+  queen_run_queue_count_up_to (queue, 4 * WORK);
+  items['b' - 'a'].cost = items['c' - 'a'].cost = 4 * WORK;
+  items['n' - 'a'].cost = WORK / 2;
+  items['n' - 'a'].n_more = 6;
+  enter_all ("abcn");
+  assert_done ("a");
+  turn ();
+  assert_done ("bnnnncnnn");
+  tear_down ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -228,6 +244,7 @@ main (int argc, char **argv)
   g_test_add_func ("/run-queue/addresses-take-turns", test_turns);
   g_test_add_func ("/run-queue/a-network-of-48-bits-has-one-turn", test_networks);
   g_test_add_func ("/run-queue/who-has-little-work-has-it-done-soon", test_cost);
+  g_test_add_func ("/run-queue/what-is-dear-counts-in-full", test_dear);
   g_test_add_func ("/run-queue/no-longer-than-a-slice-at-once", test_slices);
   g_test_add_func ("/run-queue/the-queens-own-waits-for-nobody-elses", test_own);
   g_test_add_func ("/run-queue/who-wants-more-waits-for-another-turn", test_again);
