@@ -9,9 +9,8 @@
 /* µs of each turn of the main loop, for what is done as it comes */
 #define AT_ONCE (QUEEN_SLICE / 4)
 
-#define MUCH 50  /* µs of one piece of work, such that a closer look is worth it */
-#define MOST 100 /* µs that one counts for: what the kernel does for others counts, too */
-#define NO_END (3600 * (gint64) G_USEC_PER_SEC)
+#define MUCH 50   /* µs of one piece of work, such that a closer look is worth it */
+#define MOST 100  /* µs that one counts for: what the kernel does for others counts, too */
 #define NOBODY "" /* of all askers, who is the queen herself or has no address */
 
 struct _QueenRunQueue
@@ -21,7 +20,6 @@ struct _QueenRunQueue
   gboolean (*is_held) (gpointer data); /* NULL when it never is */
   gpointer data;
   QueenCostQueue *waiting;
-  gint64 most; /* µs that one piece of work counts for */
   QueenAlarm *alarm;
   gint64 turn;  /* of the main loop: when it began; -1 before the first */
   gint64 since; /* µs, monotonic: when in that turn the first came */
@@ -80,13 +78,12 @@ static gboolean
 run_next (QueenRunQueue *self, gint64 *time)
 {
   gpointer item = queen_cost_queue_take (self->waiting);
-  gint64 end, cost;
+  gint64 end;
 
   if (!item)
     return FALSE;
   end = run_item (self, item);
-  cost = find_cost (self, end - *time);
-  queen_cost_queue_charge (self->waiting, MIN (cost, self->most));
+  queen_cost_queue_charge (self->waiting, find_cost (self, end - *time));
   *time = end;
   return TRUE;
 }
@@ -143,7 +140,7 @@ queen_run_queue_hold_while (QueenRunQueue *self, gboolean (*is_held) (gpointer d
 void
 queen_run_queue_count_up_to (QueenRunQueue *self, gint64 most)
 {
-  self->most = most;
+  queen_cost_queue_set_most (self->waiting, most);
 }
 
 gboolean
@@ -204,8 +201,7 @@ queen_run_queue_new (const QueenClock *clock, QueenRunFunc run)
   self->clock = clock;
   self->run = run;
   self->turn = -1;
-  self->waiting = queen_cost_queue_new (NO_END);
-  self->most = MOST;
+  self->waiting = queen_cost_queue_new (MOST);
   self->alarm = queen_alarm_new (clock, "run queue", G_PRIORITY_DEFAULT, run_waiting, self);
   return self;
 }
