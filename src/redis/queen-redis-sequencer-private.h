@@ -134,7 +134,10 @@ struct _QueenRedisSequencer
   guint64 stuck_at;   /* number of the last one that had come when there was more, */
   gint64 stuck_since; /* and when that was, µs, monotonic; 0 for never */
   gboolean is_reading;
-  guint n_at_once; /* entries of the stream that there is time for in one turn */
+  gboolean is_held_up; /* nothing is read, as subscribers have yet to hear of what was */
+  gint64 asked_at;     /* µs, monotonic: when she asked for news last */
+  guint n_hasty;       /* answers in a row that were none, and did not wait for any */
+  guint n_at_once;     /* entries of the stream that there is time for in one turn */
   QueenAlarm *read_alarm;
   guint64 n_read;
   guint64 n_skipped;
