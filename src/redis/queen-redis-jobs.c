@@ -14,10 +14,10 @@
 #define MOST_TOLD (48 * 1024)                /* bytes of one call, and one line */
 #define N_BEFORE_LINES 2                     /* words of a call */
 #define TOLD_FIELD "told"                    /* whether she has said all; never a job's id either */
-#define LAST_ASKED 63    /* of those who are there while she joins, however many names there are */
+#define MOST_ASKED 64    /* those who spoke last, however many names there are */
 #define LOAD_FIELD "at:" /* no job's id begins like this */
 
-G_STATIC_ASSERT (LAST_ASKED == QUEEN_SIBLINGS_MAX - 1);
+G_STATIC_ASSERT (MOST_ASKED == QUEEN_SIBLINGS_MAX);
 
 /* Telling */
 
@@ -368,8 +368,8 @@ on_told_queens (QueenRedis *redis, const QueenRedisReply *reply, const GError *e
 void
 queen_redis_sequencer_ask_queens (QueenRedisSequencer *self)
 {
-  const char *argv[] = { "ZREVRANGE", self->keys[QUEEN_ENGINE_KEY_QUEENS], "0",
-                         G_STRINGIFY (LAST_ASKED) }; /* whoever spoke last first */
+  const char *argv[] = { "ZRANGE", self->keys[QUEEN_ENGINE_KEY_QUEENS],
+                         "-" G_STRINGIFY (MOST_ASKED), "-1" };
 
   if (self->job_index)
     queen_redis_sequencer_ask (self, G_N_ELEMENTS (argv), argv, on_told_queens);

@@ -156,7 +156,7 @@ fake_redis_say_known (FakeRedis *self, FakeClient *client, const char *name)
   } answers[] = {
     { "HSCAN", "*2\r\n$1\r\n0\r\n*2\r\n$5\r\njob-a\r\n", FALSE },
     { "MGET", "*1\r\n", FALSE },
-    { "ZREVRANGE", "*1\r\n$32\r\n" FAKE_REDIS_OTHER "\r\n", TRUE },
+    { "ZRANGE", "*1\r\n$32\r\n" FAKE_REDIS_OTHER "\r\n", TRUE },
   };
 
   for (gsize i = 0; self->known && i < G_N_ELEMENTS (answers); i++)
