@@ -17,7 +17,7 @@
 
 #define EVENT_STREAM "text/event-stream"
 #define MAX_BODY (64 * 1024)                /* bytes of what is no stream */
-#define ANSWER_TIMEOUT (3 * G_USEC_PER_SEC) /* for the head: she has it in memory */
+#define ANSWER_TIMEOUT (3 * G_USEC_PER_SEC) /* for a head, or all that is no stream */
 #define PROBE_TIMEOUT (2 * G_USEC_PER_SEC)  /* for a sign of life of one who is said to be gone */
 #define LOSS_TIMEOUT (12 * G_USEC_PER_SEC)  /* until it is known that one is gone, and a bit */
 #define SILENCE (40 * G_USEC_PER_SEC)       /* of a stream that has a comment each 15 s */
@@ -350,9 +350,10 @@ on_relay_head (guint status, const char *face, gpointer data)
 
   self->status = status;
   self->speaks_openai = g_strcmp0 (face, "openai") == 0;
+  if (self->question != QUEEN_SIBLINGS_READ || status != SOUP_STATUS_OK)
+    return; /* and all of it is to be there in time, or she could say it byte by byte */
   queen_alarm_set (self->alarm, -1);
-  if (self->question == QUEEN_SIBLINGS_READ && status == SOUP_STATUS_OK)
-    begin_stream (self);
+  begin_stream (self);
 }
 
 static void

@@ -40,6 +40,7 @@ begin_alone (QueenRedisSequencer *self)
                          (guint64) 1, FALSE);
   g_ptr_array_set_size (self->siblings, 0);
   queen_redis_sequencer_leave_jobs (self);
+  queen_redis_sequencer_leave_healing (self);
   g_warning ("going on alone: %s", self->trouble);
   tell_flights (self);
 }

@@ -197,7 +197,7 @@ is_stuck (QueenRedisSequencer *self)
 {
   gint64 now = self->settings.clock->get_monotonic ();
 
-  if (self->tail <= self->read_to.number || !self->is_reading)
+  if (self->tail <= self->read_to.number || self->is_held_up)
     self->stuck_since = 0;
   else if (self->stuck_since == 0 || self->stuck_at != self->read_to.number)
     {

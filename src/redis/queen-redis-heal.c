@@ -78,12 +78,9 @@ heal_kind (QueenRedisSequencer *self, QueenComponentKind kind, guint n)
        n > 0 && self->state == QUEEN_ENGINE_TOGETHER && g_hash_table_iter_next (&iter, &key, NULL);
        n--)
     {
-      g_autofree char *id = key;
-
       g_hash_table_iter_steal (&iter);
-      heal_one (self, kind, id);
-      if (self->state != QUEEN_ENGINE_TOGETHER)
-        g_hash_table_add (self->dirty[kind], g_steal_pointer (&id));
+      g_hash_table_add (self->healing[kind], key);
+      heal_one (self, kind, key);
     }
   return n;
 }
@@ -104,6 +101,8 @@ on_healed (QueenRedis *redis, const QueenRedisReply *reply, const GError *error,
       queen_redis_sequencer_leave_for (self, error);
       return;
     }
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    g_hash_table_remove_all (self->healing[kind]);
   if (step && queen_redis_reply_get_integer (number, &n))
     queen_redis_reply_get_integer (step, &s);
   self->healed_to = (QueenEngineId){ (guint64) MAX (n, 0), (guint64) MAX (s, 0) };
@@ -112,7 +111,8 @@ on_healed (QueenRedis *redis, const QueenRedisReply *reply, const GError *error,
 }
 
 /* Not all at once: of tens of thousands it would be more than may wait for Redis, and more than the
- * stream holds: so what comes next waits until she has read that herself. */
+ * stream holds: so what comes next waits until she has read that herself. The last ones are asked
+ * for, too: only what is answered has been heard. */
 static void
 heal_some (QueenRedisSequencer *self)
 {
@@ -122,7 +122,7 @@ heal_some (QueenRedisSequencer *self)
 
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     n = heal_kind (self, (QueenComponentKind) kind, n);
-  if (n > 0 || self->state != QUEEN_ENGINE_TOGETHER ||
+  if (n == HEALED_AT_ONCE || self->state != QUEEN_ENGINE_TOGETHER ||
       queen_redis_send (self->writer, G_N_ELEMENTS (ask), ask, 0, on_healed, g_object_ref (self),
                         &error))
     return;
@@ -138,6 +138,25 @@ queen_redis_sequencer_heal_on (QueenRedisSequencer *self)
     return;
   self->is_healing = FALSE;
   heal_some (self);
+}
+
+/* She would take them for forgotten by the others when she comes back to the same epoch, and does
+ * not find them there. */
+void
+queen_redis_sequencer_leave_healing (QueenRedisSequencer *self)
+{
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    {
+      GHashTableIter iter;
+      gpointer id;
+
+      g_hash_table_iter_init (&iter, self->healing[kind]);
+      while (g_hash_table_iter_next (&iter, &id, NULL))
+        {
+          g_hash_table_iter_steal (&iter);
+          g_hash_table_add (self->dirty[kind], id);
+        }
+    }
 }
 
 gboolean

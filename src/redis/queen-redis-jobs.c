@@ -14,7 +14,10 @@
 #define MOST_TOLD (48 * 1024)                /* bytes of one call, and one line */
 #define N_BEFORE_LINES 2                     /* words of a call */
 #define TOLD_FIELD "told"                    /* whether she has said all; never a job's id either */
-#define LOAD_FIELD "at:"                     /* no job's id begins like this */
+#define MOST_ASKED 64    /* those who spoke last, however many names there are */
+#define LOAD_FIELD "at:" /* no job's id begins like this */
+
+G_STATIC_ASSERT (MOST_ASKED == QUEEN_SIBLINGS_MAX);
 
 /* Telling */
 
@@ -365,7 +368,8 @@ on_told_queens (QueenRedis *redis, const QueenRedisReply *reply, const GError *e
 void
 queen_redis_sequencer_ask_queens (QueenRedisSequencer *self)
 {
-  const char *argv[] = { "ZRANGE", self->keys[QUEEN_ENGINE_KEY_QUEENS], "0", "-1" };
+  const char *argv[] = { "ZRANGE", self->keys[QUEEN_ENGINE_KEY_QUEENS],
+                         "-" G_STRINGIFY (MOST_ASKED), "-1" };
 
   if (self->job_index)
     queen_redis_sequencer_ask (self, G_N_ELEMENTS (argv), argv, on_told_queens);
@@ -394,17 +398,33 @@ scan_owner (QueenRedisSequencer *self, const char *key)
   queen_redis_sequencer_ask (self, G_N_ELEMENTS (argv), argv, on_scanned_jobs);
 }
 
+/* Whatever stands under another queen's name is no reason to be alone. */
+static void
+pass_over_owner (QueenRedisSequencer *self, const GError *error)
+{
+  queen_redis_sequencer_skip (self, "queen's jobs", error);
+  g_ptr_array_set_size (self->owners_to_ask, (int) self->owners_to_ask->len - 1);
+  queen_redis_sequencer_take_step (self, QUEEN_JOIN_JOBS);
+}
+
 static void
 on_told_whether_all (QueenRedis *redis,
                      const QueenRedisReply *reply,
                      const GError *error,
                      gpointer data)
 {
-  g_autoptr (QueenRedisSequencer) self = queen_redis_sequencer_hear (data, error);
+  gboolean is_foreign = g_error_matches (error, QUEEN_REDIS_ERROR, QUEEN_REDIS_ERROR_WRONG_TYPE);
+  g_autoptr (QueenRedisSequencer) self =
+      queen_redis_sequencer_hear (data, is_foreign ? NULL : error);
   g_autofree char *key = self ? dup_jobs_key (self) : NULL;
 
   if (!self)
     return;
+  if (is_foreign)
+    {
+      pass_over_owner (self, error);
+      return;
+    }
   self->has_owner_told_all = g_strcmp0 (queen_redis_reply_get_text (reply, NULL), "all") == 0;
   queen_job_index_begin_owner (self->job_index, get_last_owner (self));
   scan_owner (self, key);

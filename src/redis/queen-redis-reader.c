@@ -14,8 +14,10 @@
 #define BLOCK "5000" /* ms for which Redis waits for news */
 #define BLOCK_USEC (5 * G_USEC_PER_SEC)
 #define MOST_AT_ONCE 400 /* entries; as long as they may be, they are one reply */
-#define MAX_FIELDS 32    /* names and values of an entry that are looked at */
-#define SAID_AGAIN 1000  /* that many that make no sense are one line of the log */
+#define HASTE (100 * G_TIME_SPAN_MILLISECOND) /* of an engine that does not wait at all */
+#define HASTY_ANSWERS 10                      /* in a row, which are one line of the log */
+#define MAX_FIELDS 32                         /* names and values of an entry that are looked at */
+#define SAID_AGAIN 1000 /* that many that make no sense are one line of the log */
 #define FUTURE (G_GINT64_CONSTANT (86400) * 1000000000) /* ns by which clocks may be apart */
 #define MAX_BY 1024                                     /* bytes: who has forgotten one */
 #define STATE "state-"
@@ -361,12 +363,34 @@ take_entries (QueenRedisSequencer *self, const QueenRedisReply *entries)
   self->n_at_once = MIN (MAX (self->n_at_once, 1) * 2, MOST_AT_ONCE);
 }
 
+/* Redis waits for news, if it is asked to. Who does not, as some proxies before it, or has nothing
+ * but what was read before, would be asked as fast as it can answer.
+ *
+ * Returns: µs, monotonic: when to ask again; 0 for at once */
+static gint64
+pace_reading (QueenRedisSequencer *self, gboolean has_news)
+{
+  gint64 next = self->asked_at + HASTE;
+
+  if (has_news || self->settings.clock->get_monotonic () >= next)
+    {
+      self->n_hasty = 0;
+      return 0;
+    }
+  if (++self->n_hasty == HASTY_ANSWERS)
+    g_warning ("the engine does not wait until there are news: it is asked again after %d ms",
+               (int) (HASTE / G_TIME_SPAN_MILLISECOND));
+  return next;
+}
+
 static void
 on_entries (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, gpointer data)
 {
   g_autoptr (QueenRedisSequencer) self = data;
   const QueenRedisReply *stream, *entries;
   gboolean was_behind = self->tail > self->read_to.number;
+  QueenEngineId before = self->read_to;
+  gint64 next;
 
   if (self->state != QUEEN_ENGINE_TOGETHER || !self->is_reading)
     return;
@@ -383,7 +407,11 @@ on_entries (QueenRedis *redis, const QueenRedisReply *reply, const GError *error
   queen_redis_sequencer_heal_on (self);
   if (self->state != QUEEN_ENGINE_TOGETHER)
     return;
-  ask_for_more (self);
+  next = pace_reading (self, queen_engine_id_is_behind (&self->read_to, &before));
+  if (next > 0)
+    queen_alarm_set (self->read_alarm, next);
+  else
+    ask_for_more (self);
   if (was_behind && self->tail == self->read_to.number)
     g_signal_emit_by_name (self, "changed");
 }
@@ -400,12 +428,14 @@ ask_for_more (QueenRedisSequencer *self)
   g_autoptr (GError) error = NULL;
 
   /* Whoever reads faster than subscribers can hear makes them lag. */
-  if (self->settings.is_behind && self->settings.is_behind (self->settings.data))
+  self->is_held_up = self->settings.is_behind && self->settings.is_behind (self->settings.data);
+  if (self->is_held_up)
     {
       queen_alarm_set (self->read_alarm, 0);
       return;
     }
   self->is_reading = TRUE;
+  self->asked_at = self->settings.clock->get_monotonic ();
   if (queen_redis_send (self->reader, G_N_ELEMENTS (argv), argv,
                         BLOCK_USEC + self->settings.timeout, on_entries, g_object_ref (self),
                         &error))
@@ -429,6 +459,7 @@ void
 queen_redis_sequencer_read (QueenRedisSequencer *self)
 {
   self->n_at_once = MOST_AT_ONCE;
+  self->n_hasty = 0;
   if (!self->read_alarm)
     self->read_alarm =
         queen_alarm_new (self->settings.clock, "read on", G_PRIORITY_DEFAULT, on_read_again, self);

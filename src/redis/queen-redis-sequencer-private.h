@@ -104,7 +104,9 @@ struct _QueenRedisSequencer
   GHashTable *dirty[QUEEN_COMPONENT_N_KINDS];    /* ids of which the engine may not know all */
   GHashTable *heard_by[QUEEN_COMPONENT_N_KINDS]; /* id -> name; whoever is not there: by herself */
   GHashTable *seen[QUEEN_COMPONENT_N_KINDS]; /* those that the engine knows, too; while she joins */
-  gboolean is_same;                          /* the epoch is the one that she was in before */
+  GHashTable *healing[QUEEN_COMPONENT_N_KINDS]; /* those that the engine was told of, and has not
+                                                   answered: it may not have heard it */
+  gboolean is_same;                             /* the epoch is the one that she was in before */
   gboolean is_healing;     /* there may be more, when she has read as far as `healed_to` */
   QueenEngineId healed_to; /* where the stream ended behind the last that she has healed */
 
@@ -132,7 +134,10 @@ struct _QueenRedisSequencer
   guint64 stuck_at;   /* number of the last one that had come when there was more, */
   gint64 stuck_since; /* and when that was, µs, monotonic; 0 for never */
   gboolean is_reading;
-  guint n_at_once; /* entries of the stream that there is time for in one turn */
+  gboolean is_held_up; /* nothing is read, as subscribers have yet to hear of what was */
+  gint64 asked_at;     /* µs, monotonic: when she asked for news last */
+  guint n_hasty;       /* answers in a row that were none, and did not wait for any */
+  guint n_at_once;     /* entries of the stream that there is time for in one turn */
   QueenAlarm *read_alarm;
   guint64 n_read;
   guint64 n_skipped;
@@ -287,6 +292,9 @@ void queen_redis_sequencer_heal (QueenRedisSequencer *self);
 
 /** Goes on with that, if she has read what she has told so far. */
 void queen_redis_sequencer_heal_on (QueenRedisSequencer *self);
+
+/** She is alone: what the engine has not answered is to be told again when she comes back. */
+void queen_redis_sequencer_leave_healing (QueenRedisSequencer *self);
 
 /** Forgets one whom the others have forgotten, if she knows it; @by: (nullable): who wanted it so
  */

@@ -265,6 +265,7 @@ queen_redis_sequencer_finalize (GObject *object)
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     {
       g_hash_table_unref (self->dirty[kind]);
+      g_hash_table_unref (self->healing[kind]);
       g_hash_table_unref (self->heard_by[kind]);
       g_hash_table_unref (self->seen[kind]);
     }
@@ -322,6 +323,7 @@ queen_redis_sequencer_init (QueenRedisSequencer *self)
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     {
       self->dirty[kind] = new_ids ();
+      self->healing[kind] = new_ids ();
       self->seen[kind] = new_ids ();
       self->heard_by[kind] = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free,
                                                     (GDestroyNotify) queen_shared_text_unref);

@@ -13,6 +13,7 @@
 #include "sse-client.h"
 
 #define KEY "q:{test}:"
+#define OTHER "fedcba9876543210fedcba9876543210"
 #define N_LONG 600
 
 static QueenProcess *
@@ -99,6 +100,21 @@ test_type_later (gconstpointer data)
   assert_says (queen, server, name, key[1]);
   g_assert_cmpuint (queen_process_count_said (queen, "going on alone"), ==, 1);
   assert_recovers (queen, server, name);
+  queens_end (queen);
+}
+
+/* Nor is she alone for what stands under the name of another one. */
+static void
+test_other_queen (void)
+{
+  g_autoptr (RedisServer) server = redis_server_start_new ();
+  QueenProcess *queen;
+
+  redis_server_do (server, "1", "ZADD", KEY "queens", "1", OTHER);
+  redis_server_do (server, "OK", "SET", KEY "jobs:" OTHER, "no hash");
+  redis_server_do (server, "1", "LPUSH", KEY "queen:" OTHER, "no text");
+  queen = start_queen (server);
+  queens_wait_for (queen, "together");
   queens_end (queen);
 }
 
@@ -309,6 +325,7 @@ main (int argc, char **argv)
       if (i != 4 && i != 5)
         g_test_add_data_func (path, keys[i], test_type_later);
     }
+  g_test_add_func ("/queens-foreign/type/of-another-queen", test_other_queen);
   g_test_add_func ("/queens-foreign/restored", test_restored);
   g_test_add_func ("/queens-foreign/long-past", test_long_past);
   g_test_add_func ("/queens-foreign/giant-entry", test_giant);

@@ -45,6 +45,8 @@ typedef struct
   const char *workers;   /* NULL, or what it answers to who asks who is known */
   const char *holds;     /* NULL, or what it answers to who asks who is held */
   const char *end;       /* NULL, or what it answers to who asks where the stream ends */
+  const char *cut_at;    /* NULL, or at which operation it hangs up once, and has not heard it */
+  guint n_healed;        /* how often it was told what one was whom only the queen knew */
   guint n_missed;        /* how often it was told that one is missed */
   guint n_scans;         /* how often it was asked for a part of a hash */
   guint n_held;          /* how often it was told of a hold, */
@@ -101,11 +103,26 @@ fake_redis_count_hold (FakeRedis *self, const char *operation)
 }
 
 static inline void
+fake_redis_drop (FakeClient *client)
+{
+  g_clear_object (&client->connection);
+  g_clear_pointer (&client->reader, queen_redis_reader_free);
+  client->waits = FALSE;
+}
+
+static inline void
 fake_redis_obey_call (FakeRedis *self, FakeClient *client, const QueenRedisReply *command)
 {
   const char *operation = command->elements[FAKE_REDIS_OPERATION]->text;
 
+  if (g_strcmp0 (self->cut_at, operation) == 0)
+    {
+      self->cut_at = NULL;
+      fake_redis_drop (client);
+      return;
+    }
   self->n_announced += g_str_equal (operation, "announce");
+  self->n_healed += g_str_equal (operation, "heal");
   self->n_missed += g_str_equal (operation, "miss");
   fake_redis_count_hold (self, operation);
   if (g_str_equal (operation, "begin"))
@@ -206,14 +223,6 @@ fake_redis_obey (FakeRedis *self, FakeClient *client, const QueenRedisReply *com
 }
 
 static inline void
-fake_redis_drop (FakeClient *client)
-{
-  g_clear_object (&client->connection);
-  g_clear_pointer (&client->reader, queen_redis_reader_free);
-  client->waits = FALSE;
-}
-
-static inline void
 fake_redis_serve (FakeRedis *self, FakeClient *client)
 {
   char bytes[65536];
@@ -231,7 +240,7 @@ fake_redis_serve (FakeRedis *self, FakeClient *client)
     }
   queen_redis_reader_feed (client->reader, bytes, (gsize) n);
   for (QueenRedisReply *command = NULL;
-       queen_redis_reader_take (client->reader, &command, NULL) && command;)
+       client->reader && queen_redis_reader_take (client->reader, &command, NULL) && command;)
     {
       fake_redis_obey (self, client, command);
       g_clear_pointer (&command, queen_redis_reply_free);

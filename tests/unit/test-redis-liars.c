@@ -282,6 +282,48 @@ test_refused_healing (Fixture *f, gconstpointer data)
   assert_alone_for (f, "busy");
 }
 
+/* What she has told was not heard, as she was cut off: in the same epoch, whom the engine does not
+ * know would be taken for forgotten by the others. */
+static void
+test_cut_healing (Fixture *f, gconstpointer data)
+{
+  leave_alone (f);
+  beat (f, 1);
+  f->redis.cut_at = "heal";
+  while (f->redis.cut_at || !is_in_state (f, QUEEN_ENGINE_ALONE))
+    pass (f, SECOND / 10);
+  g_assert_cmpuint (f->redis.n_healed, ==, 0);
+  while (!is_in_state (f, QUEEN_ENGINE_TOGETHER))
+    pass (f, SECOND / 10);
+  pass (f, SECOND / 10);
+  g_assert_nonnull (queen_registry_lookup (f->workers, "w1"));
+  g_assert_cmpuint (f->redis.n_healed, ==, 1);
+}
+
+/* She asks ten times a second, and hears of what there is then. */
+static void
+test_does_not_wait (Fixture *f, gconstpointer data)
+{
+  guint n_asked = 0;
+
+  for (gint64 begun = now; now - begun < 2 * SECOND; pass (f, SECOND / 100))
+    {
+      FakeClient *client = fake_redis_find_waiting (&f->redis);
+
+      if (!client)
+        continue;
+      n_asked++;
+      client->waits = FALSE;
+      fake_redis_say (client, "*-1\r\n");
+    }
+  g_assert_cmpuint (n_asked, >=, 10);
+  g_assert_cmpuint (n_asked, <=, 21);
+  g_assert_true (is_in_state (f, QUEEN_ENGINE_TOGETHER));
+  beat (f, 1);
+  land (f);
+  g_assert_cmpuint (queen_flights_get_n (f->sequencer->flights), ==, 0);
+}
+
 /* Whoever writes to Redis cannot have her call what listens on her own machine. */
 static void
 test_named_as_hearer (Fixture *f, gconstpointer data)
@@ -336,6 +378,8 @@ main (int argc, char **argv)
   ADD ("together/deaf", NULL, test_deaf);
   ADD ("together/very-many-missed", NULL, test_many_missed);
   ADD ("together/healing-is-refused", NULL, test_refused_healing);
+  ADD ("together/healing-is-cut-off", NULL, test_cut_healing);
+  ADD ("together/does-not-wait-for-news", NULL, test_does_not_wait);
   ADD ("together/named-as-hearer", NULL, test_named_as_hearer);
   return g_test_run ();
 }
