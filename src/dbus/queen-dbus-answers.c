@@ -281,7 +281,7 @@ begin_question (QueenDBusAnswers *self, GDBusMethodInvocation *invocation, gpoin
 }
 
 static void
-ask (QueenDBusAnswers *self, Question *question)
+ask_question (QueenDBusAnswers *self, Question *question)
 {
   /* None is refused before it is known whose it is, or the greedy would keep the others out again.
    * There are no more of these than the guard lets in at once: it counts each call until the bus
@@ -303,7 +303,7 @@ queen_dbus_answers_add (QueenDBusAnswers *self,
 
   question->size = size;
   question->func = func;
-  ask (self, question);
+  ask_question (self, question);
 }
 
 void
@@ -316,7 +316,7 @@ queen_dbus_answers_draft (QueenDBusAnswers *self,
 
   question->size = QUEEN_DBUS_ANSWER_WHOLE;
   question->draft = draft;
-  ask (self, question);
+  ask_question (self, question);
 }
 
 gboolean

@@ -90,7 +90,7 @@ address (QueenDBusOutput *self, const QueenDBusHead *head)
 }
 
 static void
-replace (QueenDBusOutput *self, const QueenDBusHead *head, GBytes *message)
+replace_message (QueenDBusOutput *self, const QueenDBusHead *head, GBytes *message)
 {
   guint8 *bytes = (guint8 *) g_bytes_get_data (message, NULL); /* nobody else has it */
 
@@ -109,7 +109,7 @@ open_parcel (QueenDBusOutput *self, const QueenDBusHead *head)
   parcel = take_parcel (self, number);
   if (parcel.message)
     {
-      replace (self, head, parcel.message);
+      replace_message (self, head, parcel.message);
       return;
     }
   self->fd = parcel.fd;
