@@ -5,6 +5,7 @@
 
 #include "loop/queen-fair-queue.h"
 #include "queen-dbus-calls.h"
+#include "queen-dbus-output.h"
 #include "queen-error.h"
 
 #define MAX_WAITING 64
@@ -14,7 +15,8 @@ typedef struct
   QueenDBusAnswers *answers;
   QueenDBusCall *call;
   QueenDBusAnswerSize size;
-  QueenDBusAnswerFunc func;
+  QueenDBusAnswerFunc func;    /* NULL with a draft */
+  const QueenDBusDraft *draft; /* NULL without one */
   gpointer data;
   char *user;           /* whose it is; NULL as long as that is not known */
   QueenFairPlace place; /* none as long as it is not known whose it is */
@@ -27,6 +29,12 @@ struct _QueenDBusAnswers
   QueenDBusReceipts *receipts; /* others' */
   QueenFairQueue *questions;   /* of each size, of each user, of each of its connections */
   gboolean is_waiting;         /* for the bus to read the last answer */
+
+  QueenDBusDrafting *drafting; /* of what is answered now; NULL for none */
+  GDBusMethodInvocation *drafted_call;
+  char *drafted_user; /* NULL when it is not known */
+  void (*on_drafted) (gpointer data);
+  gpointer drafted_data;
 };
 
 void
@@ -68,27 +76,115 @@ refuse_question (Question *question, const char *reason)
 
 static void answer_next (gpointer data);
 
+/* One has been answered. */
+static void
+await_reading (QueenDBusAnswers *self,
+               GDBusMethodInvocation *invocation,
+               const char *user,
+               gsize size)
+{
+  const char *caller = g_dbus_method_invocation_get_sender (invocation);
+
+  if (caller && size >= QUEEN_DBUS_RECEIPTS_LEAST) /* of others it is seen when they go out */
+    queen_dbus_receipts_add (self->receipts, g_dbus_method_invocation_get_connection (invocation),
+                             caller, user, size);
+  queen_dbus_outbox_await (self->outbox, answer_next, self);
+}
+
+static void
+answer_at_once (QueenDBusAnswers *self,
+                GDBusMethodInvocation *invocation,
+                const char *user,
+                GVariant *answer,
+                const GError *error)
+{
+  gsize size = answer ? g_variant_get_size (answer) : 0;
+
+  queen_dbus_answers_return (g_object_ref (invocation), answer, error);
+  await_reading (self, invocation, user, size);
+}
+
+/* Drafts */
+
+static void
+send_message (GDBusMethodInvocation *invocation, GBytes *message)
+{
+  GDBusMessage *call = g_dbus_method_invocation_get_message (invocation);
+  GDBusConnection *connection = g_dbus_method_invocation_get_connection (invocation);
+  g_autoptr (GDBusMessage) stand_in = NULL;
+
+  if (g_dbus_message_get_flags (call) & G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED)
+    return;
+  stand_in = g_dbus_message_new_method_reply (call);
+  queen_dbus_output_enclose_message (queen_dbus_output_find (connection), stand_in, message);
+  g_dbus_connection_send_message (connection, stand_in, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
+}
+
+static void
+on_draft_finished (GBytes *message, const GError *error, gpointer data)
+{
+  QueenDBusAnswers *self = data;
+  g_autoptr (GDBusMethodInvocation) invocation = g_steal_pointer (&self->drafted_call);
+  g_autofree char *user = g_steal_pointer (&self->drafted_user);
+
+  self->drafting = NULL;
+  if (message)
+    {
+      send_message (invocation, message);
+      await_reading (self, invocation, user, g_bytes_get_size (message));
+    }
+  else
+    answer_at_once (self, invocation, user, NULL, error);
+  if (self->on_drafted)
+    self->on_drafted (self->drafted_data);
+}
+
+/* Where no message can be put in another one's place, or there is no thread, it is made here. */
+static void
+draft_answer (QueenDBusAnswers *self,
+              GDBusMethodInvocation *invocation,
+              const char *user,
+              const QueenDBusDraft *draft,
+              gpointer stock)
+{
+  GDBusConnection *connection = g_dbus_method_invocation_get_connection (invocation);
+  g_autoptr (GError) error = NULL;
+  GVariant *answer;
+
+  if (queen_dbus_output_find (connection))
+    self->drafting = queen_dbus_drafting_begin (g_dbus_method_invocation_get_message (invocation),
+                                                draft, stock, on_draft_finished, self);
+  if (self->drafting)
+    {
+      self->drafted_call = g_object_ref (invocation);
+      self->drafted_user = g_strdup (user);
+      return;
+    }
+  answer = draft->finish (stock, &error);
+  draft->free (stock);
+  answer_at_once (self, invocation, user, answer, error);
+}
+
 static void
 answer_question (Question *question)
 {
   QueenDBusAnswers *self = question->answers;
   QueenDBusAnswerFunc func = question->func;
+  const QueenDBusDraft *draft = question->draft;
   gpointer data = question->data;
   g_autofree char *user = g_steal_pointer (&question->user);
   g_autoptr (GDBusMethodInvocation) invocation = end_question (question);
-  const char *caller = g_dbus_method_invocation_get_sender (invocation);
   g_autoptr (GError) error = NULL;
   GVariant *answer;
-  gsize size;
 
   self->is_waiting = TRUE;
+  if (draft)
+    {
+      draft_answer (self, invocation, user, draft, draft->begin (data));
+      return;
+    }
   answer = func (invocation, data, &error);
-  size = answer ? g_variant_get_size (answer) : 0;
-  queen_dbus_answers_return (g_object_ref (invocation), answer, error);
-  if (caller && size >= QUEEN_DBUS_RECEIPTS_LEAST) /* of others it is seen when they go out */
-    queen_dbus_receipts_add (self->receipts, g_dbus_method_invocation_get_connection (invocation),
-                             caller, user, size);
-  queen_dbus_outbox_await (self->outbox, answer_next, self);
+  answer_at_once (self, invocation, user, answer, error);
 }
 
 static void
@@ -173,20 +269,20 @@ queen_dbus_answers_new (QueenDBusOutbox *outbox,
   return self;
 }
 
-void
-queen_dbus_answers_add (QueenDBusAnswers *self,
-                        GDBusMethodInvocation *invocation,
-                        QueenDBusAnswerSize size,
-                        QueenDBusAnswerFunc func,
-                        gpointer data)
+static Question *
+begin_question (QueenDBusAnswers *self, GDBusMethodInvocation *invocation, gpointer data)
 {
   Question *question = g_new0 (Question, 1);
 
   question->answers = self;
   question->call = queen_dbus_calls_begin (self->calls, invocation, on_asker_gone, question);
-  question->size = size;
-  question->func = func;
   question->data = data;
+  return question;
+}
+
+static void
+ask_question (QueenDBusAnswers *self, Question *question)
+{
   /* None is refused before it is known whose it is, or the greedy would keep the others out again.
    * There are no more of these than the guard lets in at once: it counts each call until the bus
    * has answered all that it was asked before. */
@@ -197,8 +293,51 @@ queen_dbus_answers_add (QueenDBusAnswers *self,
 }
 
 void
+queen_dbus_answers_add (QueenDBusAnswers *self,
+                        GDBusMethodInvocation *invocation,
+                        QueenDBusAnswerSize size,
+                        QueenDBusAnswerFunc func,
+                        gpointer data)
+{
+  Question *question = begin_question (self, invocation, data);
+
+  question->size = size;
+  question->func = func;
+  ask_question (self, question);
+}
+
+void
+queen_dbus_answers_draft (QueenDBusAnswers *self,
+                          GDBusMethodInvocation *invocation,
+                          const QueenDBusDraft *draft,
+                          gpointer data)
+{
+  Question *question = begin_question (self, invocation, data);
+
+  question->size = QUEEN_DBUS_ANSWER_WHOLE;
+  question->draft = draft;
+  ask_question (self, question);
+}
+
+gboolean
+queen_dbus_answers_is_drafting (QueenDBusAnswers *self)
+{
+  return self->drafting != NULL;
+}
+
+void
+queen_dbus_answers_set_drafted (QueenDBusAnswers *self, void (*func) (gpointer data), gpointer data)
+{
+  self->on_drafted = func;
+  self->drafted_data = data;
+}
+
+void
 queen_dbus_answers_free (QueenDBusAnswers *self)
 {
+  g_clear_pointer (&self->drafting, queen_dbus_drafting_cancel);
+  g_clear_object (&self->drafted_call);
+  g_free (self->drafted_user);
   queen_dbus_calls_free (self->calls);
   queen_fair_queue_free (self->questions);
   g_free (self);

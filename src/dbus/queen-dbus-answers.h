@@ -4,6 +4,7 @@
 #pragma once
 
 #include "loop/queen-clock.h"
+#include "queen-dbus-drafting.h"
 #include "queen-dbus-outbox.h"
 #include "queen-dbus-receipts.h"
 
@@ -70,6 +71,28 @@ void queen_dbus_answers_add (QueenDBusAnswers *self,
                              QueenDBusAnswerSize size,
                              QueenDBusAnswerFunc func,
                              gpointer data);
+
+/**
+ * queen_dbus_answers_draft:
+ * @invocation: (transfer full): a call, for all that there is
+ * @draft: how its answer is made; static
+ * @data: for @draft
+ *
+ * As queen_dbus_answers_add(), but others are answered while this one is made. What is told of
+ * changes must wait until then, as it would come before what it changes.
+ */
+void queen_dbus_answers_draft (QueenDBusAnswers *self,
+                               GDBusMethodInvocation *invocation,
+                               const QueenDBusDraft *draft,
+                               gpointer data);
+
+/** Returns: whether an answer is being made */
+gboolean queen_dbus_answers_is_drafting (QueenDBusAnswers *self);
+
+/** queen_dbus_answers_set_drafted: @func is called when one has been made. */
+void queen_dbus_answers_set_drafted (QueenDBusAnswers *self,
+                                     void (*func) (gpointer data),
+                                     gpointer data);
 
 /**
  * queen_dbus_answers_return:

@@ -316,41 +316,35 @@ get_component_property (gpointer data, gconstpointer object, const char *name)
 
 /* All of it at once */
 
-gsize
-queen_dbus_branch_measure (QueenDBusBranch *self, gsize offset)
+static gsize
+measure_registry (QueenDBusBranch *self)
 {
-  offset = queen_dbus_wire_structure (offset);
-  offset = queen_dbus_wire_string (offset, get_path (self));
+  gsize offset = queen_dbus_wire_string (0, get_path (self));
+
   offset = queen_dbus_wire_array (offset, 8);
   offset = queen_dbus_wire_structure (offset);
   offset = queen_dbus_wire_string (offset, queen_dbus_registry_interface_info ()->name);
-  offset = measure_properties (self, offset);
-  for (QueenDBusObject *object = get_first (self); object; object = get_next (self, object))
-    {
-      offset = queen_dbus_wire_structure (offset);
-      offset = queen_dbus_wire_string (offset, object->path);
-      offset = queen_dbus_component_measure_interfaces (object->now, offset);
-    }
-  return offset;
+  return measure_properties (self, offset);
 }
 
-void
-queen_dbus_branch_add_to (QueenDBusBranch *self, GVariantBuilder *objects)
+static GVariant *
+list_registry (QueenDBusBranch *self)
 {
   GVariantBuilder interfaces = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{sa{sv}}"));
+  GVariantBuilder objects = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{oa{sa{sv}}}"));
 
   g_variant_builder_add (&interfaces, "{s@a{sv}}", queen_dbus_registry_interface_info ()->name,
                          get_properties (self));
-  g_variant_builder_add (objects, "{oa{sa{sv}}}", get_path (self), &interfaces);
-  for (QueenDBusObject *object = get_first (self); object; object = get_next (self, object))
-    {
-      g_autoptr (GVariant) flat =
-          g_variant_ref_sink (queen_dbus_component_get_interfaces (object->now));
+  g_variant_builder_add (&objects, "{oa{sa{sv}}}", get_path (self), &interfaces);
+  return g_variant_builder_end (&objects);
+}
 
-      /* As a tree it would take ten times the memory of its bytes. */
-      g_variant_get_data (flat);
-      g_variant_builder_add (objects, "{o@a{sa{sv}}}", object->path, flat);
-    }
+void
+queen_dbus_branch_add_to (QueenDBusBranch *self, QueenDBusInventory *inventory)
+{
+  queen_dbus_inventory_add (inventory, list_registry (self), measure_registry (self));
+  for (QueenDBusObject *object = get_first (self); object; object = get_next (self, object))
+    queen_dbus_inventory_add_component (inventory, object->path, object->now);
 }
 
 /* Beginning and end */

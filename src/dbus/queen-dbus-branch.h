@@ -5,6 +5,7 @@
 
 #include "queen-dbus-answers.h"
 #include "queen-dbus-cluster.h"
+#include "queen-dbus-inventory.h"
 #include "queen-dbus-wire.h"
 
 G_BEGIN_DECLS
@@ -29,21 +30,8 @@ QueenDBusBranch *queen_dbus_branch_new (GDBusConnection *connection,
                                         const QueenDBusLimits *limits,
                                         GError **error);
 
-/**
- * queen_dbus_branch_measure:
- * @offset: where it begins in a message's body
- *
- * Returns: where all of the branch's objects would end in the answer to GetManagedObjects
- */
-gsize queen_dbus_branch_measure (QueenDBusBranch *self, gsize offset);
-
-/**
- * queen_dbus_branch_add_to:
- * @objects: of `a{oa{sa{sv}}}`
- *
- * Adds all of the branch's objects.
- */
-void queen_dbus_branch_add_to (QueenDBusBranch *self, GVariantBuilder *objects);
+/** queen_dbus_branch_add_to: adds all of the branch's objects. */
+void queen_dbus_branch_add_to (QueenDBusBranch *self, QueenDBusInventory *inventory);
 
 /**
  * queen_dbus_branch_free:

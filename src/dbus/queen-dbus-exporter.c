@@ -8,6 +8,7 @@
 #include "build-config.h"
 #include "queen-dbus-branch.h"
 #include "queen-dbus-component.h"
+#include "queen-dbus-inventory.h"
 #include "queen-dbus-queens.h"
 
 struct _QueenDBusExporter
@@ -106,35 +107,33 @@ on_queen_method (GDBusConnection *connection,
 
 /* The object manager */
 
-static GVariant *
-list_all (QueenDBusExporter *self)
+static gpointer
+take_inventory (gpointer data)
 {
-  GVariantBuilder objects = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{oa{sa{sv}}}"));
+  QueenDBusExporter *self = data;
+  QueenDBusInventory *inventory = queen_dbus_inventory_new (self->limits->message);
+  GVariantBuilder others = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{oa{sa{sv}}}"));
+  gsize size = queen_dbus_jobs_measure (self->jobs, 0);
 
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-    queen_dbus_branch_add_to (self->branches[kind], &objects);
-  queen_dbus_jobs_add_to (self->jobs, &objects);
-  queen_dbus_queens_add_to (self->queens, &objects);
-  return g_variant_new ("(a{oa{sa{sv}}})", &objects);
+    queen_dbus_branch_add_to (self->branches[kind], inventory);
+  queen_dbus_jobs_add_to (self->jobs, &others);
+  queen_dbus_queens_add_to (self->queens, &others);
+  queen_dbus_inventory_add (inventory, g_variant_builder_end (&others),
+                            queen_dbus_queens_measure (self->queens, size));
+  return inventory;
 }
 
 static GVariant *
-answer_get_managed_objects (GDBusMethodInvocation *invocation, gpointer data, GError **error)
+list_inventory (gpointer inventory, GError **error)
 {
-  QueenDBusExporter *self = data;
-  gsize size = queen_dbus_wire_array (0, 8);
+  return queen_dbus_inventory_list (inventory, error);
+}
 
-  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-    size = queen_dbus_branch_measure (self->branches[kind], size);
-  size = queen_dbus_jobs_measure (self->jobs, size);
-  size = queen_dbus_queens_measure (self->queens, size);
-  if (size <= self->limits->message)
-    return list_all (self);
-  g_set_error (error, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED,
-               "all objects would be %" G_GSIZE_FORMAT " bytes, and no message has more than %" //
-               G_GSIZE_FORMAT "; the registries' List gives them in parts",
-               size, self->limits->message);
-  return NULL;
+static void
+free_inventory (gpointer inventory)
+{
+  queen_dbus_inventory_free (inventory);
 }
 
 static gboolean
@@ -142,10 +141,10 @@ on_get_managed_objects (QueenDBusObjectManager *manager,
                         GDBusMethodInvocation *invocation,
                         gpointer data)
 {
+  static const QueenDBusDraft draft = { take_inventory, list_inventory, free_inventory };
   QueenDBusExporter *self = data;
 
-  queen_dbus_answers_add (self->answers, invocation, QUEEN_DBUS_ANSWER_WHOLE,
-                          answer_get_managed_objects, self);
+  queen_dbus_answers_draft (self->answers, invocation, &draft, self);
   return TRUE;
 }
 
@@ -362,6 +361,12 @@ queen_dbus_exporter_emit_lagged (QueenDBusExporter *self, guint64 n_dropped)
                                  g_variant_new ("(t)", n_dropped), NULL);
 }
 
+gboolean
+queen_dbus_exporter_is_drafting (QueenDBusExporter *self)
+{
+  return queen_dbus_answers_is_drafting (self->answers);
+}
+
 static gboolean
 register_objects (QueenDBusExporter *self, GError **error)
 {
@@ -407,6 +412,7 @@ queen_dbus_exporter_new (GDBusConnection *connection,
   self->limits = settings->limits;
   self->queen = g_object_ref (settings->queen);
   self->answers = queen_dbus_answers_new (outbox, settings->receipts, settings->clock);
+  queen_dbus_answers_set_drafted (self->answers, settings->on_drafted, settings->data);
   self->manager = queen_dbus_object_manager_skeleton_new ();
   self->queens = queen_dbus_queens_new (connection, self->manager);
   g_signal_connect (self->manager, "handle-get-managed-objects",

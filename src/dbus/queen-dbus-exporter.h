@@ -44,6 +44,8 @@ typedef struct
  * @limits: how large a message may be
  * @receipts: of the connection
  * @clock: by which nobody waits too long for an answer
+ * @on_drafted: (nullable): called when queen_dbus_exporter_is_drafting() is so no longer
+ * @data: for that
  *
  * All of it must outlive the exporter.
  */
@@ -56,6 +58,8 @@ typedef struct
   const QueenDBusLimits *limits;
   QueenDBusReceipts *receipts;
   const QueenClock *clock;
+  void (*on_drafted) (gpointer data);
+  gpointer data;
 } QueenDBusExporterSettings;
 
 /**
@@ -82,6 +86,14 @@ QueenDBusExporter *queen_dbus_exporter_new (GDBusConnection *connection,
  * Returns: whether anything has changed that the bus has not been told
  */
 gboolean queen_dbus_exporter_is_behind (QueenDBusExporter *self);
+
+/**
+ * queen_dbus_exporter_is_drafting:
+ *
+ * Returns: whether all objects are being listed for somebody. Then nothing is to be announced: it
+ *   would come before a list that is older
+ */
+gboolean queen_dbus_exporter_is_drafting (QueenDBusExporter *self);
 
 /**
  * queen_dbus_exporter_announce:

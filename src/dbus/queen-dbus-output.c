@@ -10,6 +10,15 @@
 
 #include "queen-dbus-head.h"
 
+#define SERIAL 8 /* where a message's number stands */
+
+/* What goes along with a message, or in its place. */
+typedef struct
+{
+  int fd;          /* -1 for none */
+  GBytes *message; /* NULL for none */
+} Parcel;
+
 struct _QueenDBusOutput
 {
   GUnixOutputStream parent_instance;
@@ -17,36 +26,43 @@ struct _QueenDBusOutput
   gboolean passes_descriptors;
 
   GMutex lock;         /* of what follows */
-  GHashTable *parcels; /* number -> fd + 1: what is to be sent */
+  GHashTable *parcels; /* number -> Parcel: what is to be sent */
   guint last_number;
 
   gsize n_written; /* bytes, ever; atomic */
 
   /* What follows belongs to who writes. */
-  gsize n_left; /* bytes of the message that has been begun */
-  GBytes *head; /* what it begins with in truth; NULL when that is what GDBus has */
-  gsize n_sent; /* bytes of that */
-  int fd;       /* what goes along with the first byte of it; -1 for nothing */
+  gsize n_left;  /* bytes of the message that has been begun */
+  GBytes *head;  /* what it begins with in truth; NULL when that is what GDBus has */
+  GBytes *whole; /* what it is in truth, likewise */
+  gsize n_sent;  /* bytes of either */
+  int fd;        /* what goes along with the first byte of it; -1 for nothing */
 };
 
 G_DEFINE_FINAL_TYPE (QueenDBusOutput, queen_dbus_output, G_TYPE_UNIX_OUTPUT_STREAM)
 
-static void
-close_parcel (gpointer parcel)
-{
-  close (GPOINTER_TO_INT (parcel) - 1);
-}
-
-/* Returns: -1 without one */
-static int
+/* Returns: one with neither, without any */
+static Parcel
 take_parcel (QueenDBusOutput *self, guint number)
 {
-  gpointer parcel = NULL;
+  g_autofree Parcel *parcel = NULL;
 
   g_mutex_lock (&self->lock);
-  g_hash_table_steal_extended (self->parcels, GUINT_TO_POINTER (number), NULL, &parcel);
+  g_hash_table_steal_extended (self->parcels, GUINT_TO_POINTER (number), NULL,
+                               (gpointer *) &parcel);
   g_mutex_unlock (&self->lock);
-  return GPOINTER_TO_INT (parcel) - 1;
+  return parcel ? *parcel : (Parcel){ .fd = -1 };
+}
+
+static void
+free_parcel (gpointer data)
+{
+  Parcel *parcel = data;
+
+  if (parcel->fd >= 0)
+    close (parcel->fd);
+  g_clear_pointer (&parcel->message, g_bytes_unref);
+  g_free (parcel);
 }
 
 static gboolean
@@ -67,13 +83,37 @@ address (QueenDBusOutput *self, const QueenDBusHead *head)
   const guint32 one = 1;
   gsize offset = queen_dbus_head_get_number_offset (head->parcel);
   guint8 *bytes = g_memdup2 (head->bytes, head->size);
-  guint32 number;
 
-  memcpy (&number, bytes + offset, sizeof number); /* GDBus writes in the machine's own order */
-  self->fd = take_parcel (self, number);
   bytes[head->parcel] = G_DBUS_MESSAGE_HEADER_FIELD_NUM_UNIX_FDS;
   memcpy (bytes + offset, &one, sizeof one);
   self->head = g_bytes_new_take (bytes, head->size);
+}
+
+static void
+replace_message (QueenDBusOutput *self, const QueenDBusHead *head, GBytes *message)
+{
+  guint8 *bytes = (guint8 *) g_bytes_get_data (message, NULL); /* nobody else has it */
+
+  memcpy (bytes + SERIAL, head->bytes + SERIAL, sizeof (guint32));
+  self->whole = message;
+}
+
+static void
+open_parcel (QueenDBusOutput *self, const QueenDBusHead *head)
+{
+  guint32 number;
+  Parcel parcel;
+
+  /* GDBus writes in the machine's own order. */
+  memcpy (&number, head->bytes + queen_dbus_head_get_number_offset (head->parcel), sizeof number);
+  parcel = take_parcel (self, number);
+  if (parcel.message)
+    {
+      replace_message (self, head, parcel.message);
+      return;
+    }
+  self->fd = parcel.fd;
+  address (self, head);
 }
 
 /* GDBus has a whole message when it begins to write one. */
@@ -86,7 +126,7 @@ begin_message (QueenDBusOutput *self, const guint8 *bytes, gsize n)
     return;
   self->n_left = head.size + head.body;
   if (has_parcels (self) && queen_dbus_head_read_fields (&head) && head.parcel > 0)
-    address (self, &head);
+    open_parcel (self, &head);
 }
 
 /* As sendmsg(2), without waiting; with the descriptor, if there is one. */
@@ -117,6 +157,12 @@ send_vectors (QueenDBusOutput *self, struct iovec *vectors, guint n_vectors)
   return n_written;
 }
 
+static void
+set_error (GError **error, int problem)
+{
+  g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (problem), g_strerror (problem));
+}
+
 /* With the head as it is in truth. */
 static gssize
 send_addressed (QueenDBusOutput *self, const guint8 *bytes, gsize n, GError **error)
@@ -133,8 +179,7 @@ send_addressed (QueenDBusOutput *self, const guint8 *bytes, gsize n, GError **er
 
   if (n_written < 0)
     {
-      g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (problem),
-                           g_strerror (problem));
+      set_error (error, problem);
       return -1;
     }
   if (self->fd >= 0)
@@ -148,6 +193,33 @@ send_addressed (QueenDBusOutput *self, const guint8 *bytes, gsize n, GError **er
   return n_written;
 }
 
+/* In the place of @n bytes, which are a whole message: of these none are written until all of the
+ * other is. Until then it is as if there were no room. */
+static gssize
+send_instead (QueenDBusOutput *self, gsize n, GError **error)
+{
+  gsize size;
+  const guint8 *bytes = g_bytes_get_data (self->whole, &size);
+  struct iovec rest = { (guint8 *) bytes + self->n_sent, size - self->n_sent };
+  gssize n_written = send_vectors (self, &rest, 1);
+
+  if (n_written < 0)
+    {
+      set_error (error, errno);
+      return -1;
+    }
+  g_atomic_pointer_add (&self->n_written, n_written);
+  self->n_sent += (gsize) n_written;
+  if (self->n_sent < size)
+    {
+      set_error (error, EAGAIN);
+      return -1;
+    }
+  g_clear_pointer (&self->whole, g_bytes_unref);
+  self->n_sent = self->n_left = 0;
+  return (gssize) n;
+}
+
 /* Called when there is room, as the parent asks for that. */
 static gssize
 queen_dbus_output_write (
@@ -159,6 +231,8 @@ queen_dbus_output_write (
 
   if (self->n_left == 0)
     begin_message (self, bytes, n);
+  if (self->whole)
+    return send_instead (self, n, error);
   if (self->head)
     n_written = send_addressed (self, bytes, n, error);
   else
@@ -195,6 +269,7 @@ queen_dbus_output_finalize (GObject *object)
   if (self->fd >= 0)
     close (self->fd);
   g_clear_pointer (&self->head, g_bytes_unref);
+  g_clear_pointer (&self->whole, g_bytes_unref);
   g_hash_table_unref (self->parcels);
   g_mutex_clear (&self->lock);
 
@@ -216,7 +291,7 @@ static void
 queen_dbus_output_init (QueenDBusOutput *self)
 {
   g_mutex_init (&self->lock);
-  self->parcels = g_hash_table_new_full (NULL, NULL, NULL, close_parcel);
+  self->parcels = g_hash_table_new_full (NULL, NULL, NULL, free_parcel);
   self->fd = -1;
 }
 
@@ -250,15 +325,32 @@ queen_dbus_output_get_n_written (QueenDBusOutput *self)
   return (gsize) g_atomic_pointer_get (&self->n_written);
 }
 
-void
-queen_dbus_output_enclose (QueenDBusOutput *self, GDBusMessage *message, int fd)
+static void
+enclose (QueenDBusOutput *self, GDBusMessage *message, const Parcel *parcel)
 {
   guint number;
 
   g_mutex_lock (&self->lock);
   number = ++self->last_number;
-  g_hash_table_insert (self->parcels, GUINT_TO_POINTER (number), GINT_TO_POINTER (fd + 1));
+  g_hash_table_insert (self->parcels, GUINT_TO_POINTER (number),
+                       g_memdup2 (parcel, sizeof *parcel));
   g_mutex_unlock (&self->lock);
   g_dbus_message_set_header (message, (GDBusMessageHeaderField) QUEEN_DBUS_HEAD_PARCEL,
                              g_variant_new_uint32 (number));
+}
+
+void
+queen_dbus_output_enclose (QueenDBusOutput *self, GDBusMessage *message, int fd)
+{
+  const Parcel parcel = { .fd = fd };
+
+  enclose (self, message, &parcel);
+}
+
+void
+queen_dbus_output_enclose_message (QueenDBusOutput *self, GDBusMessage *stand_in, GBytes *message)
+{
+  const Parcel parcel = { .fd = -1, .message = g_bytes_ref (message) };
+
+  enclose (self, stand_in, &parcel);
 }

@@ -44,4 +44,14 @@ gsize queen_dbus_output_get_n_written (QueenDBusOutput *self);
  */
 void queen_dbus_output_enclose (QueenDBusOutput *self, GDBusMessage *message, int fd);
 
+/**
+ * queen_dbus_output_enclose_message:
+ * @stand_in: one that is about to be sent, once; it has no body
+ * @message: another one, as it goes to the bus, of which nobody else makes use
+ *
+ * Has @message sent in the place of @stand_in, whose number it gets. May be called in any thread.
+ */
+void
+queen_dbus_output_enclose_message (QueenDBusOutput *self, GDBusMessage *stand_in, GBytes *message);
+
 G_END_DECLS

@@ -189,7 +189,8 @@ say_news (QueenDBusService *self, const QueenDBusNews *news)
 static void
 speak (QueenDBusService *self)
 {
-  gboolean can_send = self->exporter && self->is_named && !self->is_waiting;
+  gboolean can_send = self->exporter && self->is_named && !self->is_waiting &&
+                      !queen_dbus_exporter_is_drafting (self->exporter);
   g_autoptr (QueenDBusNews) news =
       take_news (self, can_send ? queen_dbus_pace_get_portion (&self->pace) : 0);
 
@@ -239,6 +240,12 @@ on_announcement_due (gpointer data)
 }
 
 static void
+on_drafted (gpointer data)
+{
+  speak (data);
+}
+
+static void
 release_bus (QueenDBusService *self)
 {
   g_clear_pointer (&self->exporter, queen_dbus_exporter_free);
@@ -275,6 +282,8 @@ enter_bus (QueenDBusService *self, GDBusConnection *connection)
     .queen = queen_dbus_methods_get_skeleton (self->methods),
     .limits = &limits,
     .clock = self->clock,
+    .on_drafted = on_drafted,
+    .data = self,
   };
   g_autoptr (GError) error = NULL;
 

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-dbus-inventory.h"
+
+#include <gio/gio.h>
+
+#include "queen-dbus-component.h"
+#include "queen-dbus-wire.h"
+
+typedef struct
+{
+  char *path;
+  QueenComponent *component;
+} Item;
+
+struct _QueenDBusInventory
+{
+  gsize most;
+  GArray *items;     /* of Item */
+  GPtrArray *others; /* of GVariant */
+  gsize size;        /* of these */
+};
+
+static void
+clear_item (gpointer data)
+{
+  Item *item = data;
+
+  g_free (item->path);
+  queen_component_unref (item->component);
+}
+
+QueenDBusInventory *
+queen_dbus_inventory_new (gsize most)
+{
+  QueenDBusInventory *self = g_new0 (QueenDBusInventory, 1);
+
+  self->most = most;
+  self->items = g_array_new (FALSE, FALSE, sizeof (Item));
+  g_array_set_clear_func (self->items, clear_item);
+  self->others = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+  return self;
+}
+
+void
+queen_dbus_inventory_free (QueenDBusInventory *self)
+{
+  g_array_unref (self->items);
+  g_ptr_array_unref (self->others);
+  g_free (self);
+}
+
+void
+queen_dbus_inventory_add_component (QueenDBusInventory *self,
+                                    const char *path,
+                                    QueenComponent *component)
+{
+  Item item = { g_strdup (path), queen_component_ref (component) };
+
+  g_array_append_val (self->items, item);
+}
+
+void
+queen_dbus_inventory_add (QueenDBusInventory *self, GVariant *objects, gsize size)
+{
+  g_ptr_array_add (self->others, g_variant_ref_sink (objects));
+  self->size += queen_dbus_wire_align (size, 8);
+}
+
+static gsize
+measure_inventory (QueenDBusInventory *self)
+{
+  gsize offset = queen_dbus_wire_array (0, 8) + self->size;
+
+  for (guint i = 0; i < self->items->len; i++)
+    {
+      const Item *item = &g_array_index (self->items, Item, i);
+
+      offset = queen_dbus_wire_structure (offset);
+      offset = queen_dbus_wire_string (offset, item->path);
+      offset = queen_dbus_component_measure_interfaces (item->component, offset);
+    }
+  return offset;
+}
+
+static void
+add_others_to (QueenDBusInventory *self, GVariantBuilder *objects)
+{
+  for (guint i = 0; i < self->others->len; i++)
+    {
+      GVariantIter iter;
+      GVariant *object;
+
+      g_variant_iter_init (&iter, self->others->pdata[i]);
+      while ((object = g_variant_iter_next_value (&iter)))
+        {
+          g_variant_builder_add_value (objects, object);
+          g_variant_unref (object);
+        }
+    }
+}
+
+static void
+add_components_to (QueenDBusInventory *self, GVariantBuilder *objects)
+{
+  for (guint i = 0; i < self->items->len; i++)
+    {
+      const Item *item = &g_array_index (self->items, Item, i);
+      g_autoptr (GVariant) flat =
+          g_variant_ref_sink (queen_dbus_component_get_interfaces (item->component));
+
+      /* As a tree it would take ten times the memory of its bytes. */
+      g_variant_get_data (flat);
+      g_variant_builder_add (objects, "{o@a{sa{sv}}}", item->path, flat);
+    }
+}
+
+GVariant *
+queen_dbus_inventory_list (QueenDBusInventory *self, GError **error)
+{
+  gsize size = measure_inventory (self);
+  GVariantBuilder objects;
+
+  if (size > self->most)
+    {
+      g_set_error (error, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED,
+                   "all objects would be %" G_GSIZE_FORMAT
+                   " bytes, and no message has more than %" G_GSIZE_FORMAT
+                   "; the registries' List gives them in parts",
+                   size, self->most);
+      return NULL;
+    }
+  g_variant_builder_init (&objects, G_VARIANT_TYPE ("a{oa{sa{sv}}}"));
+  add_others_to (self, &objects);
+  add_components_to (self, &objects);
+  return g_variant_new ("(a{oa{sa{sv}}})", &objects);
+}
