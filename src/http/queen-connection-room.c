@@ -5,8 +5,9 @@
 
 #include "queen-error.h"
 
-#define LITTLE 1024   /* bytes: if all hold as much, that is a fourth of what there may be */
-#define MAX_TRIED 256 /* who are asked to make room */
+#define LITTLE 1024     /* bytes: if all hold as much, that is a fourth of what there may be */
+#define MAX_TRIED 256   /* who are asked to make room */
+#define MAX_REMOVED 512 /* who make it for large bodies, until the main loop may turn */
 
 #define SMALL_BODY (8 * 1024)         /* bytes: a heartbeat has fewer, and waits for no room */
 #define SMALL_PIECE (2 * 1024)        /* bytes: of who may have to wait for room */
@@ -356,19 +357,35 @@ find_slow (QueenConnectionSettings *settings)
 
 /* Room for who waits for it is made by those who do not fill theirs. Where it is heads and small
  * bodies that have too much, it is made by those who need that only for another request, and by
- * those who take longest. */
+ * those who take longest.
+ *
+ * Returns: (nullable): who is next */
+static QueenConnection *
+find_obstacle (QueenConnectionSettings *settings)
+{
+  QueenConnection *other;
+
+  if (lacks_part (settings))
+    return find_slow (settings);
+  if (!lacks_room (settings))
+    return NULL;
+  other = g_queue_peek_head (&settings->answering);
+  return other ? other : find_oldest_in (settings, settings->holding.head);
+}
+
+/* A large body may take the room of thousands of heads: whom there is no time for now goes when it
+ * is looked for again. */
 static void
 make_reservable (QueenConnectionSettings *settings)
 {
   QueenConnection *other;
 
   hand_out_room (settings);
-  while (lacks_part (settings) && (other = find_slow (settings)))
-    queen_connection_evict (other);
-  while (lacks_room (settings) && (other = g_queue_peek_head (&settings->answering)))
-    let_go (other);
-  while (lacks_room (settings) && (other = find_oldest_in (settings, settings->holding.head)))
-    queen_connection_evict (other);
+  for (guint n = 0; n < MAX_REMOVED && (other = find_obstacle (settings)); n++)
+    if (other->state >= STATE_HANDLER)
+      let_go (other);
+    else
+      queen_connection_evict (other);
 }
 
 /* If all that there is was held by who waits for room, there would be none for any. Returns FALSE
