@@ -187,6 +187,18 @@ queen_line_pass (QueenLine *self)
 }
 
 void
+queen_line_pass_group (QueenLine *self)
+{
+  Asker *first = get_first (self);
+  Asker *group = first->group;
+
+  if (!group->group)
+    pass_over (first);
+  while (group->group && group->turns.head)
+    pass_over (group->turns.head->data);
+}
+
+void
 queen_line_restart (QueenLine *self)
 {
   while (self->passed.tail)

@@ -52,6 +52,9 @@ gpointer queen_line_peek (const QueenLine *self);
 /** queen_line_pass: passes over the asker whose turn it is, until queen_line_restart(). */
 void queen_line_pass (QueenLine *self);
 
+/** queen_line_pass_group: likewise all who are in its group; it alone when it is in none. */
+void queen_line_pass_group (QueenLine *self);
+
 /** queen_line_restart: whoever was passed over has its turn before all others. */
 void queen_line_restart (QueenLine *self);
 

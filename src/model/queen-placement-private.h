@@ -128,6 +128,11 @@ gboolean queen_placement_lacks_share (QueenPlacement *self,
                                       const QueenPlacementModel *model,
                                       const QueenPlacementRequest *request);
 
+/** Returns: whether nobody may reserve more who is in the same wide network as its submitter */
+gboolean queen_placement_lacks_share_of_network (QueenPlacement *self,
+                                                 const QueenPlacementModel *model,
+                                                 const QueenPlacementRequest *request);
+
 /** queen_placement_conclude: tells of a result, and counts it. */
 void queen_placement_conclude (QueenPlacement *self,
                                QueenPlacementResult *result,

@@ -199,7 +199,8 @@ serve_wait (QueenPlacement *self, QueenPlacementModel *model, QueenPlacementWait
 }
 
 /* Nobody is asked who cannot be served: when the fit are gone, it is over. Who must not have those
- * that are left, as it holds too many or has been there, is passed over. Whoever still waits when
+ * that are left, as it holds too many or has been there, is passed over; and all who are in its
+ * network, if that holds too many: they may be a thousand. Whoever still waits when
  * she stops is told no. */
 static void
 serve_line (QueenPlacement *self, QueenPlacementModel *model)
@@ -218,6 +219,8 @@ serve_line (QueenPlacement *self, QueenPlacementModel *model)
       }
     else if (serve_wait (self, model, wait))
       n_served++;
+    else if (queen_placement_lacks_share_of_network (self, model, &wait->request))
+      queen_line_pass_group (model->line);
     else
       queen_line_pass (model->line);
 }

@@ -23,17 +23,32 @@ is_lent (const QueenPlacementRequest *request)
   return request->reserve > 0 && request->reserve != QUEEN_PLACEMENT_UNTIL_END;
 }
 
+static guint64
+get_share (const QueenPlacementModel *model)
+{
+  return MAX (model->offers->capacity / LENT_PART, 1);
+}
+
+gboolean
+queen_placement_lacks_share_of_network (QueenPlacement *self,
+                                        const QueenPlacementModel *model,
+                                        const QueenPlacementRequest *request)
+{
+  return is_lent (request) &&
+         !queen_reservations_may_lend_to_network (self->reservations, model->offers->model,
+                                                  request->submitter, get_share (model));
+}
+
 gboolean
 queen_placement_lacks_share (QueenPlacement *self,
                              const QueenPlacementModel *model,
                              const QueenPlacementRequest *request)
 {
-  guint64 share = MAX (model->offers->capacity / LENT_PART, 1);
 
   if (!is_lent (request) || model->offers->counts[QUEEN_VERDICT_FIT] == 0)
     return FALSE;
   return !queen_reservations_may_lend (self->reservations, model->offers->model, request->submitter,
-                                       share);
+                                       get_share (model));
 }
 
 static gboolean

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "loop/queen-fair-queue.h"
 #include "loop/queen-portions.h"
 #include "queen-senders.h"
 #include "text/queen-hash.h"
@@ -166,16 +167,28 @@ count_lent_to (const QueenReservations *self, const char *model, const char *sub
 }
 
 gboolean
+queen_reservations_may_lend_to_network (const QueenReservations *self,
+                                        const char *model,
+                                        const char *submitter,
+                                        guint64 share)
+{
+  g_autofree char *wide = queen_sender_dup_wide_name (submitter);
+  g_autofree char *anybody = wide ? queen_fair_queue_join (wide, "") : NULL;
+
+  return !wide || (count_lent_to (self, model, wide) < share * WIDE_PART &&
+                   queen_portions_may_take (self->portions, anybody, 1));
+}
+
+gboolean
 queen_reservations_may_lend (const QueenReservations *self,
                              const char *model,
                              const char *submitter,
                              guint64 share)
 {
-  g_autofree char *wide = queen_sender_dup_wide_name (submitter);
   g_autofree char *asker = queen_sender_dup_asker (submitter);
 
   return count_lent_to (self, model, submitter) < share &&
-         (!wide || count_lent_to (self, model, wide) < share * WIDE_PART) &&
+         queen_reservations_may_lend_to_network (self, model, submitter, share) &&
          queen_portions_may_take (self->portions, asker, 1);
 }
 

@@ -70,6 +70,18 @@ void queen_reservations_keep (QueenReservations *self, QueenReservation *reserva
 QueenReservation *queen_reservations_lookup (QueenReservations *self, const char *id);
 
 /**
+ * queen_reservations_may_lend_to_network:
+ * @share: as in queen_reservations_may_lend()
+ *
+ * Returns: %FALSE when nobody may have one more who is in the same IPv6 network of 48 bits as
+ *   @submitter
+ */
+gboolean queen_reservations_may_lend_to_network (const QueenReservations *self,
+                                                 const char *model,
+                                                 const char *submitter,
+                                                 guint64 share);
+
+/**
  * queen_reservations_may_lend:
  * @share: how many of @model one submitter may have; an IPv6 network of 48 bits has two shares
  *

@@ -136,6 +136,18 @@ test_group_passed (void)
 }
 
 static void
+test_whole_group_passed (void)
+{
+  fill ("Gx1 a1 Gy1 Gz1 Gy2 b1");
+  queen_line_pass_group (line);
+  queen_line_pass_group (line); /* a, who is in none */
+  assert_takes ("b1");
+  queen_line_restart (line);
+  assert_takes ("Gx1 a1 Gy1 Gz1 Gy2");
+  empty ();
+}
+
+static void
 test_leave (void)
 {
   Waiter *gone;
@@ -215,6 +227,7 @@ main (int argc, char **argv)
   g_test_add_func ("/line/turns/one-who-floods-it-delays-others-by-one", test_flood);
   g_test_add_func ("/line/groups/have-one-turn", test_group);
   g_test_add_func ("/line/groups/are-passed-over-with-all-who-are-in-them", test_group_passed);
+  g_test_add_func ("/line/groups/are-passed-over-at-once", test_whole_group_passed);
   g_test_add_func ("/line/leave/others-keep-their-order", test_leave);
   g_test_add_func ("/line/passed-over/comes-first-again", test_passed);
   g_test_add_func ("/line/passed-over/may-leave-meanwhile", test_passed_and_gone);

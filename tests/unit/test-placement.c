@@ -756,6 +756,31 @@ test_share_of_wide (Fixture *f, gconstpointer data)
   assert_placed (waiting, "a");
 }
 
+/* All of a wide network that has its share are passed over, and nobody else; when a place of theirs
+ * is given back, it is the next one's of them. */
+static void
+test_share_of_wide_waits (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Asker) first = NULL, second = NULL, third = NULL, fourth = NULL, other = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 5, 0);
+  first = reserve (f, "address:2001:db8:1:1::/64", 0);
+  second = reserve (f, "address:2001:db8:1:2::/64", 0);
+  third = reserve (f, "address:2001:db8:1:3::/64", 60 * SECOND);
+  fourth = reserve (f, "address:2001:db8:1:4::/64", 60 * SECOND);
+  other = reserve (f, "address:2001:db8:2:1::/64", 60 * SECOND);
+  turn ();
+  assert_placed (other, "a");
+  assert_waits (third);
+  g_assert_true (queen_placement_release (f->placement, first->reservation,
+                                          "address:2001:db8:1:1::/64", NULL));
+  turn ();
+  assert_placed (third, "a");
+  assert_waits (fourth);
+  pass (10 * SECOND);
+  assert_placed (fourth, "a");
+}
+
 /* Those who may not have it yet do not keep it from others who wait behind them. */
 static void
 test_passed_over (Fixture *f, gconstpointer data)
@@ -1196,6 +1221,7 @@ main (int argc, char **argv)
   add ("limit/of-all", NULL, test_all_full);
   add ("limit/a-quarter-for-one-submitter", NULL, test_share);
   add ("limit/a-wide-network-has-half-and-one-turn", NULL, test_share_of_wide);
+  add ("limit/a-wide-network-that-has-it-is-passed-over", NULL, test_share_of_wide_waits);
   add ("limit/of-all-that-is-reserved-others-get-some", NULL, test_share_of_all);
   add ("model/unknown-names-those-that-exist", NULL, test_unknown);
   add ("reservation/ends-by-itself", NULL, test_expiry);
