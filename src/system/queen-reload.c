@@ -12,8 +12,9 @@
 #include "text/queen-hash.h"
 
 #define N_ROUNDS 10
-#define BETWEEN_ROUNDS 100000          /* µs */
-#define REST 250000                    /* µs: signals can come faster than files are read */
+#define BETWEEN_ROUNDS 100000 /* µs */
+#define REST 250000           /* µs: signals can come faster than files are read */
+#define REST_TIMES 20         /* as long as she was busy with them: there may be very many tokens */
 #define PATIENCE (10 * G_USEC_PER_SEC) /* after which it is said that a disk hangs */
 
 /* What the thread does. It and the owner hold a reference each. */
@@ -152,10 +153,13 @@ read_files (Reading *reading)
 static void
 take_files (QueenReload *self, GHashTable *texts)
 {
+  gint64 begin = self->clock->get_monotonic (), end;
+
   queen_file_set_ahead (texts);
   self->apply (self->data);
   queen_file_set_ahead (NULL);
-  self->not_before = self->clock->get_monotonic () + REST;
+  end = self->clock->get_monotonic ();
+  self->not_before = end + MAX (REST, REST_TIMES * (end - begin));
   if (self->is_wanted)
     queen_alarm_set (self->begin_alarm, self->not_before);
 }

@@ -37,7 +37,7 @@ open (const char *path, int flags, ...)
   va_start (args, flags);
   mode = va_arg (args, int);
   va_end (args);
-  if (strstr (path, "queen-reload-") && g_atomic_int_get (&is_disk_hung))
+  if (gettid () != getpid () && strstr (path, "queen-reload-") && g_atomic_int_get (&is_disk_hung))
     {
       g_atomic_int_inc (&n_hung);
       while (g_atomic_int_get (&is_disk_hung))
