@@ -11,6 +11,7 @@
 #include "build-config.h"
 #include "process/queen-heap.h"
 #include "process/queen-log.h"
+#include "process/queen-signals.h"
 #include "process/queen-stdio.h"
 #include "queen-daemon.h"
 #include "queen-error.h"
@@ -19,16 +20,6 @@
 #define EXIT_USAGE 2
 #define EXIT_SETTING 78
 #define JOURNAL "/run/systemd/journal/socket"
-
-/* Signals that would end or stop her for a reason that is no order to end. */
-static void
-ignore_signals (void)
-{
-  signal (SIGPIPE, SIG_IGN); /* nobody reads the log any more */
-  signal (SIGXFSZ, SIG_IGN); /* the log or the state has come to a limit: then write() says so */
-  signal (SIGTTOU, SIG_IGN); /* the log goes to a terminal where another job is in front */
-  signal (SIGHUP, SIG_IGN);  /* to read again what is not read yet; the daemon takes it over */
-}
 
 /* A subscriber is a descriptor, and the usual soft limit of 1024 is a matter of select(2) alone. */
 static void
@@ -93,9 +84,9 @@ main (int argc, char **argv)
   QueenLog *log;
   int code;
 
+  queen_stdio_check_at_exit ("queen-rbee"); /* before SIGPIPE is ignored */
+  queen_signals_ignore ();
   queen_heap_keep_blocks_apart ();
-  queen_stdio_check_at_exit ("queen-rbee");
-  ignore_signals ();
   if (!queen_stdio_fill ())
     return EXIT_FAILURE;
 

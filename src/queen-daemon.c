@@ -3,8 +3,7 @@
 
 #include "queen-daemon.h"
 
-#include <glib-unix.h>
-#include <glib/gi18n.h>
+#include <signal.h>
 #include <sys/resource.h>
 
 #include "build-config.h"
@@ -21,11 +20,14 @@
 #include "net/queen-caps.h"
 #include "process/queen-heap.h"
 #include "process/queen-notify.h"
+#include "process/queen-signals.h"
 #include "queen-error.h"
+#include "queen-secrets.h"
 #include "queen-tally.h"
 #include "queen-together.h"
 #include "stream/queen-stream.h"
 #include "system/queen-memory.h"
+#include "system/queen-reload.h"
 #include "system/queen-watchdog.h"
 
 #define MEMORY_DELAY (2 * G_USEC_PER_SEC)
@@ -33,8 +35,7 @@
 #define DISK_PATIENCE 2000                  /* µs: a disk that is well takes a hundredth of it */
 #define HEAP_INTERVAL (10 * G_USEC_PER_SEC) /* short, so that there is little to do each time */
 #define HEAP_LEFT_ALONE (32 << 20)          /* bytes: a queen with a few thousand workers */
-#define MORE_TIME "EXTEND_TIMEOUT_USEC=60000000"
-#define FAREWELL (2 * G_USEC_PER_SEC) /* what the last bytes get to go out */
+#define FAREWELL (2 * G_USEC_PER_SEC)       /* what the last bytes get to go out */
 
 struct _QueenDaemon
 {
@@ -44,9 +45,8 @@ struct _QueenDaemon
   const QueenClock *clock; /* the one place where the system's is chosen */
   GMainLoop *loop;
   gint64 started_at; /* µs since 1970 */
-  guint sigterm_id;
-  guint sigint_id;
-  guint sighup_id;
+  guint signal_ids[3];
+  QueenReload *reload;
 
   QueenTogether *together; /* NULL when she is the only queen */
   QueenCluster *cluster;
@@ -126,14 +126,20 @@ stop (QueenDaemon *self)
   quit_when_idle (self);
 }
 
-static gboolean
-on_reload (gpointer data)
+static void
+take_files (gpointer data)
 {
   QueenDaemon *self = data;
 
   queen_front_reload (self->front);
   queen_upstream_reload (self->upstream);
   queen_together_reload (self->together);
+}
+
+static gboolean
+on_reload (gpointer data)
+{
+  queen_reload_ask (((QueenDaemon *) data)->reload);
   return G_SOURCE_CONTINUE;
 }
 
@@ -473,12 +479,9 @@ start_memory (QueenDaemon *self)
 static void
 end_memory (QueenDaemon *self)
 {
-  if (!self->memory)
-    return;
-  /* Of tens of thousands it may be half a gigabyte, and the unit's time for stopping is short. */
-  queen_notify_tell (MORE_TIME, "Writing what is known");
-  queen_memory_end (self->memory,
-                    queen_local_sequencer_get_next (queen_cluster_get_sequencer (self->cluster)));
+  if (self->memory)
+    queen_memory_end (self->memory,
+                      queen_local_sequencer_get_next (queen_cluster_get_sequencer (self->cluster)));
 }
 
 /* Until now whoever has come waits in the backlog. */
@@ -503,9 +506,9 @@ queen_daemon_dispose (GObject *object)
 {
   QueenDaemon *self = QUEEN_DAEMON (object);
 
-  g_clear_handle_id (&self->sigterm_id, g_source_remove);
-  g_clear_handle_id (&self->sigint_id, g_source_remove);
-  g_clear_handle_id (&self->sighup_id, g_source_remove);
+  for (gsize i = 0; i < G_N_ELEMENTS (self->signal_ids); i++)
+    g_clear_handle_id (&self->signal_ids[i], g_source_remove);
+  g_clear_pointer (&self->reload, queen_reload_free);
   g_clear_pointer (&self->farewell_alarm, queen_alarm_free);
   if (self->is_stopping)
     {
@@ -571,7 +574,8 @@ gboolean
 queen_daemon_run (QueenDaemon *self, GError **error)
 {
   /* Before anything is read: what changes while she starts is read again as soon as she serves. */
-  self->sighup_id = g_unix_signal_add (SIGHUP, on_reload, self);
+  self->reload = queen_secrets_new (self->config, self->clock, take_files, self);
+  self->signal_ids[0] = queen_signals_take (SIGHUP, on_reload, self);
   if (!make_cluster (self, error) || !make_http (self, error))
     return FALSE;
   make_dbus (self);
@@ -579,8 +583,8 @@ queen_daemon_run (QueenDaemon *self, GError **error)
 
   /* From here on she ends in order, and so what she takes she leaves again. Until now these signals
    * just ended her, as she had nothing yet that could be lost. */
-  self->sigterm_id = g_unix_signal_add (SIGTERM, on_signal, self);
-  self->sigint_id = g_unix_signal_add (SIGINT, on_signal, self);
+  self->signal_ids[1] = queen_signals_take (SIGTERM, on_signal, self);
+  self->signal_ids[2] = queen_signals_take (SIGINT, on_signal, self);
   start_memory (self);
   start_dbus (self);
   queen_pulse_start (queen_cluster_get_pulse (self->cluster));

@@ -7,10 +7,13 @@
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <glib/gi18n.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "queen-error.h"
+
+static GPrivate texts_ahead; /* path -> QueenFileAhead; NULL for none */
 
 static void
 set_system_error (GError **error, const char *path, int code)
@@ -46,24 +49,33 @@ read_all (int fd, char *buffer, gsize max)
   return n_bytes < 0 ? -1 : (gssize) length;
 }
 
-char *
-queen_file_read (const char *path, gsize max, gsize *length, GError **error)
+/* Returns: -1 when there is no regular file */
+static int
+open_file (const char *path, GError **error)
 {
   /* Without O_NONBLOCK, to open a pipe waits for whoever writes into it. */
   int fd = open (path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  g_autofree char *bytes = NULL;
-  gssize n_bytes;
 
   if (fd < 0)
     {
       set_system_error (error, path, errno);
-      return NULL;
+      return -1;
     }
-  if (!check_kind (fd, path, error))
-    {
-      close (fd);
-      return NULL;
-    }
+  if (check_kind (fd, path, error))
+    return fd;
+  close (fd);
+  return -1;
+}
+
+static char *
+read_now (const char *path, gsize max, gsize *length, GError **error)
+{
+  int fd = open_file (path, error);
+  g_autofree char *bytes = NULL;
+  gssize n_bytes;
+
+  if (fd < 0)
+    return NULL;
   bytes = g_malloc (max + 1);
   n_bytes = read_all (fd, bytes, max);
   if (n_bytes < 0)
@@ -80,6 +92,80 @@ queen_file_read (const char *path, gsize max, gsize *length, GError **error)
   bytes[n_bytes] = '\0';
   *length = (gsize) n_bytes;
   return g_steal_pointer (&bytes);
+}
+
+/* Returns: (nullable): what was read before */
+static char *
+take_ahead (const QueenFileAhead *ahead, gsize *length, GError **error)
+{
+  if (ahead->error)
+    g_propagate_error (error, g_error_copy (ahead->error));
+  *length = ahead->length;
+  return ahead->text ? g_memdup2 (ahead->text, ahead->length + 1) : NULL;
+}
+
+char *
+queen_file_read (const char *path, gsize max, gsize *length, GError **error)
+{
+  GHashTable *texts = g_private_get (&texts_ahead);
+  const QueenFileAhead *ahead = texts ? g_hash_table_lookup (texts, path) : NULL;
+
+  return ahead ? take_ahead (ahead, length, error) : read_now (path, max, length, error);
+}
+
+gboolean
+queen_file_check (const char *path, GError **error)
+{
+  GHashTable *texts = g_private_get (&texts_ahead);
+  const QueenFileAhead *ahead = texts ? g_hash_table_lookup (texts, path) : NULL;
+  int fd;
+
+  if (ahead)
+    {
+      if (ahead->error)
+        g_propagate_error (error, g_error_copy (ahead->error));
+      return ahead->error == NULL;
+    }
+  fd = open_file (path, error);
+  if (fd >= 0)
+    close (fd);
+  return fd >= 0;
+}
+
+void
+queen_file_set_ahead (GHashTable *texts)
+{
+  g_private_set (&texts_ahead, texts);
+}
+
+void
+queen_file_ahead_free (QueenFileAhead *ahead)
+{
+  if (ahead->text)
+    explicit_bzero (ahead->text, ahead->length);
+  g_free (ahead->text);
+  g_clear_error (&ahead->error);
+  g_free (ahead);
+}
+
+static gint64
+to_ns (struct timespec time)
+{
+  return time.tv_sec * G_GINT64_CONSTANT (1000000000) + time.tv_nsec;
+}
+
+void
+queen_file_get_state (const char *path, QueenFileState *state)
+{
+  struct stat info;
+
+  memset (state, 0, sizeof *state);
+  if (stat (path, &info) == 0)
+    *state = (QueenFileState){ .device = info.st_dev,
+                               .number = info.st_ino,
+                               .size = info.st_size,
+                               .written_at = to_ns (info.st_mtim),
+                               .changed_at = to_ns (info.st_ctim) };
 }
 
 gboolean

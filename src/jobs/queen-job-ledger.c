@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "process/queen-overtime.h"
 #include "queen-ledger-file.h"
 #include "text/queen-hash.h"
 #include "text/queen-json-writer.h"
@@ -46,6 +47,7 @@ struct _QueenJobLedger
   GMutex lock; /* of all that follows */
   GCond given; /* an order, or the end */
   GCond done;
+  GCond ended;
   GQueue orders;
   gsize n_bytes; /* of those that are not done */
   guint64 n_given;
@@ -55,6 +57,7 @@ struct _QueenJobLedger
   gboolean is_anew;    /* it is being written anew */
   gboolean is_in_part; /* and lacks something */
   gboolean has_lost;   /* lines, as too many waited */
+  gboolean has_ended;  /* the thread */
 };
 
 QueenJobLedger *
@@ -72,19 +75,31 @@ queen_job_ledger_open (const char *directory, gint64 patience, GError **error)
   g_mutex_init (&self->lock);
   g_cond_init (&self->given);
   g_cond_init (&self->done);
+  g_cond_init (&self->ended);
   return self;
 }
 
 void
 queen_job_ledger_close (QueenJobLedger *self)
 {
+  gboolean is_done;
+
   g_mutex_lock (&self->lock);
   self->is_ending = TRUE;
   g_cond_signal (&self->given);
+  is_done = !self->thread || queen_overtime_wait (&self->ended, &self->lock, &self->has_ended,
+                                                  "Writing which jobs there were");
   g_mutex_unlock (&self->lock);
+  /* The thread goes with the process. */
+  if (!is_done)
+    {
+      g_warning ("it is not written which jobs have ended: the disk does not answer");
+      return;
+    }
   g_clear_pointer (&self->thread, g_thread_join);
   queen_ledger_file_close (self->file);
   g_string_free (self->copied, TRUE);
+  g_cond_clear (&self->ended);
   g_cond_clear (&self->done);
   g_cond_clear (&self->given);
   g_mutex_clear (&self->lock);
@@ -308,6 +323,8 @@ write_in_thread (gpointer data)
       take_order (self, order);
       free_order (order);
     }
+  self->has_ended = TRUE;
+  g_cond_signal (&self->ended);
   g_mutex_unlock (&self->lock);
   return NULL;
 }

@@ -10,11 +10,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "queen-log-writer.h"
+
 /* How to write without waiting. O_NONBLOCK is no way by itself: it belongs to the open file, which
  * the shell that started her has, too, and whoever else writes to the same terminal. */
 typedef enum
 {
-  WAY_WRITE,  /* a file, which nobody has to read; or an opening of our own, with O_NONBLOCK */
+  WAY_THREAD, /* a file: its disk may hang, whatever O_NONBLOCK says */
+  WAY_WRITE,  /* an opening of our own, with O_NONBLOCK; or a file, when there is no thread */
   WAY_SEND,   /* a socket: send(2) can be told for one call */
   WAY_BORROW, /* one that may not be opened anew: O_NONBLOCK for the moment of one call */
 } Way;
@@ -24,7 +27,8 @@ struct _QueenLogStream
   int fd;
   int own_fd; /* -1 when @fd is the caller's */
   Way way;
-  GString *rest; /* of a line that was taken in part */
+  QueenLogWriter *writer; /* NULL when there is no thread */
+  GString *rest;          /* of a line that was taken in part */
 };
 
 /* Another opening of the same pipe or terminal, as open(2) gives it for this name. */
@@ -48,8 +52,11 @@ queen_log_stream_new (int fd)
   self->rest = g_string_new (NULL);
   fstat (fd, &status);
   /* A file opened anew would have a position of its own, and would write over the others' lines. */
-  if (S_ISREG (status.st_mode))
-    self->way = WAY_WRITE;
+  if (S_ISREG (status.st_mode) || S_ISBLK (status.st_mode))
+    {
+      self->writer = queen_log_writer_new (fd);
+      self->way = self->writer ? WAY_THREAD : WAY_WRITE;
+    }
   else if (S_ISSOCK (status.st_mode))
     self->way = WAY_SEND;
   else
@@ -65,6 +72,7 @@ queen_log_stream_new (int fd)
 void
 queen_log_stream_free (QueenLogStream *self)
 {
+  g_clear_pointer (&self->writer, queen_log_writer_free);
   if (self->own_fd >= 0)
     close (self->own_fd);
   g_string_free (self->rest, TRUE);
@@ -97,6 +105,7 @@ put (QueenLogStream *self, const char *bytes, gsize length)
       return TEMP_FAILURE_RETRY (send (self->fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL));
     case WAY_BORROW:
       return TEMP_FAILURE_RETRY (write_borrowing (self->fd, bytes, length));
+    case WAY_THREAD:
     case WAY_WRITE:
     default:
       return TEMP_FAILURE_RETRY (write (self->fd, bytes, length));
@@ -108,6 +117,12 @@ queen_log_stream_flush (QueenLogStream *self)
 {
   gssize n;
 
+  if (self->writer)
+    {
+      int standing = queen_log_writer_settle (self->writer, 0);
+
+      return standing == EAGAIN ? 0 : standing; /* what is on its way needs nobody */
+    }
   if (self->rest->len == 0)
     return 0;
   n = put (self, self->rest->str, self->rest->len);
@@ -120,9 +135,12 @@ queen_log_stream_flush (QueenLogStream *self)
 int
 queen_log_stream_write (QueenLogStream *self, const char *line, gsize length)
 {
-  int problem = queen_log_stream_flush (self);
+  int problem;
   gssize n;
 
+  if (self->writer)
+    return queen_log_writer_put (self->writer, line, (gsize) length);
+  problem = queen_log_stream_flush (self);
   if (problem != 0)
     return problem;
   n = put (self, line, length);
@@ -130,4 +148,13 @@ queen_log_stream_write (QueenLogStream *self, const char *line, gsize length)
     return errno;
   g_string_append_len (self->rest, line + n, (gssize) length - n);
   return 0;
+}
+
+void
+queen_log_stream_settle (QueenLogStream *self, gint64 patience)
+{
+  if (self->writer)
+    queen_log_writer_settle (self->writer, patience);
+  else
+    queen_log_stream_flush (self);
 }

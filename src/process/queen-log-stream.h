@@ -29,7 +29,8 @@ void queen_log_stream_free (QueenLogStream *stream);
  * @line: a line with its newline; in a pipe nothing comes between its bytes up to `PIPE_BUF` of
  * them
  *
- * Writes the whole line or nothing. What a terminal or a socket has no room for goes there in front
+ * Writes the whole line or nothing; into a file a thread does, so that it may be lost when she is
+ * killed in the next moment. What a terminal or a socket has no room for goes there in front
  * of the next line. `SIGPIPE` has to be ignored.
  *
  * Returns: 0, or what was in the way: `EAGAIN` when nobody reads, and another number when there is
@@ -45,6 +46,14 @@ int queen_log_stream_write (QueenLogStream *stream, const char *line, gsize leng
  * Returns: 0 when nothing is, or as queen_log_stream_write()
  */
 int queen_log_stream_flush (QueenLogStream *stream);
+
+/**
+ * queen_log_stream_settle:
+ * @patience: µs that a disk may take at the most for what is on its way into a file
+ *
+ * For one who ends, and can do nothing about what is left.
+ */
+void queen_log_stream_settle (QueenLogStream *stream, gint64 patience);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenLogStream, queen_log_stream_free)
 

@@ -12,6 +12,7 @@
 #include "text/queen-safe-text.h"
 
 #define IDENTIFIER "queen-rbee"
+#define LAST_WORDS G_USEC_PER_SEC /* µs that a disk may take for what is said at the end */
 #define ELLIPSIS "…"
 
 struct _QueenLog
@@ -341,6 +342,9 @@ queen_log_write (QueenLog *self, GLogLevelFlags level, const GLogField *fields, 
   sum_up (self, now);
   if (is_admitted (self, level, find_message (fields, n_fields)->value, now))
     write_admitted (self, get_word (level), fields, n_fields);
+  /* After this one GLib may end the process. */
+  if (level & (G_LOG_LEVEL_ERROR | G_LOG_FLAG_FATAL))
+    queen_log_stream_settle (self->stream, LAST_WORDS);
   call_attendant (self);
   g_mutex_unlock (&self->lock);
 }
@@ -368,4 +372,7 @@ void
 queen_log_finish (QueenLog *self)
 {
   attend (self, G_MAXINT64);
+  g_mutex_lock (&self->lock);
+  queen_log_stream_settle (self->stream, LAST_WORDS);
+  g_mutex_unlock (&self->lock);
 }

@@ -159,6 +159,10 @@ queen_redis_target_reload (QueenRedisTarget *self, GError **error)
   char *password = NULL;
 
   queen_tls_calls_prepare ();
+  /* GIO reads these two by itself, and would wait for a pipe. */
+  if ((self->ca_file && !queen_file_check (self->ca_file, error)) ||
+      (self->certificate_file && !queen_file_check (self->certificate_file, error)))
+    return FALSE;
   if (self->ca_file && !(trusted = queen_trust_new (self->ca_file, error)))
     {
       g_prefix_error (error, "%s: ", self->ca_file);

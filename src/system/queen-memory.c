@@ -4,9 +4,12 @@
 #include "queen-memory.h"
 
 #include "loop/queen-alarm.h"
+#include "process/queen-overtime.h"
 #include "queen-error.h"
 #include "queen-state-file.h"
 
+#define LAST_TRIES 2
+#define STATUS "Writing what is known"
 #define REST 5 /* times as long as a writing took, until the next */
 
 /* A state on its way to the disk. The thread that writes it holds one reference, the memory the
@@ -18,7 +21,12 @@ typedef struct
   char *directory;      /* where it is to be opened */
   QueenState *state;
   GCancellable *cancellable;
+  guint n_tries;
   GError *error;
+
+  GMutex lock; /* of what follows */
+  GCond done;
+  gboolean is_done;
 } Writing;
 
 struct _QueenMemory
@@ -49,6 +57,8 @@ clear_writing (gpointer data)
   g_clear_error (&writing->error);
   g_free (writing->directory);
   g_object_unref (writing->cancellable);
+  g_cond_clear (&writing->done);
+  g_mutex_clear (&writing->lock);
 }
 
 static void
@@ -92,15 +102,6 @@ make_state (QueenMemory *self)
   return state;
 }
 
-/* Tries anew each time: it may be on a disk that comes later, or another queen's who goes. */
-static gboolean
-open_file (QueenMemory *self, GError **error)
-{
-  if (!self->file)
-    self->file = queen_state_file_open (self->directory, error);
-  return self->file != NULL;
-}
-
 static void
 schedule (QueenMemory *self, gint64 time)
 {
@@ -128,7 +129,7 @@ finish_writing (QueenMemory *self)
 {
   Writing *writing = g_steal_pointer (&self->writing);
 
-  g_thread_join (g_steal_pointer (&self->thread));
+  g_clear_pointer (&self->thread, g_thread_join);
   writing->memory = NULL;
   self->file = g_steal_pointer (&writing->file);
   if (!g_cancellable_is_cancelled (writing->cancellable))
@@ -136,13 +137,42 @@ finish_writing (QueenMemory *self)
   unref_writing (writing);
 }
 
+/* Returns: whether it has come to its end; else its disk does not answer */
+static gboolean
+await_writing (QueenMemory *self)
+{
+  Writing *writing = self->writing;
+  gboolean is_done;
+
+  g_mutex_lock (&writing->lock);
+  is_done = queen_overtime_wait (&writing->done, &writing->lock, &writing->is_done, STATUS);
+  g_mutex_unlock (&writing->lock);
+  return is_done;
+}
+
+/* The thread goes with the process. */
 static void
+abandon_writing (QueenMemory *self)
+{
+  self->writing->memory = NULL;
+  g_clear_pointer (&self->writing, unref_writing);
+  g_clear_pointer (&self->thread, g_thread_unref);
+}
+
+/* Returns: as await_writing() */
+static gboolean
 stop_writing (QueenMemory *self)
 {
   if (!self->thread)
-    return;
+    return TRUE;
   g_cancellable_cancel (self->writing->cancellable);
-  finish_writing (self);
+  if (await_writing (self))
+    {
+      finish_writing (self);
+      return TRUE;
+    }
+  abandon_writing (self);
+  return FALSE;
 }
 
 static gboolean
@@ -155,17 +185,31 @@ on_written (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* The directory may be another one when it is tried again. */
-static void
+/* Opened anew after each failure: it may be on a disk that comes later, or another queen's who
+ * goes; or the directory is another one by now. */
+static gboolean
 write_file (Writing *writing)
 {
   if (!writing->file)
     writing->file = queen_state_file_open (writing->directory, &writing->error);
-  if (writing->file &&
-      !queen_state_file_save (writing->file, writing->state, writing->cancellable,
-                              &writing->error) &&
-      !g_cancellable_is_cancelled (writing->cancellable))
+  if (!writing->file)
+    return FALSE;
+  if (queen_state_file_save (writing->file, writing->state, writing->cancellable, &writing->error))
+    return TRUE;
+  if (!g_cancellable_is_cancelled (writing->cancellable))
     g_clear_pointer (&writing->file, queen_state_file_free);
+  return FALSE;
+}
+
+static void
+try_to_write (Writing *writing)
+{
+  for (guint i = 0; i < writing->n_tries; i++)
+    {
+      g_clear_error (&writing->error);
+      if (write_file (writing))
+        return;
+    }
 }
 
 static gpointer
@@ -174,10 +218,14 @@ write_in_thread (gpointer data)
   Writing *writing = data;
   GSource *source = g_idle_source_new ();
 
-  write_file (writing);
+  try_to_write (writing);
   /* Here, as it takes its time to let go of a hundred thousand components. */
   g_clear_pointer (&writing->state, queen_state_free);
 
+  g_mutex_lock (&writing->lock);
+  writing->is_done = TRUE;
+  g_cond_signal (&writing->done);
+  g_mutex_unlock (&writing->lock);
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_callback (source, on_written, writing, unref_writing);
   g_source_attach (source, NULL);
@@ -185,23 +233,40 @@ write_in_thread (gpointer data)
   return NULL;
 }
 
-static gboolean
-begin_writing (QueenMemory *self, GError **error)
+/* @state: (transfer full) */
+static void
+make_writing (QueenMemory *self, QueenState *state, guint n_tries)
 {
   Writing *writing = self->writing = g_atomic_rc_box_new0 (Writing);
 
+  g_mutex_init (&writing->lock);
+  g_cond_init (&writing->done);
   writing->memory = self;
   writing->file = g_steal_pointer (&self->file);
   writing->directory = g_strdup (self->directory);
-  writing->state = make_state (self);
+  writing->state = state;
+  writing->n_tries = n_tries;
   writing->cancellable = g_cancellable_new ();
   self->revision = get_revision (self);
+}
+
+static gboolean
+start_thread (QueenMemory *self, GError **error)
+{
   self->thread =
-      g_thread_try_new ("memory", write_in_thread, g_atomic_rc_box_acquire (writing), error);
-  if (self->thread)
+      g_thread_try_new ("memory", write_in_thread, g_atomic_rc_box_acquire (self->writing), error);
+  if (!self->thread)
+    unref_writing (self->writing);
+  return self->thread != NULL;
+}
+
+static gboolean
+begin_writing (QueenMemory *self, GError **error)
+{
+  make_writing (self, make_state (self), 1);
+  if (start_thread (self, error))
     return TRUE;
-  self->file = g_steal_pointer (&writing->file);
-  unref_writing (writing);
+  self->file = g_steal_pointer (&self->writing->file);
   g_clear_pointer (&self->writing, unref_writing);
   return FALSE;
 }
@@ -243,7 +308,8 @@ queen_memory_new (const QueenMemorySettings *settings)
   self->settings = *settings;
   self->directory = g_strdup (settings->directory);
   self->alarm = queen_alarm_new (settings->clock, "memory", G_PRIORITY_DEFAULT, on_due, self);
-  self->is_failing = !open_file (self, &error);
+  self->file = queen_state_file_open (self->directory, &error);
+  self->is_failing = self->file == NULL;
   if (self->is_failing)
     warn_of_amnesia (error);
   return self;
@@ -282,31 +348,42 @@ queen_memory_start (QueenMemory *self, const char *epoch)
   schedule (self, self->settings.clock->get_monotonic ());
 }
 
+/* Where there are no threads left, this one waits for the disk: there is no later.
+ *
+ * Returns: whether it has come to its end, well or not */
 static gboolean
-save (QueenMemory *self, QueenState *state, GError **error)
+write_last (QueenMemory *self, QueenState *state)
 {
-  if (!open_file (self, error))
-    return FALSE;
-  if (queen_state_file_save (self->file, state, NULL, error))
-    return TRUE;
-  g_clear_pointer (&self->file, queen_state_file_free);
-  return FALSE;
+  make_writing (self, state, LAST_TRIES);
+  if (!start_thread (self, NULL))
+    try_to_write (self->writing);
+  else if (!await_writing (self))
+    {
+      abandon_writing (self);
+      return FALSE;
+    }
+  finish_writing (self);
+  return TRUE;
 }
 
 void
 queen_memory_end (QueenMemory *self, guint64 next)
 {
-  g_autoptr (QueenState) state = NULL;
-  g_autoptr (GError) error = NULL;
+  gboolean is_over;
 
-  stop_writing (self);
-  state = make_state (self);
-  state->is_whole = TRUE;
-  state->next = next;
-  /* The directory may be another one by now, and there is no later. */
-  if (!save (self, state, NULL))
-    save (self, state, &error);
-  report_writing (self, error);
+  /* Of tens of thousands it may be half a gigabyte, and the unit's time for stopping is short. */
+  queen_overtime_tell (STATUS);
+  is_over = stop_writing (self);
+  if (is_over)
+    {
+      QueenState *state = make_state (self);
+
+      state->is_whole = TRUE;
+      state->next = next;
+      is_over = write_last (self, state);
+    }
+  if (!is_over)
+    g_warning ("what is known was not written: the disk does not answer");
 }
 
 void

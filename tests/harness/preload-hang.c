@@ -4,8 +4,8 @@
 /* A library between the daemon and the C library. SIGUSR1 turns off, and on again, what QUEEN_HANG
  * names: `poll`, and the main loop does not come back from waiting; `accept4`, and nobody is let in
  * while everything else goes on; `accept4-ipv6`, and nobody is by IPv6; `fsync`, and the disk takes
- * nothing; `setlocale`, which hangs from the beginning, early in main(). Each time it says so on
- * stderr. */
+ * nothing; `log`, and the disk of the file that is stderr takes nothing; `setlocale`, which hangs
+ * from the beginning, early in main(). Each time it says so on stderr. */
 
 #include <errno.h>
 #include <locale.h>
@@ -27,8 +27,7 @@ on_signal (int number)
   static const char on[] = "hang: on\n";
 
   is_hanging = !is_hanging;
-  if (is_hanging ? write (2, on, sizeof on - 1) : write (2, off, sizeof off - 1))
-    return;
+  syscall (SYS_write, 2, is_hanging ? on : off, is_hanging ? sizeof on - 1 : sizeof off - 1);
 }
 
 __attribute__ ((constructor)) static void
@@ -80,6 +79,14 @@ fsync (int fd)
   while (is_hanging && strcmp (what, "fsync") == 0)
     usleep (1000);
   return (int) syscall (SYS_fsync, fd);
+}
+
+ssize_t
+write (int fd, const void *bytes, size_t length)
+{
+  while (is_hanging && fd == 2 && strcmp (what, "log") == 0)
+    usleep (1000);
+  return syscall (SYS_write, fd, bytes, length);
 }
 
 static int

@@ -27,26 +27,36 @@ typedef struct
 } Fixture;
 
 static void
-start (Fixture *f, int stderr_fd)
+start_in (Fixture *f, int stderr_fd, char **variables)
 {
   static const char address[] = "://127.0.0.1:";
   g_autofree char *state = NULL;
   g_autofree char *ready = NULL;
   const char *arguments[] = { "--port=0", "--ui-port=off", "--bus=none", "--timeout=300ms", NULL,
                               NULL };
-  const char *environment[] = { NULL, NULL };
+  g_autoptr (GStrvBuilder) environment = g_strv_builder_new ();
+  g_auto (GStrv) all = NULL;
 
   f->manager = notify_socket_new ();
   f->state_directory = g_dir_make_tmp ("queen-log-XXXXXX", NULL);
   state = g_strconcat ("--state-directory=", f->state_directory, NULL);
   arguments[4] = state;
-  environment[0] = notify_socket_get_variable (f->manager);
+  g_strv_builder_add (environment, notify_socket_get_variable (f->manager));
+  if (variables)
+    g_strv_builder_addv (environment, (const char **) variables);
+  all = g_strv_builder_end (environment);
   f->queen = queen_process_spawn (&(QueenProcessSetup){ .arguments = arguments,
-                                                        .environment = environment,
+                                                        .environment = (const char *const *) all,
                                                         .stderr_fd = MAX (stderr_fd, 0),
                                                         .has_no_standard = stderr_fd < 0 });
   ready = notify_socket_wait_for (f->manager, "READY=1");
   f->port = g_ascii_strtoull (strstr (ready, address) + strlen (address), NULL, 10);
+}
+
+static void
+start (Fixture *f, int stderr_fd)
+{
+  start_in (f, stderr_fd, NULL);
 }
 
 /* She answers, and goes on while there is something to log: a worker that falls silent. */
@@ -154,6 +164,14 @@ test_file_limit (void)
   g_unlink (path);
 }
 
+static gboolean
+has_text (const char *path, const char *text)
+{
+  g_autofree char *all = NULL;
+
+  return g_file_get_contents (path, &all, NULL, NULL) && strstr (all, text) != NULL;
+}
+
 /* Without taking the place of what the shell has written, or will write. */
 static void
 test_shared_file (void)
@@ -165,6 +183,7 @@ test_shared_file (void)
 
   g_assert_cmpint (write (fd, "before\n", 7), ==, 7);
   start (&f, fd);
+  queen_test_wait_until (has_text (path, "ready on")); /* a thread writes it */
   g_assert_cmpint (write (fd, "meanwhile\n", 10), ==, 10);
   assert_serves (&f);
   end_in_order (&f, TRUE);
@@ -174,6 +193,29 @@ test_shared_file (void)
       g_regex_match_simple ("^before\nqueen-rbee: ready on .*\nmeanwhile\n"
                             "queen-rbee: worker online: w\nqueen-rbee: worker offline: w\n",
                             text, G_REGEX_RAW, 0));
+  g_unlink (path);
+}
+
+/* A file waits for its disk whatever O_NONBLOCK says. */
+static void
+test_hung_file (void)
+{
+  g_auto (GStrv) environment = preload_dup_hang_environment ("log");
+  g_autofree char *path = NULL;
+  int fd = g_file_open_tmp ("queen-log-XXXXXX", &path, NULL);
+  Fixture f;
+
+  start_in (&f, fd, environment);
+  close (fd);
+  queen_process_signal (f.queen, SIGUSR1);
+  queen_test_wait_until (has_text (path, "hang: on\n"));
+  assert_serves (&f);
+  g_assert_false (has_text (path, "worker online"));
+
+  queen_process_signal (f.queen, SIGUSR1); /* and nothing is lost */
+  queen_test_wait_until (has_text (path, "queen-rbee: worker offline: w\n"));
+  queen_process_signal (f.queen, SIGUSR1);
+  end_in_order (&f, TRUE);
   g_unlink (path);
 }
 
@@ -405,6 +447,7 @@ main (int argc, char **argv)
   g_test_add_func ("/log/file/no-room/serves-and-ends-in-order", test_no_room);
   g_test_add_func ("/log/file/past-its-limit/serves-and-ends-in-order", test_file_limit);
   g_test_add_func ("/log/file/shared/everybodys-lines-stay", test_shared_file);
+  g_test_add_func ("/log/file/disk-hangs/serves-and-ends-in-order", test_hung_file);
   g_test_add_func ("/log/descriptors/closed-at-start/taken-by-nobody-else", test_closed);
   g_test_add_func ("/log/flood/summed-up", test_flood);
   g_test_add_func ("/log/control-characters/written-out-on-one-line", test_control_characters);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "fake-clock.h"
+#include "process/queen-overtime.h"
 #include "system/queen-state-file.h"
 
 #define MSEC 1000
@@ -44,6 +45,17 @@ open (const char *path, int flags, ...)
   if (g_atomic_int_get (&is_disk_slow) && (flags & O_DIRECTORY))
     g_assert_true (g_thread_self () != main_thread);
   return (int) syscall (SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+static int is_disk_hung;
+
+/* Likewise. */
+int
+fsync (int fd)
+{
+  while (g_atomic_int_get (&is_disk_hung))
+    g_usleep (1000);
+  return (int) syscall (SYS_fsync, fd);
 }
 
 /* What was logged as a warning or a message, one after the other. */
@@ -402,6 +414,27 @@ test_end_in_the_middle (Fixture *f, gconstpointer data)
   g_assert_cmpstr (said->str, ==, "");
 }
 
+/* The thread is left alone, and does no harm when the disk comes back. */
+static void
+test_hung_end (Fixture *f, gconstpointer data)
+{
+  queen_overtime_set_limit (50 * MSEC);
+  f->memory = make_memory (f, NEVER, NEVER);
+  beat (f, "w", QUEEN_STATUS_READY);
+  g_atomic_int_set (&is_disk_hung, TRUE);
+  if (data)
+    {
+      queen_memory_start (f->memory, "abc");
+      g_main_context_iteration (NULL, FALSE); /* something is being written when the end comes */
+    }
+  queen_memory_end (f->memory, 17);
+  g_clear_pointer (&f->memory, queen_memory_free);
+  g_assert_cmpstr (said->str, ==, "what is known was not written: the disk does not answer\n");
+  g_atomic_int_set (&is_disk_hung, FALSE);
+  settle (f);
+  queen_overtime_set_limit (NEVER);
+}
+
 #define add(path, function) g_test_add ("/memory/" path, Fixture, NULL, set_up, function, tear_down)
 
 int
@@ -419,6 +452,9 @@ main (int argc, char **argv)
   add ("heartbeat/is-written-in-the-end", test_refresh);
   add ("end/whole-for-one-epoch", test_end);
   add ("end/in-the-middle-of-a-writing", test_end_in_the_middle);
+  add ("end/disk-hangs/given-up", test_hung_end);
+  g_test_add ("/memory/end/disk-hangs-already/given-up", Fixture, "", set_up, test_hung_end,
+              tear_down);
   add ("two-queens/the-second-remembers-nothing", test_two_queens);
   add ("two-queens/the-one-that-stays-remembers", test_successor);
   add ("trouble/told-once-and-when-it-is-over", test_trouble);

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-reload.h"
+
+#include <gio/gio.h>
+#include <string.h>
+
+#include "loop/queen-alarm.h"
+#include "queen-error.h"
+#include "queen-file.h"
+#include "text/queen-hash.h"
+
+#define N_ROUNDS 10
+#define BETWEEN_ROUNDS 100000 /* µs */
+#define REST 250000           /* µs: signals can come faster than files are read */
+#define REST_TIMES 20         /* as long as she was busy with them: there may be very many tokens */
+#define PATIENCE (10 * G_USEC_PER_SEC) /* after which it is said that a disk hangs */
+
+/* What the thread does. It and the owner hold a reference each. */
+typedef struct
+{
+  QueenReload *reload; /* NULL when nobody wants it any more; for the main thread only */
+  GArray *files;       /* of QueenReloadFile, with paths of its own */
+  GHashTable *texts;   /* path -> QueenFileAhead */
+} Reading;
+
+struct _QueenReload
+{
+  GArray *files; /* of QueenReloadFile, with paths of its own */
+  void (*apply) (gpointer data);
+  gpointer data;
+
+  const QueenClock *clock;
+  QueenAlarm *begin_alarm;
+  QueenAlarm *hung_alarm;
+  gint64 not_before;  /* µs, monotonic */
+  gboolean is_wanted; /* once more */
+  Reading *reading;   /* NULL when nothing is being read */
+};
+
+/* In the thread */
+
+static void
+clear_reading (gpointer data)
+{
+  Reading *reading = data;
+
+  g_array_unref (reading->files);
+  g_hash_table_unref (reading->texts);
+}
+
+static void
+unref_reading (gpointer reading)
+{
+  g_atomic_rc_box_release_full (reading, clear_reading);
+}
+
+static gboolean
+is_same_state (const QueenFileState *a, const QueenFileState *b)
+{
+  return a->device == b->device && a->number == b->number && a->size == b->size &&
+         a->written_at == b->written_at && a->changed_at == b->changed_at;
+}
+
+/* Returns: (nullable): why it is not to be taken */
+static const char *
+find_gap (const QueenReloadFile *file, const QueenFileAhead *ahead)
+{
+  if (!ahead->text)
+    return NULL;
+  if (ahead->length == 0)
+    return "is empty, as one is that somebody begins to write";
+  if (file->has_lines && ahead->text[ahead->length - 1] != '\n')
+    return "has no line break at its end, as one has not that is only written in part";
+  return NULL;
+}
+
+static void
+refuse_file (QueenFileAhead *ahead, const char *path, const char *why)
+{
+  explicit_bzero (ahead->text, ahead->length);
+  g_clear_pointer (&ahead->text, g_free);
+  g_set_error (&ahead->error, QUEEN_ERROR, QUEEN_ERROR_SETTING, "%s: %s", path, why);
+}
+
+/* One in a round. */
+typedef struct
+{
+  QueenFileState state; /* before it was read */
+  QueenFileAhead *ahead;
+  gboolean is_whole;
+} Look;
+
+/* Of links that are being swapped there may be none for a moment. */
+static void
+take_look (Look *look, const QueenReloadFile *file)
+{
+  const char *gap;
+
+  queen_file_get_state (file->path, &look->state);
+  look->ahead = g_new0 (QueenFileAhead, 1);
+  look->ahead->text =
+      queen_file_read (file->path, file->max, &look->ahead->length, &look->ahead->error);
+  gap = find_gap (file, look->ahead);
+  look->is_whole = gap == NULL && look->state.number != 0;
+  if (gap)
+    refuse_file (look->ahead, file->path, gap);
+}
+
+/* Returns: whether it is as it was before it was read */
+static gboolean
+look_back (Look *look, const QueenReloadFile *file)
+{
+  QueenFileState now;
+
+  queen_file_get_state (file->path, &now);
+  if (is_same_state (&now, &look->state))
+    return TRUE;
+  if (look->ahead->text)
+    refuse_file (look->ahead, file->path, "is being written all the time");
+  return FALSE;
+}
+
+/* Returns: whether all files are whole, and were so at the same time */
+static gboolean
+read_round (Reading *reading)
+{
+  const QueenReloadFile *files = (const QueenReloadFile *) reading->files->data;
+  guint n_files = reading->files->len;
+  g_autofree Look *looks = g_new0 (Look, n_files);
+  gboolean are_whole = TRUE;
+
+  for (guint i = 0; i < n_files; i++)
+    take_look (&looks[i], &files[i]);
+  for (guint i = 0; i < n_files; i++)
+    {
+      are_whole = look_back (&looks[i], &files[i]) && looks[i].is_whole && are_whole;
+      g_hash_table_replace (reading->texts, g_strdup (files[i].path), looks[i].ahead);
+    }
+  return are_whole;
+}
+
+static void
+read_files (Reading *reading)
+{
+  for (guint round = 0; round < N_ROUNDS && !read_round (reading); round++)
+    g_usleep (BETWEEN_ROUNDS);
+}
+
+/* In the main thread */
+
+static void
+take_files (QueenReload *self, GHashTable *texts)
+{
+  gint64 begin = self->clock->get_monotonic (), end;
+
+  queen_file_set_ahead (texts);
+  self->apply (self->data);
+  queen_file_set_ahead (NULL);
+  end = self->clock->get_monotonic ();
+  self->not_before = end + MAX (REST, REST_TIMES * (end - begin));
+  if (self->is_wanted)
+    queen_alarm_set (self->begin_alarm, self->not_before);
+}
+
+static gboolean
+on_files_read (gpointer data)
+{
+  Reading *reading = data;
+  QueenReload *self = reading->reload;
+
+  if (!self)
+    return G_SOURCE_REMOVE;
+  queen_alarm_set (self->hung_alarm, -1);
+  self->reading = NULL;
+  take_files (self, reading->texts);
+  unref_reading (reading);
+  return G_SOURCE_REMOVE;
+}
+
+static gpointer
+read_in_reload_thread (gpointer data)
+{
+  GSource *source = g_idle_source_new ();
+
+  read_files (data);
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, on_files_read, data, unref_reading);
+  g_source_attach (source, NULL);
+  g_source_unref (source);
+  return NULL;
+}
+
+static void
+clear_file (gpointer file)
+{
+  g_free ((char *) ((QueenReloadFile *) file)->path);
+}
+
+/* Returns: (transfer full): with paths of its own */
+static GArray *
+copy_files (const QueenReloadFile *files, guint n_files)
+{
+  GArray *copies = g_array_new (FALSE, FALSE, sizeof *files);
+
+  g_array_set_clear_func (copies, clear_file);
+  for (guint i = 0; i < n_files; i++)
+    if (files[i].path)
+      {
+        QueenReloadFile copy = files[i];
+
+        copy.path = g_strdup (files[i].path);
+        g_array_append_val (copies, copy);
+      }
+  return copies;
+}
+
+static void
+begin_reading (gpointer data)
+{
+  QueenReload *self = data;
+  GThread *thread;
+
+  self->is_wanted = FALSE;
+  self->reading = g_atomic_rc_box_new0 (Reading);
+  self->reading->reload = self;
+  self->reading->files = g_array_ref (self->files);
+  self->reading->texts = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free,
+                                                (GDestroyNotify) queen_file_ahead_free);
+  thread = g_thread_try_new ("reload", read_in_reload_thread,
+                             g_atomic_rc_box_acquire (self->reading), NULL);
+  if (thread)
+    {
+      g_thread_unref (thread);
+      queen_alarm_set (self->hung_alarm, self->clock->get_monotonic () + PATIENCE);
+      return;
+    }
+  /* Whoever took rights away does not want to wait until there is a thread. */
+  unref_reading (self->reading);
+  read_round (self->reading);
+  on_files_read (self->reading);
+}
+
+static void
+on_hung (gpointer data)
+{
+  g_warning ("nothing is read again yet: a disk does not answer");
+}
+
+QueenReload *
+queen_reload_new (const QueenClock *clock,
+                  const QueenReloadFile *files,
+                  guint n_files,
+                  void (*apply) (gpointer data),
+                  gpointer data)
+{
+  QueenReload *self = g_new0 (QueenReload, 1);
+
+  self->files = copy_files (files, n_files);
+  self->apply = apply;
+  self->data = data;
+  self->clock = clock;
+  self->begin_alarm = queen_alarm_new (clock, "reload", G_PRIORITY_DEFAULT, begin_reading, self);
+  self->hung_alarm = queen_alarm_new (clock, "hung reload", G_PRIORITY_DEFAULT, on_hung, self);
+  return self;
+}
+
+void
+queen_reload_ask (QueenReload *self)
+{
+  if (self->is_wanted)
+    return;
+  self->is_wanted = TRUE;
+  if (!self->reading)
+    queen_alarm_set (self->begin_alarm, self->not_before);
+}
+
+void
+queen_reload_free (QueenReload *self)
+{
+  if (self->reading)
+    {
+      self->reading->reload = NULL;
+      unref_reading (self->reading);
+    }
+  queen_alarm_free (self->begin_alarm);
+  queen_alarm_free (self->hung_alarm);
+  g_array_unref (self->files);
+  g_free (self);
+}

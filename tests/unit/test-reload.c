@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "system/queen-reload.h"
+
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "queen-file.h"
+
+#define N_FILES 2
+
+typedef struct
+{
+  char *directory;
+  char *paths[N_FILES];
+  char *texts[N_FILES];  /* as they were taken last; NULL when there was an error */
+  char *errors[N_FILES]; /* likewise */
+  guint n_taken;
+  QueenReload *reload;
+} Fixture;
+
+static int is_disk_hung;
+static int n_hung;
+
+/* In the place of libc's. */
+int
+open (const char *path, int flags, ...)
+{
+  int mode;
+  va_list args;
+
+  va_start (args, flags);
+  mode = va_arg (args, int);
+  va_end (args);
+  if (gettid () != getpid () && strstr (path, "queen-reload-") && g_atomic_int_get (&is_disk_hung))
+    {
+      g_atomic_int_inc (&n_hung);
+      while (g_atomic_int_get (&is_disk_hung))
+        g_usleep (1000);
+      g_atomic_int_add (&n_hung, -1);
+    }
+  return (int) syscall (SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+static void
+forget_taken (Fixture *f)
+{
+  for (guint i = 0; i < N_FILES; i++)
+    {
+      g_clear_pointer (&f->texts[i], g_free);
+      g_clear_pointer (&f->errors[i], g_free);
+    }
+}
+
+static void
+take (gpointer data)
+{
+  Fixture *f = data;
+
+  forget_taken (f);
+  for (guint i = 0; i < N_FILES; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      gsize length = 0;
+
+      f->texts[i] = queen_file_read (f->paths[i], 1000, &length, &error);
+      f->errors[i] = error ? g_strdup (error->message) : NULL;
+      if (f->texts[i])
+        g_assert_cmpuint (strlen (f->texts[i]), ==, length);
+    }
+  f->n_taken++;
+}
+
+static void
+write_file (Fixture *f, guint i, const char *text)
+{
+  g_assert_true (g_file_set_contents (f->paths[i], text, -1, NULL));
+}
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  QueenReloadFile files[N_FILES + 1] = { { NULL, TRUE, 1000 } };
+
+  f->directory = g_dir_make_tmp ("queen-reload-XXXXXX", NULL);
+  for (guint i = 0; i < N_FILES; i++)
+    {
+      f->paths[i] = g_strdup_printf ("%s/%u", f->directory, i);
+      files[i + 1] = (QueenReloadFile){ f->paths[i], i == 0, 1000 };
+      write_file (f, i, "one\n");
+    }
+  f->reload = queen_reload_new (&queen_clock_system, files, G_N_ELEMENTS (files), take, f);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  g_clear_pointer (&f->reload, queen_reload_free);
+  forget_taken (f);
+  for (guint i = 0; i < N_FILES; i++)
+    {
+      g_unlink (f->paths[i]);
+      g_free (f->paths[i]);
+    }
+  g_assert_cmpint (g_rmdir (f->directory), ==, 0);
+  g_free (f->directory);
+}
+
+static void
+await_taken (Fixture *f, guint n)
+{
+  while (f->n_taken < n)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static void
+test_whole (Fixture *f, gconstpointer data)
+{
+  queen_reload_ask (f->reload);
+  await_taken (f, 1);
+  g_assert_cmpstr (f->texts[0], ==, "one\n");
+  g_assert_cmpstr (f->texts[1], ==, "one\n");
+}
+
+/* A certificate may end without a line break, as may a password. */
+static void
+test_torn (Fixture *f, gconstpointer data)
+{
+  write_file (f, 0, "one\ntw");
+  write_file (f, 1, "tw");
+  queen_reload_ask (f->reload);
+  await_taken (f, 1);
+  g_assert_null (f->texts[0]);
+  g_assert_nonnull (strstr (f->errors[0], "/0: has no line break at its end"));
+  g_assert_cmpstr (f->texts[1], ==, "tw");
+}
+
+/* As it is between the two steps of `cp`, and as none is between those of who swaps links. */
+static void
+test_missing (Fixture *f, gconstpointer data)
+{
+  write_file (f, 0, "");
+  g_assert_cmpint (g_unlink (f->paths[1]), ==, 0);
+  queen_reload_ask (f->reload);
+  await_taken (f, 1);
+  g_assert_nonnull (strstr (f->errors[0], "/0: is empty"));
+  g_assert_nonnull (strstr (f->errors[1], "No such file"));
+}
+
+static void
+test_finished (Fixture *f, gconstpointer data)
+{
+  write_file (f, 0, "one\ntw");
+  g_assert_cmpint (g_unlink (f->paths[1]), ==, 0);
+  queen_reload_ask (f->reload);
+  g_main_context_iteration (NULL, TRUE); /* it is being read */
+  write_file (f, 0, "one\ntwo\n");
+  write_file (f, 1, "two\n");
+  await_taken (f, 1);
+  g_assert_cmpstr (f->texts[0], ==, "one\ntwo\n");
+  g_assert_cmpstr (f->texts[1], ==, "two\n");
+}
+
+static void
+hang_disk (Fixture *f)
+{
+  g_atomic_int_set (&is_disk_hung, TRUE);
+  queen_reload_ask (f->reload);
+  while (g_atomic_int_get (&n_hung) == 0)
+    g_main_context_iteration (NULL, FALSE);
+}
+
+static void
+free_disk (void)
+{
+  g_atomic_int_set (&is_disk_hung, FALSE);
+  while (g_atomic_int_get (&n_hung) > 0)
+    g_usleep (1000);
+}
+
+static void
+test_often (Fixture *f, gconstpointer data)
+{
+  hang_disk (f);
+  for (guint i = 0; i < 10000; i++)
+    queen_reload_ask (f->reload);
+  g_assert_cmpuint (f->n_taken, ==, 0);
+  write_file (f, 0, "two\n");
+  free_disk ();
+  await_taken (f, 2);
+  g_assert_cmpstr (f->texts[0], ==, "two\n");
+  g_assert_false (g_main_context_pending (NULL));
+}
+
+static void
+test_hung (Fixture *f, gconstpointer data)
+{
+  hang_disk (f);
+  g_clear_pointer (&f->reload, queen_reload_free);
+  free_disk ();
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_cmpuint (f->n_taken, ==, 0);
+}
+
+#define add(path, function) g_test_add ("/reload/" path, Fixture, NULL, set_up, function, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add ("whole/taken", test_whole);
+  add ("half-written/refused", test_torn);
+  add ("empty-or-gone/refused", test_missing);
+  add ("finished-within-a-second/taken", test_finished);
+  add ("asked-ten-thousand-times/read-twice", test_often);
+  add ("disk-hangs/nobody-waits", test_hung);
+
+  return g_test_run ();
+}
