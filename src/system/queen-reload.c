@@ -63,17 +63,13 @@ is_same_state (const QueenFileState *a, const QueenFileState *b)
          a->written_at == b->written_at && a->changed_at == b->changed_at;
 }
 
-/* Returns: (nullable): why it is not to be taken */
-static const char *
-find_gap (const QueenReloadFile *file, const QueenFileAhead *ahead)
+/* Returns: whether it may be written only in part */
+static gboolean
+may_be_torn (const QueenReloadFile *file, const QueenFileAhead *ahead)
 {
   if (!ahead->text)
-    return NULL;
-  if (ahead->length == 0)
-    return "is empty, as one is that somebody begins to write";
-  if (file->has_lines && ahead->text[ahead->length - 1] != '\n')
-    return "has no line break at its end, as one has not that is only written in part";
-  return NULL;
+    return FALSE;
+  return ahead->length == 0 || (file->has_lines && ahead->text[ahead->length - 1] != '\n');
 }
 
 static void
@@ -89,42 +85,44 @@ typedef struct
 {
   QueenFileState state; /* before it was read */
   QueenFileAhead *ahead;
-  gboolean is_whole;
+  gboolean is_whole; /* it is there, and seems to have its end */
 } Look;
 
 /* Of links that are being swapped there may be none for a moment. */
 static void
 take_look (Look *look, const QueenReloadFile *file)
 {
-  const char *gap;
-
   queen_file_get_state (file->path, &look->state);
   look->ahead = g_new0 (QueenFileAhead, 1);
   look->ahead->text =
       queen_file_read (file->path, file->max, &look->ahead->length, &look->ahead->error);
-  gap = find_gap (file, look->ahead);
-  look->is_whole = gap == NULL && look->state.number != 0;
-  if (gap)
-    refuse_file (look->ahead, file->path, gap);
+  look->is_whole = look->state.number != 0 && !may_be_torn (file, look->ahead);
+  if (look->ahead->text && look->ahead->length == 0)
+    refuse_file (look->ahead, file->path, "is empty, as one is that somebody begins to write");
 }
 
-/* Returns: whether it is as it was before it was read */
+/* What may be torn is taken when it has been so for all rounds: many lists of tokens have no line
+ * break at their end.
+ *
+ * Returns: whether it is as it was before it was read */
 static gboolean
-look_back (Look *look, const QueenReloadFile *file)
+look_back (Look *look, const QueenReloadFile *file, const QueenFileState *first)
 {
   QueenFileState now;
+  gboolean is_same;
 
   queen_file_get_state (file->path, &now);
-  if (is_same_state (&now, &look->state))
-    return TRUE;
-  if (look->ahead->text)
+  is_same = is_same_state (&now, &look->state);
+  if (look->ahead->text && (!is_same || (!look->is_whole && !is_same_state (&now, first))))
     refuse_file (look->ahead, file->path, "is being written all the time");
-  return FALSE;
+  return is_same;
 }
 
-/* Returns: whether all files are whole, and were so at the same time */
+/* @first: what they were in the first round
+ *
+ * Returns: whether all files are whole, and were so at the same time */
 static gboolean
-read_round (Reading *reading)
+read_round (Reading *reading, QueenFileState *first, gboolean is_first)
 {
   const QueenReloadFile *files = (const QueenReloadFile *) reading->files->data;
   guint n_files = reading->files->len;
@@ -132,19 +130,25 @@ read_round (Reading *reading)
   gboolean are_whole = TRUE;
 
   for (guint i = 0; i < n_files; i++)
-    take_look (&looks[i], &files[i]);
+    {
+      take_look (&looks[i], &files[i]);
+      if (is_first)
+        first[i] = looks[i].state;
+    }
   for (guint i = 0; i < n_files; i++)
     {
-      are_whole = look_back (&looks[i], &files[i]) && looks[i].is_whole && are_whole;
+      are_whole = look_back (&looks[i], &files[i], &first[i]) && looks[i].is_whole && are_whole;
       g_hash_table_replace (reading->texts, g_strdup (files[i].path), looks[i].ahead);
     }
   return are_whole;
 }
 
 static void
-read_files (Reading *reading)
+read_files (Reading *reading, guint n_rounds)
 {
-  for (guint round = 0; round < N_ROUNDS && !read_round (reading); round++)
+  g_autofree QueenFileState *first = g_new0 (QueenFileState, reading->files->len);
+
+  for (guint round = 0; round < n_rounds && !read_round (reading, first, round == 0); round++)
     g_usleep (BETWEEN_ROUNDS);
 }
 
@@ -184,7 +188,7 @@ read_in_reload_thread (gpointer data)
 {
   GSource *source = g_idle_source_new ();
 
-  read_files (data);
+  read_files (data, N_ROUNDS);
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_callback (source, on_files_read, data, unref_reading);
   g_source_attach (source, NULL);
@@ -238,7 +242,7 @@ begin_reading (gpointer data)
     }
   /* Whoever took rights away does not want to wait until there is a thread. */
   unref_reading (self->reading);
-  read_round (self->reading);
+  read_files (self->reading, 1);
   on_files_read (self->reading);
 }
 

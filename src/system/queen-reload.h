@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /**
  * QueenReloadFile:
  * @path: (nullable): a file that is read again; %NULL for none
- * @has_lines: it has a line break at its end, or somebody is still writing it
+ * @has_lines: without a line break at its end somebody may still be writing it
  * @max: bytes that it may have at the most
  */
 typedef struct
@@ -28,7 +28,8 @@ typedef struct
  *
  * Whoever asks may do so while somebody else writes: an editor, `cp`, or a program that swaps
  * links. So all files are read in one moment in which none of them changes, and one that is empty
- * or has no end counts as being written. After a second it is refused.
+ * or may lack its end is read again for a second. Then the former is refused; the latter is taken
+ * if it is still the same.
  */
 typedef struct _QueenReload QueenReload;
 

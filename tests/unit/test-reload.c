@@ -21,6 +21,7 @@ typedef struct
   char *texts[N_FILES];  /* as they were taken last; NULL when there was an error */
   char *errors[N_FILES]; /* likewise */
   guint n_taken;
+  int is_writing; /* atomic */
   QueenReload *reload;
 } Fixture;
 
@@ -127,7 +128,7 @@ test_whole (Fixture *f, gconstpointer data)
   g_assert_cmpstr (f->texts[1], ==, "one\n");
 }
 
-/* A certificate may end without a line break, as may a password. */
+/* Not all that end without a line break are half-written: who had a second has had its time. */
 static void
 test_torn (Fixture *f, gconstpointer data)
 {
@@ -135,9 +136,39 @@ test_torn (Fixture *f, gconstpointer data)
   write_file (f, 1, "tw");
   queen_reload_ask (f->reload);
   await_taken (f, 1);
-  g_assert_null (f->texts[0]);
-  g_assert_nonnull (strstr (f->errors[0], "/0: has no line break at its end"));
+  g_assert_cmpstr (f->texts[0], ==, "one\ntw");
   g_assert_cmpstr (f->texts[1], ==, "tw");
+}
+
+static gpointer
+write_on (gpointer data)
+{
+  Fixture *f = data;
+  g_autoptr (GString) text = g_string_new ("one\n");
+
+  while (g_atomic_int_get (&f->is_writing))
+    {
+      g_string_append_c (text, 'x');
+      write_file (f, 0, text->str);
+    }
+  return NULL;
+}
+
+/* Whoever writes takes longer than that: it would be a token cut off. */
+static void
+test_slow (Fixture *f, gconstpointer data)
+{
+  GThread *thread;
+
+  write_file (f, 0, "one\nx");
+  g_atomic_int_set (&f->is_writing, TRUE);
+  thread = g_thread_new ("writer", write_on, f);
+  queen_reload_ask (f->reload);
+  await_taken (f, 1);
+  g_atomic_int_set (&f->is_writing, FALSE);
+  g_thread_join (thread);
+  g_assert_null (f->texts[0]);
+  g_assert_nonnull (strstr (f->errors[0], "/0: is being written all the time"));
 }
 
 /* As it is between the two steps of `cp`, and as none is between those of who swaps links. */
@@ -216,7 +247,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   add ("whole/taken", test_whole);
-  add ("half-written/refused", test_torn);
+  add ("no-line-break/taken-after-a-second", test_torn);
+  add ("written-all-the-time/refused", test_slow);
   add ("empty-or-gone/refused", test_missing);
   add ("finished-within-a-second/taken", test_finished);
   add ("asked-ten-thousand-times/read-twice", test_often);
