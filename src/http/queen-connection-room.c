@@ -9,7 +9,7 @@
 #define MAX_TRIED 256   /* who are asked to make room */
 #define MAX_REMOVED 512 /* who make it for large bodies, until the main loop may turn */
 
-#define SMALL_BODY (8 * 1024)         /* bytes: a heartbeat has fewer, and waits for no room */
+#define SMALL_BODY (24 * 1024)        /* bytes: most batches have fewer, and wait for no room */
 #define SMALL_PIECE (2 * 1024)        /* bytes: of who may have to wait for room */
 #define PACE QUEEN_REQUEST_USUAL_BODY /* bytes, in GRACE at the least; more of what is large */
 #define PACES 4                       /* in which all of that has come: nobody sits on much */

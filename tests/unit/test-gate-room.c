@@ -8,7 +8,7 @@
 
 #define POST "POST /work HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
 #define LARGE POST "Content-Length: 60000\r\n\r\n"
-#define SMALL POST "Content-Length: 20000\r\n\r\n"
+#define SMALL POST "Content-Length: 28000\r\n\r\n"
 #define LITTLE 4096 /* bytes: what one holds at the most that waits for room */
 
 static const char body[60000] = "body";
@@ -100,7 +100,8 @@ test_waits (Fixture *f, gconstpointer data)
   hold_bodies (f, -others);
 }
 
-/* A heartbeat has some of the room that no body reserves, in however many pieces it comes. */
+/* A heartbeat has some of the room that no body reserves, and so has a batch of a hundred, in
+ * however many pieces they come. */
 static void
 test_heartbeat (Fixture *f, gconstpointer data)
 {
@@ -113,6 +114,7 @@ test_heartbeat (Fixture *f, gconstpointer data)
   say (pieces, 7900);
   turn ();
   assert_status (pieces, "200");
+  assert_status (begin (f, 4, POST "Content-Length: 24000\r\n\r\n", 24000), "200");
   hold_bodies (f, -others);
 }
 
@@ -125,7 +127,7 @@ test_small (Fixture *f, gconstpointer data)
 
   for (guint i = 2; i < 6; i++)
     say (begin (f, i, LARGE, 30000), 30000);
-  small = begin (f, 7, SMALL, 20000);
+  small = begin (f, 7, SMALL, 28000);
   assert_waits (small);
   say (holder, 1);
   turn ();
@@ -367,11 +369,11 @@ test_heads (Fixture *f, gconstpointer data)
 
   turn ();
   f->cost = 0;
-  others = most - (gssize) queen_budgets_get_held (f->budgets, QUEEN_BUDGET_REQUESTS) - 10000;
+  others = most - (gssize) queen_budgets_get_held (f->budgets, QUEEN_BUDGET_REQUESTS) - 18000;
   queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, others);
   small = begin (f, 2, SMALL, 0);
   assert_status (holder, "503");
-  say (small, 20000);
+  say (small, 28000);
   turn ();
   assert_status (small, "200");
   queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
