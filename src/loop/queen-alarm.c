@@ -392,12 +392,14 @@ queen_alarm_new_in_group (QueenAlarmGroup *group, void (*callback) (gpointer), g
 
 /* Both */
 
+/* What is set for the same time again keeps its turn: else whoever goes off before it in each turn,
+ * and sets it each time, would put it off for ever. */
 void
 queen_alarm_set (QueenAlarm *alarm, gint64 time)
 {
   if (alarm->group)
     set_in_group (alarm, time);
-  else
+  else if (alarm->time != time)
     {
       alarm->time = time;
       alarm->set = ++alarm->board->n_sets;

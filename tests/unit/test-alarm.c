@@ -222,6 +222,39 @@ test_last (Fixture *f, gconstpointer data)
     }
 }
 
+static QueenAlarm *first, *second;
+static guint n_first, n_second;
+
+static void
+on_first (gpointer data)
+{
+  if (++n_first < 5)
+    queen_alarm_set (first, 0);
+  queen_alarm_set (second, 0);
+}
+
+static void
+on_second (gpointer data)
+{
+  n_second++;
+}
+
+/* Whoever goes off before it sets it in each turn, for at once, as it wants to be heard, too. */
+static void
+test_set_again_and_again (Fixture *f, gconstpointer data)
+{
+  n_first = n_second = 0;
+  first = queen_alarm_new (&fake_clock, "first", G_PRIORITY_DEFAULT, on_first, NULL);
+  second = queen_alarm_new (&fake_clock, "second", G_PRIORITY_DEFAULT, on_second, NULL);
+  queen_alarm_set (first, 0);
+  queen_alarm_set (second, 0);
+  turn ();
+  g_assert_cmpuint (n_first, ==, 5);
+  g_assert_cmpuint (n_second, >=, 3);
+  queen_alarm_free (first);
+  queen_alarm_free (second);
+}
+
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -234,6 +267,7 @@ main (int argc, char **argv)
   ADD ("/alarm/group/who-is-always-due-comes-once-in-a-turn", test_always_due);
   ADD ("/alarm/group/many-take-several-turns", test_slices);
   ADD ("/alarm/lone/freed-while-they-go-off", test_lone);
+  ADD ("/alarm/lone/set-again-and-again", test_set_again_and_again);
   ADD ("/alarm/lone/last-is-freed-while-it-goes-off", test_last);
   return g_test_run ();
 }
