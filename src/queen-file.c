@@ -95,47 +95,48 @@ read_now (const char *path, gsize max, gsize *length, GError **error)
 }
 
 /* Returns: (nullable): what was read before */
-static char *
-take_ahead (const QueenFileAhead *ahead, gsize *length, GError **error)
+static const QueenFileAhead *
+find_ahead (const char *path)
+{
+  GHashTable *texts = g_private_get (&texts_ahead);
+
+  return texts ? g_hash_table_lookup (texts, path) : NULL;
+}
+
+/* Returns: whether there is no error */
+static gboolean
+take_error (const QueenFileAhead *ahead, GError **error)
 {
   if (ahead->error)
     g_propagate_error (error, g_error_copy (ahead->error));
-  *length = ahead->length;
-  return ahead->text ? g_memdup2 (ahead->text, ahead->length + 1) : NULL;
+  return ahead->error == NULL;
 }
 
 char *
 queen_file_read (const char *path, gsize max, gsize *length, GError **error)
 {
-  GHashTable *texts = g_private_get (&texts_ahead);
-  const QueenFileAhead *ahead = texts ? g_hash_table_lookup (texts, path) : NULL;
+  const QueenFileAhead *ahead = find_ahead (path);
 
-  return ahead ? take_ahead (ahead, length, error) : read_now (path, max, length, error);
+  if (!ahead)
+    return read_now (path, max, length, error);
+  if (!take_error (ahead, error))
+    return NULL;
+  *length = ahead->length;
+  return g_memdup2 (ahead->text, ahead->length + 1);
 }
 
 gboolean
 queen_file_check (const char *path, GError **error)
 {
-  GHashTable *texts = g_private_get (&texts_ahead);
-  const QueenFileAhead *ahead = texts ? g_hash_table_lookup (texts, path) : NULL;
+  const QueenFileAhead *ahead = find_ahead (path);
   int fd;
 
   if (ahead)
-    {
-      if (ahead->error)
-        g_propagate_error (error, g_error_copy (ahead->error));
-      return ahead->error == NULL;
-    }
+    return take_error (ahead, error);
   fd = open_file (path, error);
   if (fd >= 0)
     close (fd);
   return fd >= 0;
-}
-
-void
-queen_file_set_ahead (GHashTable *texts)
-{
-  g_private_set (&texts_ahead, texts);
 }
 
 void
@@ -146,6 +147,12 @@ queen_file_ahead_free (QueenFileAhead *ahead)
   g_free (ahead->text);
   g_clear_error (&ahead->error);
   g_free (ahead);
+}
+
+void
+queen_file_set_ahead (GHashTable *texts)
+{
+  g_private_set (&texts_ahead, texts);
 }
 
 static gint64

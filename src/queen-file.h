@@ -25,6 +25,40 @@ G_BEGIN_DECLS
 char *queen_file_read (const char *path, gsize max, gsize *length, GError **error);
 
 /**
+ * queen_file_check:
+ * @error: as of queen_file_read()
+ *
+ * For a file that a library is going to read: a pipe in its place would have it wait.
+ *
+ * Returns: whether it is a regular file
+ */
+gboolean queen_file_check (const char *path, GError **error);
+
+/**
+ * QueenFileAhead:
+ *
+ * A file that has been read already, or why it could not be.
+ */
+typedef struct
+{
+  char *text; /* NULL when there is an error */
+  gsize length;
+  GError *error;
+} QueenFileAhead;
+
+/** Frees it, and leaves no secret in memory. */
+void queen_file_ahead_free (QueenFileAhead *ahead);
+
+/**
+ * queen_file_set_ahead:
+ * @texts: (nullable): path -> #QueenFileAhead
+ *
+ * From now on, and until this is called with %NULL, queen_file_read() and queen_file_check() in
+ * this thread answer from @texts what stands there, and do not ask the disk.
+ */
+void queen_file_set_ahead (GHashTable *texts);
+
+/**
  * QueenFileState:
  *
  * Which file it is, and when it was last written to: as much as the system tells of that.
@@ -43,39 +77,6 @@ typedef struct
  * @state: (out): of the file that has this path now; all 0 when there is none
  */
 void queen_file_get_state (const char *path, QueenFileState *state);
-
-/**
- * queen_file_set_ahead:
- * @texts: (nullable): path -> #QueenFileAhead
- *
- * From now on, and until this is called with %NULL, queen_file_read() in this thread answers from
- * @texts what stands there, and does not ask the disk.
- */
-void queen_file_set_ahead (GHashTable *texts);
-
-/**
- * QueenFileAhead:
- *
- * A file that has been read already, or why it could not be.
- */
-typedef struct
-{
-  char *text; /* NULL when there is an error */
-  gsize length;
-  GError *error;
-} QueenFileAhead;
-
-void queen_file_ahead_free (QueenFileAhead *ahead);
-
-/**
- * queen_file_check:
- * @error: as of queen_file_read()
- *
- * For a file that a library is going to read: a pipe in its place would have it wait.
- *
- * Returns: whether it is a regular file
- */
-gboolean queen_file_check (const char *path, GError **error);
 
 /**
  * queen_file_write:

@@ -22,7 +22,7 @@ free_drafting (gpointer data)
 {
   QueenDBusDrafting *self = data;
 
-  g_main_context_unref (self->context);
+  g_clear_pointer (&self->context, g_main_context_unref);
   if (self->stock)
     self->draft->free (self->stock);
   g_clear_object (&self->answer);
@@ -59,7 +59,7 @@ static gpointer
 draft_in_thread (gpointer data)
 {
   QueenDBusDrafting *self = data;
-  g_autoptr (GMainContext) context = g_main_context_ref (self->context);
+  g_autoptr (GMainContext) context = g_steal_pointer (&self->context); /* which gets it */
   g_autoptr (GSource) source = g_idle_source_new ();
   GVariant *body = self->draft->finish (self->stock, &self->error);
 

@@ -240,12 +240,6 @@ on_announcement_due (gpointer data)
 }
 
 static void
-on_drafted (gpointer data)
-{
-  speak (data);
-}
-
-static void
 release_bus (QueenDBusService *self)
 {
   g_clear_pointer (&self->exporter, queen_dbus_exporter_free);
@@ -282,7 +276,7 @@ enter_bus (QueenDBusService *self, GDBusConnection *connection)
     .queen = queen_dbus_methods_get_skeleton (self->methods),
     .limits = &limits,
     .clock = self->clock,
-    .on_drafted = on_drafted,
+    .on_drafted = on_announcement_due,
     .data = self,
   };
   g_autoptr (GError) error = NULL;

@@ -9,7 +9,6 @@
 #include "jobs/queen-answer-status.h"
 #include "jobs/queen-passes.h"
 #include "jobs/queen-relay.h"
-#include "model/queen-senders.h"
 #include "queen-error.h"
 #include "queen-lost-job.h"
 #include "queen-relay-reader.h"
@@ -33,7 +32,6 @@ struct _QueenRelayedAnswer
   QueenStreamRequest request; /* of who reads; its last_id is owned */
   struct sockaddr_storage client;
   char *user;
-  char *wide; /* the network that it is in; NULL for none */
   gboolean is_admin;
 
   QueenRelay *relay; /* NULL when it has ended */
@@ -475,7 +473,6 @@ take_asker (QueenRelayedAnswer *self)
   self->user = queen_exchange_dup_sender (self->exchange);
   if (!self->user)
     self->user = g_strdup ("");
-  self->wide = queen_sender_dup_wide_name (self->user);
   self->is_admin =
       queen_access_check_right (self->stage->settings.access, QUEEN_ACCESS_ADMIN,
                                 queen_exchange_get_visitor (self->exchange), &owner, NULL);
@@ -555,12 +552,6 @@ queen_relayed_answer_get_user (const QueenRelayedAnswer *self)
   return self->user;
 }
 
-const char *
-queen_relayed_answer_get_wide (const QueenRelayedAnswer *self)
-{
-  return self->wide;
-}
-
 gsize
 queen_relayed_answer_get_n_bytes (const QueenRelayedAnswer *self)
 {
@@ -587,7 +578,6 @@ queen_relayed_answer_free (QueenRelayedAnswer *self)
   if (self->last)
     g_string_free (self->last, TRUE);
   g_free (self->user);
-  g_free (self->wide);
   g_free (self->id);
   g_free (self);
 }

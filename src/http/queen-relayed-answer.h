@@ -57,9 +57,6 @@ gsize queen_relayed_answer_get_n_bytes (const QueenRelayedAnswer *self);
 /** Returns: (transfer none): for whom it is; "" for whoever is on this machine */
 const char *queen_relayed_answer_get_user (const QueenRelayedAnswer *self);
 
-/** Returns: (transfer none) (nullable): as queen_sender_dup_wide_name() has it of that one */
-const char *queen_relayed_answer_get_wide (const QueenRelayedAnswer *self);
-
 /** queen_relayed_answer_say_goodbye: the queen ends. */
 void queen_relayed_answer_say_goodbye (QueenRelayedAnswer *self);
 

@@ -3,6 +3,7 @@
 
 #include "queen-siblings.h"
 
+#include "loop/queen-portions.h"
 #include "model/queen-senders.h"
 #include "queen-error.h"
 #include "queen-relayed-answer.h"
@@ -11,8 +12,18 @@ struct _QueenSiblings
 {
   QueenRelayStage stage;
   GQueue answers; /* of QueenRelayedAnswer: all that go on, and those that are over and not freed */
+  QueenPortions *portions; /* of them */
   QueenAlarm *sweep_alarm;
 };
+
+static void
+free_answer (QueenSiblings *self, QueenRelayedAnswer *answer)
+{
+  g_autofree char *asker = queen_sender_dup_asker (queen_relayed_answer_get_user (answer));
+
+  queen_portions_give_back (self->portions, asker, 1);
+  queen_relayed_answer_free (answer);
+}
 
 /* Whoever says that it is over is in the middle of it. */
 static void
@@ -25,7 +36,7 @@ on_sweep (gpointer data)
       behind = link->next;
       if (!queen_relayed_answer_is_over (link->data))
         continue;
-      queen_relayed_answer_free (link->data);
+      free_answer (self, link->data);
       g_queue_delete_link (&self->answers, link);
     }
 }
@@ -41,6 +52,7 @@ queen_siblings_new (const QueenSiblingsSettings *settings)
 {
   QueenSiblings *self = g_new0 (QueenSiblings, 1);
 
+  self->portions = queen_portions_new (QUEEN_SIBLINGS_MAX_RELAYS);
   self->stage.settings = *settings;
   self->stage.alarms =
       queen_alarm_group_new (settings->clock, "relayed answers", G_PRIORITY_DEFAULT);
@@ -56,28 +68,31 @@ queen_siblings_free (QueenSiblings *self)
   QueenRelayedAnswer *answer;
 
   while ((answer = g_queue_pop_head (&self->answers)))
-    queen_relayed_answer_free (answer);
+    free_answer (self, answer);
+  queen_portions_free (self->portions);
   queen_alarm_free (self->sweep_alarm);
   queen_alarm_group_free (self->stage.alarms);
   g_free (self);
 }
 
-/* Whoever has many has no more than there are left for others, and one wide network no more than
- * twice of that; but for this machine, where all are one. */
+/* Nobody has more than is left for others, but for this machine, where all are one. */
 static gboolean
 has_room (QueenSiblings *self, QueenExchange *exchange)
 {
   g_autofree char *user = queen_exchange_dup_sender (exchange);
-  g_autofree char *wide = user ? queen_sender_dup_wide_name (user) : NULL;
-  guint n_free = QUEEN_SIBLINGS_MAX_RELAYS - MIN (self->answers.length, QUEEN_SIBLINGS_MAX_RELAYS);
-  guint n = 0, n_wide = 0;
+  g_autofree char *asker = user ? queen_sender_dup_asker (user) : NULL;
 
-  for (GList *link = user ? self->answers.head : NULL; link; link = link->next)
-    {
-      n += g_str_equal (queen_relayed_answer_get_user (link->data), user);
-      n_wide += wide && g_strcmp0 (queen_relayed_answer_get_wide (link->data), wide) == 0;
-    }
-  return n < n_free && n_wide < 2 * n_free;
+  return asker ? queen_portions_may_take (self->portions, asker, 1)
+               : self->answers.length < QUEEN_SIBLINGS_MAX_RELAYS;
+}
+
+static void
+add_answer (QueenSiblings *self, QueenRelayedAnswer *answer)
+{
+  g_autofree char *asker = queen_sender_dup_asker (queen_relayed_answer_get_user (answer));
+
+  queen_portions_take (self->portions, asker, 1);
+  g_queue_push_tail (&self->answers, answer);
 }
 
 gboolean
@@ -93,8 +108,7 @@ queen_siblings_ask (QueenSiblings *self,
     return FALSE;
   if (has_room (self, exchange))
     {
-      g_queue_push_tail (&self->answers,
-                         queen_relayed_answer_new (&self->stage, exchange, id, question, request));
+      add_answer (self, queen_relayed_answer_new (&self->stage, exchange, id, question, request));
       return TRUE;
     }
   g_set_error_literal (&error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,

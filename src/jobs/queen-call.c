@@ -227,7 +227,8 @@ take_result (QueenCall *self, GInputStream *answer, const GError *error)
   queen_call_unref (self);
 }
 
-/* Whoever is told goes on where calls are made, and not in one of libsoup's contexts. */
+/* Here, and when a request starts: whoever is told goes on where calls are made, and not in one of
+ * libsoup's contexts. */
 static void
 on_call_answer (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -282,17 +283,9 @@ limit_kept (QueenCall *self)
 }
 
 static void
-return_pass (QueenCall *self)
+take_start (QueenCall *self, SoupMessage *message)
 {
-  g_main_context_push_thread_default (self->caller->context);
   g_clear_pointer (&self->pass, queen_passage_return);
-  g_main_context_pop_thread_default (self->caller->context);
-}
-
-static void
-on_request_starts (SoupMessage *message, QueenCall *self)
-{
-  return_pass (self);
   limit_kept (self);
   g_clear_pointer (&self->is_touched, g_atomic_rc_box_release);
   self->is_touched =
@@ -303,6 +296,14 @@ on_request_starts (SoupMessage *message, QueenCall *self)
   queen_call_set_deadline (self, QUEEN_CALL_WAITS_TO_BE_READ, self->request.idle_timeout);
   if (!self->has_tried_again)
     self->funcs->on_connected (self->data);
+}
+
+static void
+on_request_starts (SoupMessage *message, QueenCall *self)
+{
+  g_main_context_push_thread_default (self->caller->context);
+  take_start (self, message);
+  g_main_context_pop_thread_default (self->caller->context);
 }
 
 static void

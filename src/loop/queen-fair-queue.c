@@ -105,15 +105,20 @@ queen_fair_queue_join (const char *group, const char *asker)
 }
 
 char *
-queen_fair_queue_split (const char *asker, const char *askers[3])
+queen_fair_queue_dup_group (const char *asker)
 {
   const char *end = strstr (asker, QUEEN_FAIR_QUEUE_JOINT);
-  char *group = end ? g_strndup (asker, (gsize) (end - asker)) : NULL;
 
-  askers[0] = end ? group : asker;
-  askers[1] = end ? end + strlen (QUEEN_FAIR_QUEUE_JOINT) : NULL;
+  return end ? g_strndup (asker, (gsize) (end - asker)) : NULL;
+}
+
+void
+queen_fair_queue_split (const char *asker, char **group, const char *askers[3])
+{
+  *group = queen_fair_queue_dup_group (asker);
+  askers[0] = *group ? *group : asker;
+  askers[1] = *group ? asker + strlen (*group) + strlen (QUEEN_FAIR_QUEUE_JOINT) : NULL;
   askers[2] = NULL;
-  return group;
 }
 
 void
@@ -123,8 +128,9 @@ queen_fair_queue_enter (QueenFairQueue *self,
                         gpointer item)
 {
   const char *askers[3];
-  g_autofree char *group = queen_fair_queue_split (asker, askers);
+  g_autofree char *group = NULL;
 
+  queen_fair_queue_split (asker, &group, askers);
   queen_fair_queue_enter_in_group (self, place, askers, item);
 }
 
@@ -244,8 +250,9 @@ gpointer
 queen_fair_queue_find_greediest (const QueenFairQueue *self, const char *asker)
 {
   const char *askers[3];
-  g_autofree char *group = queen_fair_queue_split (asker, askers);
+  g_autofree char *group = NULL;
 
+  queen_fair_queue_split (asker, &group, askers);
   return queen_fair_queue_find_greediest_in_group (self, askers);
 }
 

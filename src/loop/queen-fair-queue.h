@@ -52,14 +52,17 @@ QueenFairQueue *queen_fair_queue_new (guint max);
  */
 char *queen_fair_queue_join (const char *group, const char *asker);
 
+/** Returns: (transfer full) (nullable): the group of queen_fair_queue_join(), if @asker is in one
+ */
+char *queen_fair_queue_dup_group (const char *asker);
+
 /**
  * queen_fair_queue_split:
  * @asker: perhaps of queen_fair_queue_join()
- * @askers: (out): the group, the one in it, and %NULL; or else the one, and %NULL twice
- *
- * Returns: (transfer full) (nullable): the group, which @askers begins with, if there is one
+ * @group: (out) (transfer full) (nullable): as queen_fair_queue_dup_group() has it
+ * @askers: (out): @group, the one in it, and %NULL; or else the one, and %NULL twice
  */
-char *queen_fair_queue_split (const char *asker, const char *askers[3]);
+void queen_fair_queue_split (const char *asker, char **group, const char *askers[3]);
 
 /**
  * queen_fair_queue_enter:

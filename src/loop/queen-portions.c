@@ -6,8 +6,6 @@
 #include "queen-fair-queue.h"
 #include "text/queen-hash.h"
 
-#define GROUP_PART 2 /* so many times as much as one of it may have a group */
-
 struct _QueenPortions
 {
   gsize most;
@@ -38,21 +36,46 @@ queen_portions_get_taken (const QueenPortions *self)
   return self->taken;
 }
 
-static gsize
-get_portion (const QueenPortions *self, const char *who)
+gsize
+queen_portions_get (const QueenPortions *self, const char *who)
 {
   return GPOINTER_TO_SIZE (g_hash_table_lookup (self->portions, who));
+}
+
+static gsize
+get_left (const QueenPortions *self)
+{
+  return self->most - MIN (self->taken, self->most);
+}
+
+/* @of_group: what all in the same group have */
+static gboolean
+is_fair (gsize own, gsize of_group, gsize left)
+{
+  return own <= left && of_group <= left * QUEEN_PORTIONS_GROUP_PART;
+}
+
+static gsize
+get_of_group (const QueenPortions *self, const char *who)
+{
+  g_autofree char *group = queen_fair_queue_dup_group (who);
+
+  return group ? queen_portions_get (self, group) : 0;
 }
 
 gboolean
 queen_portions_may_take (const QueenPortions *self, const char *who, gsize n)
 {
-  gsize left = self->most - MIN (self->taken, self->most);
-  const char *names[3];
-  g_autofree char *group = queen_fair_queue_split (who, names);
+  gsize left = get_left (self);
 
-  return n <= left && self->taken <= self->most && get_portion (self, who) + n <= left - n &&
-         (!group || get_portion (self, group) + n <= (left - n) * GROUP_PART);
+  return n <= left && self->taken <= self->most &&
+         is_fair (queen_portions_get (self, who) + n, get_of_group (self, who) + n, left - n);
+}
+
+gboolean
+queen_portions_is_over (const QueenPortions *self, const char *who)
+{
+  return !is_fair (queen_portions_get (self, who), get_of_group (self, who), get_left (self));
 }
 
 /* @n: 0 for nothing any longer */
@@ -68,28 +91,26 @@ set_portion (QueenPortions *self, const char *who, gsize n)
 void
 queen_portions_take (QueenPortions *self, const char *who, gsize n)
 {
-  const char *names[3];
-  g_autofree char *group = queen_fair_queue_split (who, names);
+  g_autofree char *group = queen_fair_queue_dup_group (who);
 
   if (n == 0)
     return;
   self->taken += n;
-  set_portion (self, who, get_portion (self, who) + n);
+  set_portion (self, who, queen_portions_get (self, who) + n);
   if (group)
-    set_portion (self, group, get_portion (self, group) + n);
+    set_portion (self, group, queen_portions_get (self, group) + n);
 }
 
 void
 queen_portions_give_back (QueenPortions *self, const char *who, gsize n)
 {
-  gsize before = get_portion (self, who);
-  const char *names[3];
-  g_autofree char *group = queen_fair_queue_split (who, names);
+  gsize before = queen_portions_get (self, who);
+  g_autofree char *group = queen_fair_queue_dup_group (who);
 
   g_return_if_fail (n <= before);
 
   self->taken -= n;
   set_portion (self, who, before - n);
   if (group)
-    set_portion (self, group, get_portion (self, group) - n);
+    set_portion (self, group, queen_portions_get (self, group) - n);
 }

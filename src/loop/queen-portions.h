@@ -7,6 +7,9 @@
 
 G_BEGIN_DECLS
 
+/** So many times as much as one of it may have a group. */
+#define QUEEN_PORTIONS_GROUP_PART 2
+
 /**
  * QueenPortions:
  *
@@ -30,8 +33,20 @@ QueenPortions *queen_portions_new (gsize most);
 /** Returns: how much is taken */
 gsize queen_portions_get_taken (const QueenPortions *self);
 
+/** Returns: how much @who has */
+gsize queen_portions_get (const QueenPortions *self, const char *who);
+
 /** Returns: whether @who, of that name, perhaps of queen_fair_queue_join(), may have @n more */
 gboolean queen_portions_may_take (const QueenPortions *self, const char *who, gsize n);
+
+/**
+ * queen_portions_is_over:
+ *
+ * Of what grows, and cannot be refused.
+ *
+ * Returns: whether @who, or its group, has more by now than may be had of what is left
+ */
+gboolean queen_portions_is_over (const QueenPortions *self, const char *who);
 
 /** queen_portions_take: @who has @n more, whether it may or not. */
 void queen_portions_take (QueenPortions *self, const char *who, gsize n);

@@ -102,11 +102,12 @@ void
 queen_line_enter (QueenLine *self, QueenLinePlace *place, const char *name, gpointer item)
 {
   const char *names[3];
-  g_autofree char *group = queen_fair_queue_split (name, names);
+  g_autofree char *group = NULL;
   Asker *asker = &self->all;
 
   g_return_if_fail (!place->asker);
 
+  queen_fair_queue_split (name, &group, names);
   for (guint i = 0; names[i]; i++)
     asker = get_member (asker, names[i]);
   place->asker = asker;
@@ -237,9 +238,10 @@ gpointer
 queen_line_find_greediest (const QueenLine *self, const char *name)
 {
   const char *names[3];
-  g_autofree char *group_name = queen_fair_queue_split (name, names);
+  g_autofree char *group_name = NULL;
   const Asker *group = &self->all, *most = find_most (group);
 
+  queen_fair_queue_split (name, &group_name, names);
   for (guint i = 0; most && names[i]; i++)
     {
       const Asker *own = lookup_member (group, names[i]);

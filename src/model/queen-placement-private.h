@@ -123,6 +123,9 @@ gboolean queen_placement_place (QueenPlacement *self,
                                 guint64 affinity,
                                 QueenPlacementResult *result);
 
+/** Returns: whether it is a reservation with an end, of which nobody may have many */
+gboolean queen_placement_is_lent (const QueenPlacementRequest *request);
+
 /** Returns: whether there are those who could take it, but its submitter has reserved enough */
 gboolean queen_placement_lacks_share (QueenPlacement *self,
                                       const QueenPlacementModel *model,

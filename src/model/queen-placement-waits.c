@@ -262,11 +262,9 @@ displace (QueenPlacementWait *wait)
 static char *
 dup_asker (const QueenPlacementRequest *request)
 {
-  gboolean is_lent = request->reserve > 0 && request->reserve != QUEEN_PLACEMENT_UNTIL_END;
-
   g_autofree char *asker = queen_sender_dup_asker (request->submitter);
 
-  return g_strconcat (is_lent ? LENT_PREFIX : "", asker, NULL);
+  return g_strconcat (queen_placement_is_lent (request) ? LENT_PREFIX : "", asker, NULL);
 }
 
 /* Whoever has most in @line makes room for who has less.

@@ -17,8 +17,8 @@ G_DEFINE_FINAL_TYPE (QueenPlacement, queen_placement, G_TYPE_OBJECT)
 
 /* Placing */
 
-static gboolean
-is_lent (const QueenPlacementRequest *request)
+gboolean
+queen_placement_is_lent (const QueenPlacementRequest *request)
 {
   return request->reserve > 0 && request->reserve != QUEEN_PLACEMENT_UNTIL_END;
 }
@@ -34,7 +34,7 @@ queen_placement_lacks_share_of_network (QueenPlacement *self,
                                         const QueenPlacementModel *model,
                                         const QueenPlacementRequest *request)
 {
-  return is_lent (request) &&
+  return queen_placement_is_lent (request) &&
          !queen_reservations_may_lend_to_network (self->reservations, model->offers->model,
                                                   request->submitter, get_share (model));
 }
@@ -44,8 +44,7 @@ queen_placement_lacks_share (QueenPlacement *self,
                              const QueenPlacementModel *model,
                              const QueenPlacementRequest *request)
 {
-
-  if (!is_lent (request) || model->offers->counts[QUEEN_VERDICT_FIT] == 0)
+  if (!queen_placement_is_lent (request) || model->offers->counts[QUEEN_VERDICT_FIT] == 0)
     return FALSE;
   return !queen_reservations_may_lend (self->reservations, model->offers->model, request->submitter,
                                        get_share (model));
@@ -116,7 +115,7 @@ give_out (QueenPlacement *self, QueenCandidate *candidate, QueenPlacementResult 
   if (request->reserve > 0)
     reservation =
         queen_reservations_make (self->reservations, candidate, request->model, request->submitter);
-  if (is_lent (request))
+  if (queen_placement_is_lent (request))
     queen_reservations_lend (self->reservations, reservation, self->agenda,
                              self->clock->get_monotonic () + request->reserve,
                              queen_placement_expire);
@@ -219,7 +218,7 @@ use_reservation (QueenPlacement *self, QueenPlacementResult *result)
       return FALSE;
     }
   queen_reservations_keep (self->reservations, reservation);
-  if (is_lent (request))
+  if (queen_placement_is_lent (request))
     queen_reservations_lend (self->reservations, reservation, self->agenda,
                              self->clock->get_monotonic () + request->reserve,
                              queen_placement_expire);

@@ -10,8 +10,6 @@
 #include "queen-senders.h"
 #include "text/queen-hash.h"
 
-#define WIDE_PART 2 /* so many shares has an IPv6 network of 48 bits */
-
 struct _QueenReservations
 {
   GHashTable *all;         /* id -> Reservation */
@@ -175,7 +173,7 @@ queen_reservations_may_lend_to_network (const QueenReservations *self,
   g_autofree char *wide = queen_sender_dup_wide_name (submitter);
   g_autofree char *anybody = wide ? queen_fair_queue_join (wide, "") : NULL;
 
-  return !wide || (count_lent_to (self, model, wide) < share * WIDE_PART &&
+  return !wide || (count_lent_to (self, model, wide) < share * QUEEN_PORTIONS_GROUP_PART &&
                    queen_portions_may_take (self->portions, anybody, 1));
 }
 

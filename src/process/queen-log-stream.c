@@ -16,9 +16,8 @@
  * the shell that started her has, too, and whoever else writes to the same terminal. */
 typedef enum
 {
-  WAY_THREAD, /* a file: its disk may hang, whatever O_NONBLOCK says */
-  WAY_WRITE,  /* an opening of our own, with O_NONBLOCK; or a file, when there is no thread */
-  WAY_SEND,   /* a socket: send(2) can be told for one call */
+  WAY_WRITE, /* an opening of our own, with O_NONBLOCK; or a file, when there is no thread for it */
+  WAY_SEND,  /* a socket: send(2) can be told for one call */
   WAY_BORROW, /* one that may not be opened anew: O_NONBLOCK for the moment of one call */
 } Way;
 
@@ -27,7 +26,7 @@ struct _QueenLogStream
   int fd;
   int own_fd; /* -1 when @fd is the caller's */
   Way way;
-  QueenLogWriter *writer; /* NULL when there is no thread */
+  QueenLogWriter *writer; /* of a file: its disk may hang, whatever O_NONBLOCK says; else NULL */
   GString *rest;          /* of a line that was taken in part */
 };
 
@@ -55,7 +54,7 @@ queen_log_stream_new (int fd)
   if (S_ISREG (status.st_mode) || S_ISBLK (status.st_mode))
     {
       self->writer = queen_log_writer_new (fd);
-      self->way = self->writer ? WAY_THREAD : WAY_WRITE;
+      self->way = WAY_WRITE;
     }
   else if (S_ISSOCK (status.st_mode))
     self->way = WAY_SEND;
@@ -105,7 +104,6 @@ put (QueenLogStream *self, const char *bytes, gsize length)
       return TEMP_FAILURE_RETRY (send (self->fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL));
     case WAY_BORROW:
       return TEMP_FAILURE_RETRY (write_borrowing (self->fd, bytes, length));
-    case WAY_THREAD:
     case WAY_WRITE:
     default:
       return TEMP_FAILURE_RETRY (write (self->fd, bytes, length));
@@ -139,7 +137,7 @@ queen_log_stream_write (QueenLogStream *self, const char *line, gsize length)
   gssize n;
 
   if (self->writer)
-    return queen_log_writer_put (self->writer, line, (gsize) length);
+    return queen_log_writer_put (self->writer, line, length);
   problem = queen_log_stream_flush (self);
   if (problem != 0)
     return problem;

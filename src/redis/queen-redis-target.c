@@ -54,6 +54,37 @@ read_password (const char *path, GError **error)
   return NULL;
 }
 
+static GTlsCertificate *
+read_certificate (const char *path, GError **error)
+{
+  gsize length;
+  char *text = queen_file_read (path, QUEEN_FILE_USUAL_MAX, &length, error);
+  GTlsCertificate *certificate;
+
+  if (!text)
+    return NULL;
+  certificate = g_tls_certificate_new_from_pem (text, (gssize) length, error);
+  if (!certificate)
+    g_prefix_error (error, "%s: ", path);
+  explicit_bzero (text, length); /* its key is there, too */
+  g_free (text);
+  return certificate;
+}
+
+/* GIO reads these by itself, and would wait for a pipe. */
+static GTlsDatabase *
+read_trusted (const char *path, GError **error)
+{
+  GTlsDatabase *trusted;
+
+  if (!queen_file_check (path, error))
+    return NULL;
+  trusted = queen_trust_new (path, error);
+  if (!trusted)
+    g_prefix_error (error, "%s: ", path);
+  return trusted;
+}
+
 static const QueenRedisUrl *
 get_first (const QueenRedisTarget *self)
 {
@@ -159,22 +190,10 @@ queen_redis_target_reload (QueenRedisTarget *self, GError **error)
   char *password = NULL;
 
   queen_tls_calls_prepare ();
-  /* GIO reads these two by itself, and would wait for a pipe. */
-  if ((self->ca_file && !queen_file_check (self->ca_file, error)) ||
-      (self->certificate_file && !queen_file_check (self->certificate_file, error)))
-    return FALSE;
-  if (self->ca_file && !(trusted = queen_trust_new (self->ca_file, error)))
-    {
-      g_prefix_error (error, "%s: ", self->ca_file);
-      return FALSE;
-    }
-  if (self->certificate_file &&
-      !(certificate = g_tls_certificate_new_from_file (self->certificate_file, error)))
-    {
-      g_prefix_error (error, "%s: ", self->certificate_file);
-      return FALSE;
-    }
-  if (self->password_file && !(password = read_password (self->password_file, error)))
+  if ((self->ca_file && !(trusted = read_trusted (self->ca_file, error))) ||
+      (self->certificate_file &&
+       !(certificate = read_certificate (self->certificate_file, error))) ||
+      (self->password_file && !(password = read_password (self->password_file, error))))
     return FALSE;
   g_set_object (&self->trusted, trusted);
   g_set_object (&self->certificate, certificate);

@@ -24,7 +24,8 @@ typedef struct
  * QueenReload:
  *
  * Reads files again that somebody has changed. Their disk may hang, so a thread reads them, and
- * what is done with them is done without asking the disk. The old ones hold meanwhile.
+ * what is done with them is done without asking the disk, but for the certificates to trust, which
+ * GIO reads anew, a moment later. The old ones hold meanwhile.
  *
  * Whoever asks may do so while somebody else writes: an editor, `cp`, or a program that swaps
  * links. So all files are read in one moment in which none of them changes, and one that is empty

@@ -40,6 +40,11 @@ test_groups (void)
   take_all (portions, "g\n1", 48);
   take_all (portions, "g\n2", 16); /* of which they have two thirds now */
   take_all (portions, "g\n3", 0);
+  g_assert_false (queen_portions_is_over (portions, "g\n2"));
+  queen_portions_take (portions, "g\n2", 1); /* it grows */
+  g_assert_true (queen_portions_is_over (portions, "g\n2"));
+  g_assert_false (queen_portions_is_over (portions, "a"));
+  queen_portions_give_back (portions, "g\n2", 1);
   take_all (portions, "a", 16);
   queen_portions_give_back (portions, "g\n1", 48);
   queen_portions_give_back (portions, "g\n2", 16);
