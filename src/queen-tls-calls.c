@@ -4,6 +4,7 @@
 #include "queen-tls-calls.h"
 
 #include "queen-record-stream.h"
+#include "queen-tls-limits.h"
 
 #define NAME "queen"
 #define PRIORITY 1000 /* over what the system has */
@@ -399,6 +400,7 @@ queen_tls_calls_prepare (void)
 
   if (g_once_init_enter (&is_prepared))
     {
+      queen_tls_limits_prepare ();
       g_io_extension_point_register (G_TLS_BACKEND_EXTENSION_POINT_NAME); /* if GIO has not yet */
       g_io_extension_point_implement (G_TLS_BACKEND_EXTENSION_POINT_NAME, QUEEN_TYPE_TLS_CALLS,
                                       NAME, PRIORITY);

@@ -190,6 +190,7 @@ answer_list (GDBusMethodInvocation *invocation, gpointer data, GError **error)
     {
       g_variant_builder_add (&page, "(o@a{sv})", object->path,
                              queen_dbus_component_get_properties (object->now));
+      object->is_listed = TRUE;
       last = object->serial;
       object = queen_dbus_cluster_get_next (self->cluster, self->kind, last);
     }
@@ -344,7 +345,10 @@ queen_dbus_branch_add_to (QueenDBusBranch *self, QueenDBusInventory *inventory)
 {
   queen_dbus_inventory_add (inventory, list_registry (self), measure_registry (self));
   for (QueenDBusObject *object = get_first (self); object; object = get_next (self, object))
-    queen_dbus_inventory_add_component (inventory, object->path, object->now);
+    {
+      object->is_listed = TRUE;
+      queen_dbus_inventory_add_component (inventory, object->path, object->now);
+    }
 }
 
 /* Beginning and end */

@@ -14,6 +14,7 @@ struct _QueenDBusCluster
   GTree *in_order[QUEEN_COMPONENT_N_KINDS]; /* serial -> QueenDBusObject, those that are there */
   guint64 last_serial;
   GQueue dirty; /* of QueenDBusObject, in the order in which they changed */
+  guint n_owed; /* of these, those that have gone and were only listed */
   QueenDBusCounts counts[QUEEN_COMPONENT_N_KINDS];
 };
 
@@ -53,6 +54,7 @@ ensure_object (QueenDBusCluster *self, const QueenComponent *component)
       object = g_malloc0 (sizeof *object + size);
       memcpy (object->path, path, size);
       object->dirty_link.data = object;
+      object->kind = component->kind;
       g_hash_table_add (self->objects, object->path);
     }
   return object;
@@ -114,6 +116,13 @@ mark_dirty (QueenDBusCluster *self, QueenDBusObject *object)
   object->is_dirty = TRUE;
 }
 
+static void
+set_owed (QueenDBusCluster *self, QueenDBusObject *object, gboolean is_owed)
+{
+  self->n_owed += (guint) is_owed - (guint) object->is_owed;
+  object->is_owed = is_owed;
+}
+
 QueenDBusCluster *
 queen_dbus_cluster_new (void)
 {
@@ -136,9 +145,15 @@ queen_dbus_cluster_take (QueenDBusCluster *self, QueenEvent *event)
   object = ensure_object (self, event->component);
   set_now (self, object, event->kind == QUEEN_EVENT_FORGOTTEN ? NULL : event->component);
   mark_dirty (self, object);
+  set_owed (self, object, FALSE);
+  if (object->now || object->sent)
+    return;
   /* Of one that the bus never heard of there is nothing to be told, and it must not wait until the
-   * bus listens: there is no end to those who come and go. */
-  if (!object->now && !object->sent)
+   * bus listens: there is no end to those who come and go. But whoever asked has heard of it, and
+   * would have it for ever. */
+  if (object->is_listed && self->n_owed < QUEEN_DBUS_CLUSTER_MAX_OWED)
+    set_owed (self, object, TRUE);
+  else
     queen_dbus_cluster_set_clean (self, object);
 }
 
@@ -200,7 +215,8 @@ void
 queen_dbus_cluster_set_clean (QueenDBusCluster *self, QueenDBusObject *object)
 {
   g_queue_unlink (&self->dirty, &object->dirty_link);
-  object->is_dirty = object->are_holds_news = FALSE;
+  object->is_dirty = object->are_holds_news = object->is_listed = FALSE;
+  set_owed (self, object, FALSE);
   g_clear_pointer (&object->sent, queen_component_unref);
   if (object->now)
     object->sent = queen_component_ref (object->now);

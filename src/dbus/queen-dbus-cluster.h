@@ -29,7 +29,10 @@ typedef struct
  * @sent: (nullable): the component as the bus was told last; %NULL when it was never told
  * @are_holds_news: others have held it since the bus was told last, be it that these have gone
  * again: somebody may have asked in between
+ * @is_listed: somebody who asked has been told of it, be it that the bus has not: set by who
+ * answers
  * @serial: greater than that of all who came before
+ * @kind: of the component
  * @path: its object path
  *
  * The place of one component on the bus.
@@ -42,8 +45,15 @@ typedef struct
   GList dirty_link; /* the cluster's own */
   gboolean is_dirty;
   gboolean are_holds_news;
+  gboolean is_listed;
+  gboolean is_owed; /* the cluster's own */
+  QueenComponentKind kind;
   char path[];
 } QueenDBusObject;
+
+/** So many may be gone of whom the bus has heard only because somebody asked; of more it is not
+ * told that they are. */
+#define QUEEN_DBUS_CLUSTER_MAX_OWED 65536
 
 /**
  * QueenDBusCluster:

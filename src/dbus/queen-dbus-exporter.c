@@ -166,8 +166,7 @@ emit_changed (QueenDBusExporter *self,
 static void
 announce_removed (QueenDBusExporter *self, const QueenDBusObject *object)
 {
-  const char *interfaces[] = { queen_dbus_component_get_interface (object->sent->kind)->name,
-                               NULL };
+  const char *interfaces[] = { queen_dbus_component_get_interface (object->kind)->name, NULL };
 
   queen_dbus_object_manager_emit_interfaces_removed (self->manager, object->path, interfaces);
 }
@@ -189,7 +188,7 @@ announce_object (QueenDBusExporter *self, const QueenDBusObject *object)
       object->now && object->sent && object->now->first_seen == object->sent->first_seen;
   GVariant *changes;
 
-  if (object->sent && !is_same)
+  if (!is_same && (object->sent || !object->now))
     announce_removed (self, object);
   if (object->now && !is_same)
     announce_added (self, object);

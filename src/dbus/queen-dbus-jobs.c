@@ -64,7 +64,7 @@ queen_dbus_jobs_set_clean (QueenDBusJobs *self, QueenDBusJobObject *object)
 {
   if (object->is_dirty)
     g_queue_unlink (&self->dirty, &object->dirty_link);
-  object->is_dirty = FALSE;
+  object->is_dirty = object->is_listed = FALSE;
   g_clear_pointer (&object->sent, queen_dbus_job_view_unref);
   if (object->now)
     object->sent = queen_dbus_job_view_ref (object->now);
@@ -85,7 +85,7 @@ take_job (QueenDBusJobs *self, const char *id, QueenDBusJobView *now)
     object = add_object (self, g_steal_pointer (&path));
   g_clear_pointer (&object->now, queen_dbus_job_view_unref);
   object->now = now ? queen_dbus_job_view_ref (now) : NULL;
-  if (now || object->sent)
+  if (now || object->sent || object->is_listed)
     set_dirty (self, object);
   else
     queen_dbus_jobs_set_clean (self, object); /* it came and went, and nobody has heard of it */
@@ -135,11 +135,13 @@ queen_dbus_jobs_add_to (QueenDBusJobs *self, GVariantBuilder *objects)
   g_hash_table_iter_init (&iter, self->objects);
   while (g_hash_table_iter_next (&iter, NULL, &data))
     {
-      const QueenDBusJobObject *object = data;
+      QueenDBusJobObject *object = data;
 
-      if (object->now)
-        g_variant_builder_add (objects, "{o@a{sa{sv}}}", object->path,
-                               queen_dbus_job_view_get_interfaces (object->now));
+      if (!object->now)
+        continue;
+      object->is_listed = TRUE;
+      g_variant_builder_add (objects, "{o@a{sa{sv}}}", object->path,
+                             queen_dbus_job_view_get_interfaces (object->now));
     }
 }
 

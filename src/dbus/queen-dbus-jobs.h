@@ -28,6 +28,8 @@ typedef struct
  * @path: its object path
  * @now: (nullable): the job as it is; %NULL when it is not shown any more
  * @sent: (nullable): as the bus was told last; %NULL when it was never told
+ * @is_listed: somebody who asked has been told of it, be it that the bus has not; there is an end
+ * to these, as only so many are shown
  *
  * The place of a job on the bus.
  */
@@ -38,6 +40,7 @@ typedef struct
   QueenDBusJobView *sent;
   GList dirty_link; /* the jobs' own */
   gboolean is_dirty;
+  gboolean is_listed;
 } QueenDBusJobObject;
 
 /**

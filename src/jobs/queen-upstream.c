@@ -6,6 +6,7 @@
 #include "loop/queen-threads.h"
 #include "queen-error.h"
 #include "queen-readiness.h"
+#include "queen-tls-calls.h"
 #include "queen-trust.h"
 
 #define END_PATIENCE 5 /* s, for what needs threads when there are none */
@@ -257,6 +258,7 @@ queen_upstream_new (const QueenUpstreamSettings *settings, GError **error)
    * be closed for one of them. */
   if (!g_getenv (FORCE_HTTP1))
     g_setenv (FORCE_HTTP1, "1", TRUE);
+  queen_tls_calls_prepare (); /* which does so, too: before there is another thread */
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
   self->mailbox = queen_mailbox_new (g_main_context_default (), on_mail_delivered, self);

@@ -433,6 +433,93 @@ test_in_turn (Fixture *f, gconstpointer data)
   g_assert_cmpuint (counts[1], >, 0);
 }
 
+/* Told by an answer */
+
+static void
+on_removed (GDBusConnection *connection,
+            const char *sender,
+            const char *path,
+            const char *interface,
+            const char *signal,
+            GVariant *parameters,
+            gpointer paths)
+{
+  char *removed;
+
+  g_variant_get (parameters, "(oas)", &removed, NULL);
+  g_ptr_array_add (paths, removed);
+}
+
+static void
+list_parts (Fixture *f)
+{
+  g_autoptr (GHashTable) ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  guint n = 0;
+
+  take_part (f, 0, 0, ids, &n);
+}
+
+static void
+list_all (Fixture *f)
+{
+  g_autoptr (GDBusMessage) answer = ask_for_all (f);
+}
+
+/* Whoever has asked has heard of it, though the bus has not; and must hear that it has gone. */
+static void
+forget_listed (Fixture *f, void (*list) (Fixture *f), const char *expected)
+{
+  g_autoptr (GPtrArray) removed = g_ptr_array_new_with_free_func (g_free);
+  guint id = g_dbus_connection_signal_subscribe (f->pair.client, NULL, MANAGER, "InterfacesRemoved",
+                                                 NULL, NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_removed,
+                                                 removed, NULL);
+
+  tell (f, QUEEN_COMPONENT_WORKER, "listed", 0, FALSE);
+  list (f);
+  tell (f, QUEEN_COMPONENT_WORKER, "never", 0, FALSE);
+  tell (f, QUEEN_COMPONENT_WORKER, "never", 0, TRUE);
+  tell (f, QUEEN_COMPONENT_WORKER, "listed", 0, TRUE);
+  g_assert_true (queen_dbus_exporter_is_behind (f->exporter));
+  g_assert_false (queen_dbus_exporter_announce (f->exporter, 100));
+  dbus_pair_wait_until (removed->len > 0);
+  list_all (f); /* comes after all signals */
+  g_assert_cmpuint (removed->len, ==, 1);
+  g_assert_cmpstr (removed->pdata[0], ==, expected);
+  g_dbus_connection_signal_unsubscribe (f->pair.client, id);
+}
+
+static void
+test_listed (Fixture *f, gconstpointer data)
+{
+  forget_listed (f, list_all, WORKERS "/listed");
+}
+
+static void
+test_listed_in_parts (Fixture *f, gconstpointer data)
+{
+  forget_listed (f, list_parts, WORKERS "/listed");
+}
+
+/* There is an end to those who are listed and go while the bus does not listen. */
+static void
+test_listed_many (Fixture *f, gconstpointer data)
+{
+  QueenDBusObject *object;
+  guint n = 0;
+
+  for (guint i = 0; i <= QUEEN_DBUS_CLUSTER_MAX_OWED; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("w%u", i);
+
+      tell (f, QUEEN_COMPONENT_WORKER, id, 0, FALSE);
+      queen_dbus_cluster_get_next (f->cluster, QUEEN_COMPONENT_WORKER, 0)->is_listed = TRUE;
+      tell (f, QUEEN_COMPONENT_WORKER, id, 0, TRUE);
+    }
+  for (; (object = queen_dbus_cluster_get_dirty (f->cluster)); n++)
+    queen_dbus_cluster_set_clean (f->cluster, object);
+  g_assert_cmpuint (n, ==, QUEEN_DBUS_CLUSTER_MAX_OWED);
+}
+
 /* The end */
 
 static void
@@ -499,6 +586,9 @@ main (int argc, char **argv)
   add ("parts/no-more-than-wanted", test_parts_limited);
   add ("parts/one-that-is-larger-than-a-part", test_parts_of_giants);
   add ("parts/while-they-come-and-go", test_parts_while_they_change);
+  add ("listed/forgotten-before-it-is-told/is-removed", test_listed);
+  add ("listed/in-parts/forgotten-before-it-is-told/is-removed", test_listed_in_parts);
+  add ("listed/very-many", test_listed_many);
   add ("end/whoever-has-called-before-it", test_end_with_calls);
 
   return g_test_run ();
