@@ -123,10 +123,13 @@ check_certificates (gnutls_session_t session,
 }
 
 /* glib-networking shows its sessions to nobody. But GnuTLS asks for each, whoever has made it,
- * what else there is to be said in its first message: that is where we see it. */
+ * what else there is to be said in its first message: that is where we see it. It asks a server,
+ * too, if a stranger has said that it knows the extension; those have limits of their own. */
 static int
 add_nothing (gnutls_session_t session, gnutls_buffer_t unused)
 {
+  if (gnutls_handshake_get_last_in (session) == GNUTLS_HANDSHAKE_CLIENT_HELLO)
+    return 0;
   gnutls_handshake_set_max_packet_length (session, QUEEN_TLS_MAX_MESSAGE);
   gnutls_handshake_set_hook_function (session, GNUTLS_HANDSHAKE_CERTIFICATE_PKT, GNUTLS_HOOK_PRE,
                                       check_certificates);
