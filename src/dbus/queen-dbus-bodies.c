@@ -49,7 +49,8 @@ struct _QueenDBusBody
   int fd;
   int pipe[2]; /* through which a pipe is read; -1 before that */
   gssize (*read) (QueenDBusBody *self, void *bytes, gsize most);
-  GByteArray *bytes;
+  GByteArray *bytes; /* NULL when they have been handed over */
+  gsize n_bytes;     /* for which there is room until it is let go */
   GError *error;
 };
 
@@ -98,8 +99,8 @@ clear_body (gpointer data)
 {
   QueenDBusBody *self = data;
 
-  give_room_back (self->bodies, self->user, self->bytes->len);
-  g_byte_array_unref (self->bytes);
+  give_room_back (self->bodies, self->user, self->n_bytes);
+  g_clear_pointer (&self->bytes, g_byte_array_unref);
   g_clear_error (&self->error);
   close_pipe (self);
   if (self->fd >= 0)
@@ -217,6 +218,7 @@ take_bytes (QueenDBusBody *self, const guint8 *bytes, gsize n)
   if (take_room (bodies, self->user, n))
     {
       g_byte_array_append (self->bytes, bytes, (guint) n);
+      self->n_bytes += n;
       return TRUE;
     }
   g_set_error_literal (&self->error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
@@ -263,9 +265,8 @@ on_body_ended (gpointer data)
   if (!on_read)
     return G_SOURCE_REMOVE;
   if (!self->error)
-    all = queen_text_dup_bytes ((QueenText){ (const char *) self->bytes->data, self->bytes->len });
+    all = queen_text_end_bytes (g_steal_pointer (&self->bytes), self->n_bytes);
   on_read (all, self->error, self->data);
-  unref_body (self); /* of who waited */
   return G_SOURCE_REMOVE;
 }
 
@@ -295,7 +296,7 @@ read_in_thread (gpointer data)
 /* In the thread of who waits */
 
 void
-queen_dbus_body_cancel (QueenDBusBody *self)
+queen_dbus_body_let_go (QueenDBusBody *self)
 {
   self->on_read = NULL;
   g_atomic_int_set (&self->is_cancelled, TRUE);

@@ -73,9 +73,9 @@ struct _Submission
   QueenDBusSubmissions *asker;       /* NULL unless it is the one that the main thread has */
   QueenFairPlace turn;
   gboolean is_counted;
-  QueenDBusCall *call; /* NULL when there is nobody to be answered */
-  int fd;              /* where the body is, until it is read */
-  QueenDBusBody *reading;
+  QueenDBusCall *call;    /* NULL when there is nobody to be answered */
+  int fd;                 /* where the body is, until it is read */
+  QueenDBusBody *reading; /* it counts until there is no call any more */
 
   /* For the main thread only, until the call goes back. */
   char *path;
@@ -129,6 +129,7 @@ forget_call (Submission *self)
     g_hash_table_replace (counts, g_strdup (self->submitter), GUINT_TO_POINTER (n - 1));
   else if (n == 1)
     g_hash_table_remove (counts, self->submitter);
+  g_clear_pointer (&self->reading, queen_dbus_body_let_go);
   self->submissions->n_counted -= self->is_counted;
   self->is_counted = FALSE;
   self->submissions = NULL;
@@ -306,7 +307,6 @@ on_submitter_left (gpointer data)
   self->call = NULL;
   queen_fair_queue_leave (&self->turn);
   forget_call (self);
-  g_clear_pointer (&self->reading, queen_dbus_body_cancel);
   unref_submission (self); /* the call's */
 }
 
@@ -315,7 +315,6 @@ on_body_read (GBytes *bytes, const GError *error, gpointer data)
 {
   Submission *self = data;
 
-  self->reading = NULL;
   if (error)
     {
       end_submission (self, error);

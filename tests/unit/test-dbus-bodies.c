@@ -23,9 +23,11 @@
 
 typedef struct
 {
-  QueenDBusBody *body;
+  QueenDBusBody *body; /* until it has been read */
   GBytes *bytes;
   GError *error;
+  gboolean is_kept;
+  QueenDBusBody *kept; /* and not let go */
 } Reading;
 
 static QueenDBusBodies *
@@ -40,6 +42,10 @@ on_read (GBytes *bytes, const GError *error, gpointer data)
   Reading *reading = data;
 
   g_assert_true ((bytes == NULL) != (error == NULL));
+  if (reading->is_kept)
+    reading->kept = reading->body;
+  else
+    queen_dbus_body_let_go (reading->body);
   reading->body = NULL;
   reading->bytes = bytes ? g_bytes_ref (bytes) : NULL;
   reading->error = error ? g_error_copy (error) : NULL;
@@ -306,6 +312,26 @@ test_large_together (void)
   expect (&second, most);
 }
 
+/* Whoever has it may have to wait before it can be made anything of. */
+static void
+test_kept (void)
+{
+  g_autoptr (QueenDBusBodies) bodies = new_bodies ();
+  Reading first, second;
+
+  begin (bodies, &first, open_memory (MAX_EACH));
+  first.is_kept = TRUE;
+  await (&first);
+  g_assert_no_error (first.error);
+  g_assert_cmpuint (queen_dbus_bodies_get_n_bytes (bodies), ==, MAX_EACH);
+  begin (bodies, &second, open_memory (MAX_ALL / 2 - MAX_EACH + 1));
+  expect_error (&second, QUEEN_ERROR_UNAVAILABLE);
+  queen_dbus_body_let_go (first.kept);
+  await_bytes (bodies, 0);
+  g_assert_cmpuint (g_bytes_get_size (first.bytes), ==, MAX_EACH);
+  clear (&first);
+}
+
 static void
 test_cancelled (void)
 {
@@ -318,7 +344,7 @@ test_cancelled (void)
   begin (bodies, &reading, fds[0]);
   say (fds[1], "half");
   turn ();
-  queen_dbus_body_cancel (reading.body);
+  queen_dbus_body_let_go (reading.body);
   poll.fd = fds[1];
   g_assert_cmpint (g_poll (&poll, 1, PATIENCE / 1000), ==, 1); /* nobody reads it any longer */
   g_assert_true (poll.revents & G_IO_ERR);
@@ -428,7 +454,7 @@ test_locked (void)
   await (&other);
   g_assert_cmpuint (g_bytes_get_size (other.bytes), ==, 1);
   clear (&other);
-  queen_dbus_body_cancel (locked.body);
+  queen_dbus_body_let_go (locked.body);
 
   release.range = (struct uffdio_range){ .start = (guint64) (gsize) trapped.page, .len = PAGE };
   g_assert_cmpint (ioctl (trap, UFFDIO_ZEROPAGE, &release), ==, 0);
@@ -496,6 +522,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dbus-bodies/memory/from-its-beginning", test_memory);
   g_test_add_func ("/dbus-bodies/too-large/is-an-error", test_large);
   g_test_add_func ("/dbus-bodies/too-large/together/is-an-error", test_large_together);
+  g_test_add_func ("/dbus-bodies/too-large/together/until-they-are-let-go", test_kept);
   g_test_add_func ("/dbus-bodies/cancelled/is-closed", test_cancelled);
   g_test_add_func ("/dbus-bodies/anything-else/is-refused", test_others);
   g_test_add_func ("/dbus-bodies/broken/is-an-error", test_broken);
