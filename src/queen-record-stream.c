@@ -3,6 +3,9 @@
 
 #include "queen-record-stream.h"
 
+#include <gio/gfiledescriptorbased.h>
+#include <sys/socket.h>
+
 #define HEAD_LENGTH 5 /* bytes: type, version, and the length of what follows; RFC 8446 § 5.1 */
 #define HANDSHAKE 22  /* a type */
 
@@ -104,6 +107,33 @@ take_records (QueenRecordInput *self, const void *bytes, gssize n, GError **erro
   return n > 0 && !check_records (self, error) ? -1 : n;
 }
 
+static void
+shut_down (GCancellable *cancellable, gpointer socket)
+{
+  shutdown (GPOINTER_TO_INT (socket), SHUT_RDWR);
+}
+
+/* As a thread reads that shakes hands. GLib would make a descriptor by which it hears that it is
+ * cancelled, and ends the process when there is none left. So it hears of that as of the other
+ * end's: nobody goes on with a connection that was given up. */
+static gssize
+read_patiently (
+    GInputStream *stream, void *buffer, gsize size, GCancellable *cancellable, GError **error)
+{
+  int socket = g_file_descriptor_based_get_fd (G_FILE_DESCRIPTOR_BASED (stream));
+  gulong id = cancellable ? g_cancellable_connect (cancellable, G_CALLBACK (shut_down),
+                                                   GINT_TO_POINTER (socket), NULL)
+                          : 0;
+  gssize n = g_input_stream_read (stream, buffer, size, NULL, error);
+
+  g_cancellable_disconnect (cancellable, id);
+  if (!g_cancellable_is_cancelled (cancellable))
+    return n;
+  g_clear_error (error);
+  g_cancellable_set_error_if_cancelled (cancellable, error);
+  return -1;
+}
+
 static gssize
 queen_record_input_read (
     GInputStream *stream, void *buffer, gsize size, GCancellable *cancellable, GError **error)
@@ -113,7 +143,9 @@ queen_record_input_read (
 
   if (!check_records (self, error))
     return -1;
-  n = g_input_stream_read (get_base (self), buffer, size, cancellable, error);
+  n = G_IS_FILE_DESCRIPTOR_BASED (get_base (self))
+          ? read_patiently (get_base (self), buffer, size, cancellable, error)
+          : g_input_stream_read (get_base (self), buffer, size, cancellable, error);
   return take_records (self, buffer, n, error);
 }
 

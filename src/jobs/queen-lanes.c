@@ -13,6 +13,7 @@
 #define MAX_REQUESTS 32    /* in one lane */
 #define MAX_CONNECTIONS 64 /* of one lane: those that end are counted a while longer */
 #define MAX_ANNEXES 64     /* with all of the calls that there may be: 128 in each */
+#define PER_ANNEX 512      /* descriptors that there have to be for each: it takes two of them */
 #define IDLE_SEC 50        /* less than the minute after which many servers close */
 
 /* The lanes to one place. It goes when it is forgotten and nobody is in any of them. */
@@ -92,7 +93,7 @@ queen_lanes_new (GTlsDatabase *trusted, int brink)
   QueenLanes *self = g_new0 (QueenLanes, 1);
 
   self->trusted = trusted ? g_object_ref (trusted) : NULL;
-  self->annexes = queen_annexes_new ("lanes", MAX_ANNEXES, brink);
+  self->annexes = queen_annexes_new ("lanes", MIN ((guint) brink / PER_ANNEX, MAX_ANNEXES));
   self->turnstile = queen_turnstile_new (&queen_clock_system);
   self->places = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, forget_place);
   return self;

@@ -8,7 +8,6 @@
 #include "queen-alarm.h"
 #include "queen-epoll.h"
 
-#define FEW 4           /* tenants that each may have before there is another one */
 #define FIRST_ASKED 16  /* descriptors that there is room for at first */
 #define MAX_AT_ONCE 8   /* annexes that have their turn in one of the loop */
 #define LAST_TURNS 1000 /* at the end, of one that finds more to do each time */
@@ -30,8 +29,6 @@ struct _QueenAnnexes
   QueenEpoll *ready;     /* NULL when there was no descriptor for it */
   QueenAlarmGroup *alarms;
   GPtrArray *all; /* of Annex */
-  guint max;
-  int brink;
 };
 
 /* What it waits for */
@@ -176,21 +173,18 @@ free_annex (gpointer data)
   g_free (self);
 }
 
-/* GLib ends the process when there is no descriptor for a context: so there have to be some more.
- * By that one whatever begins to wait in it, in the middle of a turn of the loop around it, makes
- * itself heard: that is what the flag is for. */
-static Annex *
+/* By the context's own descriptor whatever begins to wait in it, in the middle of a turn of the
+ * loop around it, makes itself heard: that is what the flag is for.
+ *
+ * Returns: whether there was a descriptor for it */
+static gboolean
 open_annex (QueenAnnexes *self)
 {
   int epoll = epoll_create1 (EPOLL_CLOEXEC);
   Annex *annex;
 
-  if (epoll < 0 || epoll >= self->brink)
-    {
-      if (epoll >= 0)
-        close (epoll);
-      return NULL;
-    }
+  if (epoll < 0)
+    return FALSE;
   annex = g_new0 (Annex, 1);
   annex->owner = self;
   annex->epoll = epoll;
@@ -201,15 +195,17 @@ open_annex (QueenAnnexes *self)
   if (!queen_epoll_watch (self->ready, epoll, EPOLLIN, annex))
     {
       free_annex (annex);
-      return NULL;
+      return FALSE;
     }
   g_ptr_array_add (self->all, annex);
   turn_annex (annex);
-  return annex;
+  return TRUE;
 }
 
+/* All at once, before others come: GLib ends the process when there is no descriptor for a context,
+ * and nobody can know that there is one when other threads take some. */
 QueenAnnexes *
-queen_annexes_new (const char *name, guint max, int brink)
+queen_annexes_new (const char *name, guint n)
 {
   QueenAnnexes *self = g_new0 (QueenAnnexes, 1);
 
@@ -217,8 +213,8 @@ queen_annexes_new (const char *name, guint max, int brink)
   self->ready = queen_epoll_new (name, MAX_AT_ONCE, on_annex_ready, NULL, NULL);
   self->alarms = queen_alarm_group_new (&queen_clock_system, name, G_PRIORITY_DEFAULT);
   self->all = g_ptr_array_new_with_free_func (free_annex);
-  self->max = self->ready ? max : 0;
-  self->brink = brink;
+  while (self->ready && self->all->len < n && open_annex (self))
+    ;
   return self;
 }
 
@@ -241,11 +237,7 @@ GMainContext *
 queen_annexes_enter (QueenAnnexes *self)
 {
   Annex *annex = find_emptiest (self);
-  Annex *another =
-      self->all->len < self->max && (!annex || annex->n_tenants >= FEW) ? open_annex (self) : NULL;
 
-  if (another)
-    annex = another;
   if (annex)
     annex->n_tenants++;
   return g_main_context_ref (annex ? annex->context : self->context);

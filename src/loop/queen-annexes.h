@@ -23,21 +23,22 @@ typedef struct _QueenAnnexes QueenAnnexes;
 /**
  * queen_annexes_new:
  * @name: for debuggers
- * @max: how many there may be; each takes two descriptors
- * @brink: the descriptor from which on there are too few left for that
+ * @n: how many there are to be; each takes two descriptors, for as long as they are there
  *
- * Returns: (transfer full): of which each is made when it is needed first
+ * To be made before others come who could take the last descriptors: GLib ends the process when
+ * there is none for a context.
+ *
+ * Returns: (transfer full): with fewer of them, or none, where there were not enough descriptors
  */
-QueenAnnexes *queen_annexes_new (const char *name, guint max, int brink);
+QueenAnnexes *queen_annexes_new (const char *name, guint n);
 
 /**
  * queen_annexes_enter:
  *
- * Somebody will have sources somewhere for a long time: in the annex that has the fewest tenants. A
- * new one is opened when those that there are have some each.
+ * Somebody will have sources somewhere for a long time: in the annex that has the fewest tenants.
  *
  * Returns: (transfer full): that one; or the main context of who made @self, where there is
- *   none for it. queen_annexes_leave() ends that, and gives the reference back
+ *   none. queen_annexes_leave() ends that, and gives the reference back
  */
 GMainContext *queen_annexes_enter (QueenAnnexes *self);
 

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <glib-unix.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "loop/queen-annexes.h"
@@ -76,7 +77,7 @@ typedef struct
 static void
 set_up (Fixture *f, gconstpointer data)
 {
-  f->annexes = queen_annexes_new ("test", N_ANNEXES, G_MAXINT);
+  f->annexes = queen_annexes_new ("test", N_ANNEXES);
   f->context = queen_annexes_enter (f->annexes);
 }
 
@@ -245,10 +246,32 @@ test_priorities (Fixture *f, gconstpointer data)
   close (fds[1]);
 }
 
+/* GLib ends the process where there is no descriptor for a context. */
+static void
+test_last_descriptor (Fixture *f, gconstpointer data)
+{
+  GMainContext *contexts[N_TENANTS];
+  struct rlimit before, now;
+  int next = dup (STDIN_FILENO);
+
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  close (next);
+  now = (struct rlimit){ (rlim_t) next + 1, before.rlim_max };
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &now), ==, 0);
+  for (guint i = 0; i < N_TENANTS; i++)
+    {
+      contexts[i] = queen_annexes_enter (f->annexes);
+      g_assert_true (contexts[i] != g_main_context_default ());
+    }
+  for (guint i = 0; i < N_TENANTS; i++)
+    queen_annexes_leave (f->annexes, contexts[i]);
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &before), ==, 0);
+}
+
 static void
 test_no_descriptors (void)
 {
-  QueenAnnexes *annexes = queen_annexes_new ("test", N_ANNEXES, 3);
+  QueenAnnexes *annexes = queen_annexes_new ("test", 0);
   GMainContext *context = queen_annexes_enter (annexes);
   guint n = 0;
 
@@ -271,6 +294,7 @@ main (int argc, char *argv[])
   ADD ("other-threads-are-heard", test_threads);
   ADD ("descriptors-come-back-as-others", test_descriptors);
   ADD ("priorities", test_priorities);
+  ADD ("who-enters-needs-no-descriptor", test_last_descriptor);
   g_test_add_func ("/annexes/no-descriptor-left", test_no_descriptors);
 
   return g_test_run ();

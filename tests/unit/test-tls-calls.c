@@ -4,6 +4,7 @@
 #include "queen-tls-calls.h"
 
 #include <gnutls/gnutls.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "queen-record-stream.h"
@@ -22,6 +23,8 @@ typedef struct
   guint n_of_nothing;
   guint n_times;
   const char *address; /* by which it is called; NULL for its name */
+  gboolean is_mute;    /* shakes no hands */
+  gboolean has_heard;  /* that somebody wants to; atomic */
 
   TlsIdentity *identity;
   GSocketListener *listener;
@@ -67,6 +70,21 @@ say_all (const Call *call, gnutls_session_t session)
     }
 }
 
+/* Until it is given up. */
+static gpointer
+hear (gpointer data)
+{
+  Call *call = data;
+  GSocket *socket;
+  char bytes[64];
+
+  call->accepted = g_socket_listener_accept (call->listener, NULL, NULL, NULL);
+  socket = g_socket_connection_get_socket (call->accepted);
+  while (g_socket_receive (socket, bytes, sizeof bytes, NULL, NULL) > 0)
+    g_atomic_int_set (&call->has_heard, TRUE);
+  return NULL;
+}
+
 static gpointer
 answer (gpointer data)
 {
@@ -102,8 +120,9 @@ answer (gpointer data)
   return NULL;
 }
 
+/* Up to, but for shaking hands. */
 static void
-begin_call (Call *call)
+connect_call (Call *call)
 {
   g_autoptr (GSocketClient) client = g_socket_client_new ();
   g_autoptr (GSocketConnection) connection = NULL;
@@ -118,7 +137,7 @@ begin_call (Call *call)
   place = g_network_address_new_loopback (
       g_socket_listener_add_any_inet_port (call->listener, NULL, &error));
   g_assert_no_error (error);
-  call->thread = g_thread_new ("called", answer, call);
+  call->thread = g_thread_new ("called", call->is_mute ? hear : answer, call);
   connection = g_socket_client_connect (client, place, NULL, &error);
   g_assert_no_error (error);
   if (call->address)
@@ -129,6 +148,14 @@ begin_call (Call *call)
   call->stream = g_tls_client_connection_new (G_IO_STREAM (connection), place, &error);
   g_assert_no_error (error);
   g_tls_connection_set_database (G_TLS_CONNECTION (call->stream), trusted);
+}
+
+static void
+begin_call (Call *call)
+{
+  GError *error = NULL;
+
+  connect_call (call);
   g_assert_true (g_tls_connection_handshake (G_TLS_CONNECTION (call->stream), NULL, &error));
   g_assert_no_error (error);
 }
@@ -289,6 +316,63 @@ test_number (gconstpointer address)
   g_assert_cmpstr (call.heard, ==, g_hostname_is_ip_address (address) ? "" : address);
 }
 
+/* Where there are no descriptors left */
+
+static void
+on_shaken (GObject *stream, GAsyncResult *result, gpointer data)
+{
+  *(GAsyncResult **) data = g_object_ref (result);
+}
+
+/* Returns: what there was before */
+static struct rlimit
+leave_no_descriptor (void)
+{
+  struct rlimit before, now;
+  int next = dup (STDIN_FILENO);
+
+  close (next);
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  now = (struct rlimit){ (rlim_t) next, before.rlim_max };
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &now), ==, 0);
+  return before;
+}
+
+/* As libsoup calls: in a thread, which hears that it is given up. */
+static void
+call_in_vain (void)
+{
+  Call call = { .is_mute = TRUE };
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  struct rlimit before;
+
+  connect_call (&call);
+  while (!g_atomic_pointer_get (&call.accepted))
+    g_thread_yield ();
+  before = leave_no_descriptor ();
+  g_tls_connection_handshake_async (G_TLS_CONNECTION (call.stream), G_PRIORITY_DEFAULT, cancellable,
+                                    on_shaken, &result);
+  while (!g_atomic_int_get (&call.has_heard))
+    g_main_context_iteration (NULL, FALSE);
+  g_cancellable_cancel (cancellable);
+  while (!result)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  g_tls_connection_handshake_finish (G_TLS_CONNECTION (call.stream), result, &error);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  end_call (&call);
+}
+
+/* GLib would end the process, as soon as the thread finds nothing to read. */
+static void
+test_no_descriptor (void)
+{
+  for (guint i = 0; i < 8; i++)
+    call_in_vain ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -308,5 +392,6 @@ main (int argc, char **argv)
   g_test_add_data_func ("/tls-calls/called/by-ipv4", "127.0.0.1", test_number);
   g_test_add_data_func ("/tls-calls/called/by-name", "localhost", test_number);
   g_test_add_func ("/tls-calls/again", test_again);
+  g_test_add_func ("/tls-calls/no-descriptor-left", test_no_descriptor);
   return g_test_run ();
 }
