@@ -146,10 +146,11 @@ get_wide (QueenSenders *self, const char *name)
 {
   QueenSender *wide = queen_senders_lookup (self, name);
 
-  if (wide)
-    return wide;
-  wide = add_sender (self, name, &self->parties);
-  init_order (&wide->members);
+  if (!wide)
+    wide = add_sender (self, name, &self->parties);
+  /* Whoever speaks for another queen may have said that a sender is called so. */
+  if (!wide->members.by_count)
+    init_order (&wide->members);
   return wide;
 }
 

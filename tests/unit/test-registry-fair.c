@@ -311,6 +311,20 @@ test_neighbours (Fixture *f, gconstpointer data)
   g_assert_cmpuint (queen_registry_get_n_displaced (f->registry), ==, 3);
 }
 
+/* Another queen may say of anybody who has brought it. */
+static void
+test_called_as_network (Fixture *f, gconstpointer data)
+{
+  g_assert_true (beat (f, "a", "address:2001:db8:1::/48"));
+  g_assert_true (beat (f, "b", "address:2001:db8:1:1::/64"));
+  g_assert_true (beat (f, "c", "address:2001:db8:1:2::/64"));
+  queen_registry_forget (f->registry, "b", NULL, NULL);
+  queen_registry_forget (f->registry, "a", NULL, NULL);
+  g_assert_true (beat (f, "d", "address:2001:db8:1::/48"));
+  queen_registry_forget (f->registry, "c", NULL, NULL);
+  g_assert_true (is_known (f, "d"));
+}
+
 /* This machine is no sender: it gives no way, but finds room where it has least. */
 static void
 test_here (Fixture *f, gconstpointer data)
@@ -436,6 +450,7 @@ main (int argc, char **argv)
   ADD ("who-is-held-and-offline-stays-no-longer", test_held_offline);
   ADD ("who-is-held-no-longer-is-heard-no-later", test_released);
   ADD ("a-wide-network-is-one", test_wide);
+  ADD ("a-sender-that-is-called-as-a-wide-network", test_called_as_network);
   ADD ("in-a-wide-network-who-has-most-gives-way", test_neighbours);
   ADD ("this-machine-gives-no-way", test_here);
   ADD ("taken-over-counts-for-another", test_moved);
