@@ -25,9 +25,8 @@ typedef struct _QueenLane QueenLane;
 /**
  * queen_lanes_new:
  * @trusted: (nullable): certificates to trust in place of the system's
- * @brink: the descriptor from which on there are too few left; by it there are more annexes or
- * fewer
- *   (#QueenAnnexes), which are made at once
+ * @brink: the descriptor from which on there are too few left; the lower it is the fewer annexes
+ *   (#QueenAnnexes) there are, which are made at once
  */
 QueenLanes *queen_lanes_new (GTlsDatabase *trusted, int brink);
 
