@@ -5,8 +5,8 @@
 
 #include "queen-dbus-component.h"
 #include "queen-dbus-interfaces.h"
+#include "queen-dbus-roster.h"
 #include "queen-dbus-subtree.h"
-#include "queen-error.h"
 
 struct _QueenDBusBranch
 {
@@ -41,123 +41,76 @@ get_path (QueenDBusBranch *self)
 
 /* The registry's properties */
 
-typedef gboolean (*Filter) (const QueenComponent *component);
-
-/* Returns: %NULL when the property is no list of ids */
-static Filter
-get_filter (const char *property)
+static QueenDBusRoster *
+take_roster (QueenDBusBranch *self, const char *wanted)
 {
-  if (g_str_equal (property, "OnlineIds"))
-    return queen_component_is_online;
-  if (g_str_equal (property, "AvailableIds"))
-    return queen_component_is_available;
-  return NULL;
-}
+  QueenDBusRoster *roster =
+      queen_dbus_roster_new (queen_dbus_cluster_get_counts (self->cluster, self->kind), wanted,
+                             self->limits->message);
 
-static gsize
-measure_ids (QueenDBusBranch *self, Filter filter, gsize offset)
-{
-  offset = queen_dbus_wire_array (offset, sizeof (guint32));
+  if (wanted && !queen_dbus_roster_is_list (wanted))
+    return roster;
   for (QueenDBusObject *object = get_first (self); object; object = get_next (self, object))
-    if (filter (object->now))
-      offset = queen_dbus_wire_string (offset, object->now->id);
-  return offset;
+    queen_dbus_roster_add (roster, object->now);
+  return roster;
+}
+
+static gpointer
+take_online (gpointer self)
+{
+  return take_roster (self, "OnlineIds");
+}
+
+static gpointer
+take_available (gpointer self)
+{
+  return take_roster (self, "AvailableIds");
+}
+
+static gpointer
+take_all (gpointer self)
+{
+  return take_roster (self, NULL);
 }
 
 static GVariant *
-list_ids (QueenDBusBranch *self, Filter filter)
+answer_roster (gpointer roster, GError **error)
 {
-  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_STRING_ARRAY);
-
-  for (QueenDBusObject *object = get_first (self); object; object = get_next (self, object))
-    if (filter (object->now))
-      g_variant_builder_add (&builder, "s", object->now->id);
-  return g_variant_builder_end (&builder);
+  return queen_dbus_roster_answer (roster, error);
 }
 
-static gsize
-measure_property (QueenDBusBranch *self, const char *name, gsize offset)
+static void
+free_roster (gpointer roster)
 {
-  Filter filter = get_filter (name);
-
-  return filter ? measure_ids (self, filter, offset)
-                : queen_dbus_wire_number (offset, sizeof (guint32));
-}
-
-static GVariant *
-get_property (QueenDBusBranch *self, const char *name)
-{
-  const QueenDBusCounts *counts = queen_dbus_cluster_get_counts (self->cluster, self->kind);
-  Filter filter = get_filter (name);
-
-  if (filter)
-    return list_ids (self, filter);
-  if (g_str_equal (name, "Online"))
-    return g_variant_new_uint32 (counts->online);
-  if (g_str_equal (name, "Available"))
-    return g_variant_new_uint32 (counts->available);
-  g_return_val_if_fail (g_str_equal (name, "Total"), NULL);
-  return g_variant_new_uint32 (counts->total);
-}
-
-static gsize
-measure_properties (QueenDBusBranch *self, gsize offset)
-{
-  GDBusInterfaceInfo *info = queen_dbus_registry_interface_info ();
-
-  offset = queen_dbus_wire_array (offset, 8);
-  for (GDBusPropertyInfo **property = info->properties; *property; property++)
-    {
-      offset = queen_dbus_wire_structure (offset);
-      offset = queen_dbus_wire_string (offset, (*property)->name);
-      offset = queen_dbus_wire_variant (offset, (*property)->signature);
-      offset = measure_property (self, (*property)->name, offset);
-    }
-  return offset;
-}
-
-static GVariant *
-get_properties (QueenDBusBranch *self)
-{
-  GDBusInterfaceInfo *info = queen_dbus_registry_interface_info ();
-  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
-
-  for (GDBusPropertyInfo **property = info->properties; *property; property++)
-    g_variant_builder_add (&builder, "{sv}", (*property)->name,
-                           get_property (self, (*property)->name));
-  return g_variant_builder_end (&builder);
-}
-
-static gboolean
-check_size (QueenDBusBranch *self, gsize size, GError **error)
-{
-  if (size <= self->limits->message)
-    return TRUE;
-  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_CONTENT_TOO_LARGE,
-               "the answer would have more than %" G_GSIZE_FORMAT " bytes; List gives it in parts",
-               self->limits->message);
-  return FALSE;
+  queen_dbus_roster_free (roster);
 }
 
 static GVariant *
 answer_get (GDBusMethodInvocation *invocation, gpointer data, GError **error)
 {
-  QueenDBusBranch *self = data;
   const char *name = g_dbus_method_invocation_get_property_info (invocation)->name;
+  g_autoptr (QueenDBusRoster) roster = take_roster (data, name);
 
-  return check_size (self, measure_property (self, name, 0), error)
-             ? g_variant_new ("(v)", get_property (self, name))
-             : NULL;
+  return queen_dbus_roster_answer (roster, error);
 }
 
-static GVariant *
-answer_get_all (GDBusMethodInvocation *invocation, gpointer data, GError **error)
+/* Of all properties only the lists of ids grow.
+ *
+ * Returns: (nullable): how the answer is made when it may be long */
+static const QueenDBusDraft *
+find_draft (GDBusMethodInvocation *invocation)
 {
-  QueenDBusBranch *self = data;
+  static const QueenDBusDraft online = { take_online, answer_roster, free_roster };
+  static const QueenDBusDraft available = { take_available, answer_roster, free_roster };
+  static const QueenDBusDraft all = { take_all, answer_roster, free_roster };
+  const char *method = g_dbus_method_invocation_get_method_name (invocation);
+  const GDBusPropertyInfo *property = g_dbus_method_invocation_get_property_info (invocation);
 
-  return check_size (self, measure_properties (self, 0), error)
-             ? g_variant_new ("(@a{sv})", get_properties (self))
-             : NULL;
+  if (g_str_equal (method, "GetAll"))
+    return &all;
+  if (!g_str_equal (method, "Get") || !queen_dbus_roster_is_list (property->name))
+    return NULL;
+  return g_str_equal (property->name, "OnlineIds") ? &online : &available;
 }
 
 /* The registry in parts */
@@ -197,18 +150,6 @@ answer_list (GDBusMethodInvocation *invocation, gpointer data, GError **error)
   return g_variant_new ("(a(oa{sv})t)", &page, object ? last : 0);
 }
 
-/* Of all properties only the lists of ids grow. */
-static QueenDBusAnswerSize
-judge_size (GDBusMethodInvocation *invocation)
-{
-  const char *method = g_dbus_method_invocation_get_method_name (invocation);
-  const GDBusPropertyInfo *property = g_dbus_method_invocation_get_property_info (invocation);
-
-  if (g_str_equal (method, "List") || (g_str_equal (method, "Get") && !get_filter (property->name)))
-    return QUEEN_DBUS_ANSWER_PAGE;
-  return QUEEN_DBUS_ANSWER_WHOLE;
-}
-
 static void
 on_registry_call (GDBusConnection *connection,
                   const char *sender,
@@ -219,18 +160,14 @@ on_registry_call (GDBusConnection *connection,
                   GDBusMethodInvocation *invocation,
                   gpointer data)
 {
-  static const struct
-  {
-    const char *method;
-    QueenDBusAnswerFunc answer;
-  } answers[] = { { "Get", answer_get }, { "GetAll", answer_get_all }, { "List", answer_list } };
   QueenDBusBranch *self = data;
-  gsize i = 0;
+  const QueenDBusDraft *draft = find_draft (invocation);
 
-  while (!g_str_equal (answers[i].method, method))
-    g_return_if_fail (++i < G_N_ELEMENTS (answers));
-  queen_dbus_answers_add (self->answers, invocation, judge_size (invocation), answers[i].answer,
-                          self);
+  if (draft)
+    queen_dbus_answers_draft (self->answers, invocation, draft, self);
+  else
+    queen_dbus_answers_add (self->answers, invocation, QUEEN_DBUS_ANSWER_PAGE,
+                            g_str_equal (method, "List") ? answer_list : answer_get, self);
 }
 
 /* What the registry says that it is. GDBus would have all nodes listed for each single one of them,
@@ -317,33 +254,10 @@ get_component_property (gpointer data, gconstpointer object, const char *name)
 
 /* All of it at once */
 
-static gsize
-measure_registry (QueenDBusBranch *self)
-{
-  gsize offset = queen_dbus_wire_string (0, get_path (self));
-
-  offset = queen_dbus_wire_array (offset, 8);
-  offset = queen_dbus_wire_structure (offset);
-  offset = queen_dbus_wire_string (offset, queen_dbus_registry_interface_info ()->name);
-  return measure_properties (self, offset);
-}
-
-static GVariant *
-list_registry (QueenDBusBranch *self)
-{
-  GVariantBuilder interfaces = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{sa{sv}}"));
-  GVariantBuilder objects = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{oa{sa{sv}}}"));
-
-  g_variant_builder_add (&interfaces, "{s@a{sv}}", queen_dbus_registry_interface_info ()->name,
-                         get_properties (self));
-  g_variant_builder_add (&objects, "{oa{sa{sv}}}", get_path (self), &interfaces);
-  return g_variant_builder_end (&objects);
-}
-
 void
 queen_dbus_branch_add_to (QueenDBusBranch *self, QueenDBusInventory *inventory)
 {
-  queen_dbus_inventory_add (inventory, list_registry (self), measure_registry (self));
+  queen_dbus_inventory_add_registry (inventory, get_path (self), take_roster (self, NULL));
   for (QueenDBusObject *object = get_first (self); object; object = get_next (self, object))
     {
       object->is_listed = TRUE;

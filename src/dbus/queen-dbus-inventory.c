@@ -6,6 +6,7 @@
 #include <gio/gio.h>
 
 #include "queen-dbus-component.h"
+#include "queen-dbus-interfaces.h"
 #include "queen-dbus-wire.h"
 
 typedef struct
@@ -14,12 +15,19 @@ typedef struct
   QueenComponent *component;
 } Item;
 
+typedef struct
+{
+  const char *path;
+  QueenDBusRoster *roster;
+} Registry;
+
 struct _QueenDBusInventory
 {
   gsize most;
-  GArray *items;     /* of Item */
-  GPtrArray *others; /* of GVariant */
-  gsize size;        /* of these */
+  GArray *registries; /* of Registry */
+  GArray *items;      /* of Item */
+  GPtrArray *others;  /* of GVariant */
+  gsize size;         /* of these */
 };
 
 static void
@@ -31,12 +39,20 @@ clear_item (gpointer data)
   queen_component_unref (item->component);
 }
 
+static void
+clear_registry (gpointer data)
+{
+  queen_dbus_roster_free (((Registry *) data)->roster);
+}
+
 QueenDBusInventory *
 queen_dbus_inventory_new (gsize most)
 {
   QueenDBusInventory *self = g_new0 (QueenDBusInventory, 1);
 
   self->most = most;
+  self->registries = g_array_new (FALSE, FALSE, sizeof (Registry));
+  g_array_set_clear_func (self->registries, clear_registry);
   self->items = g_array_new (FALSE, FALSE, sizeof (Item));
   g_array_set_clear_func (self->items, clear_item);
   self->others = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
@@ -46,6 +62,7 @@ queen_dbus_inventory_new (gsize most)
 void
 queen_dbus_inventory_free (QueenDBusInventory *self)
 {
+  g_array_unref (self->registries);
   g_array_unref (self->items);
   g_ptr_array_unref (self->others);
   g_free (self);
@@ -62,6 +79,16 @@ queen_dbus_inventory_add_component (QueenDBusInventory *self,
 }
 
 void
+queen_dbus_inventory_add_registry (QueenDBusInventory *self,
+                                   const char *path,
+                                   QueenDBusRoster *roster)
+{
+  Registry registry = { path, roster };
+
+  g_array_append_val (self->registries, registry);
+}
+
+void
 queen_dbus_inventory_add (QueenDBusInventory *self, GVariant *objects, gsize size)
 {
   g_ptr_array_add (self->others, g_variant_ref_sink (objects));
@@ -69,10 +96,23 @@ queen_dbus_inventory_add (QueenDBusInventory *self, GVariant *objects, gsize siz
 }
 
 static gsize
+measure_registry (const Registry *registry, gsize offset)
+{
+  offset = queen_dbus_wire_structure (offset);
+  offset = queen_dbus_wire_string (offset, registry->path);
+  offset = queen_dbus_wire_array (offset, 8);
+  offset = queen_dbus_wire_structure (offset);
+  offset = queen_dbus_wire_string (offset, queen_dbus_registry_interface_info ()->name);
+  return queen_dbus_roster_measure_properties (registry->roster, offset);
+}
+
+static gsize
 measure_inventory (QueenDBusInventory *self)
 {
   gsize offset = queen_dbus_wire_array (0, 8) + self->size;
 
+  for (guint i = 0; i < self->registries->len; i++)
+    offset = measure_registry (&g_array_index (self->registries, Registry, i), offset);
   for (guint i = 0; i < self->items->len; i++)
     {
       const Item *item = &g_array_index (self->items, Item, i);
@@ -82,6 +122,20 @@ measure_inventory (QueenDBusInventory *self)
       offset = queen_dbus_component_measure_interfaces (item->component, offset);
     }
   return offset;
+}
+
+static void
+add_registries_to (QueenDBusInventory *self, GVariantBuilder *objects)
+{
+  for (guint i = 0; i < self->registries->len; i++)
+    {
+      const Registry *registry = &g_array_index (self->registries, Registry, i);
+      GVariantBuilder interfaces = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{sa{sv}}"));
+
+      g_variant_builder_add (&interfaces, "{s@a{sv}}", queen_dbus_registry_interface_info ()->name,
+                             queen_dbus_roster_get_properties (registry->roster));
+      g_variant_builder_add (objects, "{oa{sa{sv}}}", registry->path, &interfaces);
+    }
 }
 
 static void
@@ -132,7 +186,8 @@ queen_dbus_inventory_list (QueenDBusInventory *self, GError **error)
       return NULL;
     }
   g_variant_builder_init (&objects, G_VARIANT_TYPE ("a{oa{sa{sv}}}"));
-  add_others_to (self, &objects);
+  add_others_to (self, &objects); /* in the order in which they are measured */
+  add_registries_to (self, &objects);
   add_components_to (self, &objects);
   return g_variant_new ("(a{oa{sa{sv}}})", &objects);
 }

@@ -6,6 +6,7 @@
 #include <glib.h>
 
 #include "model/queen-component.h"
+#include "queen-dbus-roster.h"
 
 G_BEGIN_DECLS
 
@@ -27,6 +28,15 @@ QueenDBusInventory *queen_dbus_inventory_new (gsize most);
 void queen_dbus_inventory_add_component (QueenDBusInventory *self,
                                          const char *path,
                                          QueenComponent *component);
+
+/**
+ * queen_dbus_inventory_add_registry:
+ * @path: static
+ * @roster: (transfer full): of all properties
+ */
+void queen_dbus_inventory_add_registry (QueenDBusInventory *self,
+                                        const char *path,
+                                        QueenDBusRoster *roster);
 
 /**
  * queen_dbus_inventory_add:

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "dbus/queen-dbus-output.h"
+
 static GIOStream *
 wrap (int fd)
 {
@@ -42,6 +44,37 @@ dbus_pair_open (DBusPair *self)
   g_dbus_connection_new (client, NULL, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT, NULL, NULL,
                          on_connected, &self->client);
   dbus_pair_wait_until (self->queen && self->client);
+}
+
+static GDBusConnection *
+connect_end (int fd, gboolean is_queen)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocket) socket = g_socket_new_from_fd (fd, &error);
+  g_autoptr (GSocketConnection) stream = g_socket_connection_factory_create_connection (socket);
+  g_autoptr (GOutputStream) output = queen_dbus_output_new (fd, FALSE);
+  g_autoptr (GIOStream) both =
+      g_simple_io_stream_new (g_io_stream_get_input_stream (G_IO_STREAM (stream)), output);
+  GDBusConnection *connection;
+
+  g_assert_no_error (error);
+  connection = g_dbus_connection_new_sync (is_queen ? both : G_IO_STREAM (stream), NULL,
+                                           G_DBUS_CONNECTION_FLAGS_NONE, NULL, NULL, &error);
+  g_assert_no_error (error);
+  /* It has the descriptor, and would close it. */
+  g_object_set_data_full (G_OBJECT (connection), "socket", g_steal_pointer (&stream),
+                          g_object_unref);
+  return connection;
+}
+
+void
+dbus_pair_open_with_output (DBusPair *self)
+{
+  int fds[2];
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
+  self->queen = connect_end (fds[0], TRUE);
+  self->client = connect_end (fds[1], FALSE);
 }
 
 void

@@ -23,6 +23,10 @@ typedef struct
 
 void dbus_pair_open (DBusPair *self);
 
+/* The same, but what goes out at the queen's end may stand in another message's place
+ * (queen-dbus-output.c). */
+void dbus_pair_open_with_output (DBusPair *self);
+
 /* The queen's end may have been let go already, and is %NULL then. */
 void dbus_pair_close (DBusPair *self);
 

@@ -3,11 +3,8 @@
 
 /* An answer that is made in a thread, and goes out in the place of another message. */
 
-#include <sys/socket.h>
-
 #include "dbus-pair.h"
 #include "dbus/queen-dbus-answers.h"
-#include "dbus/queen-dbus-output.h"
 
 #define SIZE (4 * 1024 * 1024) /* more than a socket takes at once */
 
@@ -145,27 +142,6 @@ count_answers (GDBusConnection *connection,
   return message;
 }
 
-static GDBusConnection *
-connect_end (int fd, gboolean is_queen)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GSocket) socket = g_socket_new_from_fd (fd, &error);
-  g_autoptr (GSocketConnection) stream = g_socket_connection_factory_create_connection (socket);
-  g_autoptr (GOutputStream) output = queen_dbus_output_new (fd, FALSE);
-  g_autoptr (GIOStream) both =
-      g_simple_io_stream_new (g_io_stream_get_input_stream (G_IO_STREAM (stream)), output);
-  GDBusConnection *connection;
-
-  g_assert_no_error (error);
-  connection = g_dbus_connection_new_sync (is_queen ? both : G_IO_STREAM (stream), NULL,
-                                           G_DBUS_CONNECTION_FLAGS_NONE, NULL, NULL, &error);
-  g_assert_no_error (error);
-  /* It has the descriptor, and would close it. */
-  g_object_set_data_full (G_OBJECT (connection), "socket", g_steal_pointer (&stream),
-                          g_object_unref);
-  return connection;
-}
-
 static void
 on_stuck (gpointer data)
 {
@@ -175,11 +151,7 @@ on_stuck (gpointer data)
 static void
 set_up (Fixture *f, gconstpointer data)
 {
-  int fds[2];
-
-  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
-  f->pair.queen = connect_end (fds[0], TRUE);
-  f->pair.client = connect_end (fds[1], FALSE);
+  dbus_pair_open_with_output (&f->pair);
   show_object (f);
   g_dbus_connection_add_filter (f->pair.client, count_answers, f, NULL);
   f->outbox = queen_dbus_outbox_new (f->pair.queen, G_MAXINT, on_stuck, NULL);

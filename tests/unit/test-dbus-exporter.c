@@ -34,13 +34,12 @@ on_stuck (gpointer data)
 }
 
 static void
-set_up (Fixture *f, gconstpointer data)
+show (Fixture *f)
 {
   static const char *const addresses[] = { "http://127.0.0.1:8500", NULL };
   QueenDBusExporterSettings settings;
   g_autoptr (GError) error = NULL;
 
-  dbus_pair_open (&f->pair);
   f->cluster = queen_dbus_cluster_new ();
   f->figures.addresses = addresses;
   f->jobs = queen_dbus_jobs_new ();
@@ -53,6 +52,20 @@ set_up (Fixture *f, gconstpointer data)
                                    f->receipts, &queen_clock_system };
   f->exporter = queen_dbus_exporter_new (f->pair.queen, f->outbox, &settings, &error);
   g_assert_no_error (error);
+}
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  dbus_pair_open (&f->pair);
+  show (f);
+}
+
+static void
+set_up_with_output (Fixture *f, gconstpointer data)
+{
+  dbus_pair_open_with_output (&f->pair);
+  show (f);
 }
 
 static void
@@ -433,6 +446,44 @@ test_in_turn (Fixture *f, gconstpointer data)
   g_assert_cmpuint (counts[1], >, 0);
 }
 
+/* Answers that may be long */
+
+static void
+on_registry_answered (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  *(GVariant **) data = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+  g_assert_no_error (error);
+}
+
+/* @text: what the answer is as it is printed */
+static void
+expect_draft (Fixture *f, const char *method, GVariant *parameters, const char *text)
+{
+  g_autoptr (GVariant) answer = NULL;
+  g_autofree char *printed = NULL;
+
+  g_dbus_connection_call (f->pair.client, NULL, WORKERS, PROPERTIES, method, parameters, NULL,
+                          G_DBUS_CALL_FLAGS_NONE, -1, NULL, on_registry_answered, &answer);
+  dbus_pair_wait_until (queen_dbus_exporter_is_drafting (f->exporter));
+  dbus_pair_wait_until (answer);
+  printed = g_variant_print (answer, FALSE);
+  g_assert_cmpstr (printed, ==, text);
+}
+
+/* Others are answered while the ids of 65 536 are put together. */
+static void
+test_ids_are_drafted (Fixture *f, gconstpointer data)
+{
+  add_workers (f, 2);
+  expect_draft (f, "Get", g_variant_new ("(ss)", REGISTRY, "OnlineIds"), "(<['w0', 'w1']>,)");
+  expect_draft (f, "Get", g_variant_new ("(ss)", REGISTRY, "AvailableIds"), "(<['w0', 'w1']>,)");
+  expect_draft (f, "GetAll", g_variant_new ("(s)", REGISTRY),
+                "({'Online': <uint32 2>, 'Available': <uint32 2>, 'Total': <uint32 2>, "
+                "'OnlineIds': <['w0', 'w1']>, 'AvailableIds': <['w0', 'w1']>},)");
+}
+
 /* Told by an answer */
 
 static void
@@ -567,6 +618,9 @@ test_end_with_calls (Fixture *f, gconstpointer data)
   dbus_pair_wait_until (!connection); /* nor does it stay for ever */
 }
 
+#define add_with_output(path, function)                                                            \
+  g_test_add ("/dbus-exporter/" path, Fixture, NULL, set_up_with_output, function, tear_down)
+
 #define add(path, function)                                                                        \
   g_test_add ("/dbus-exporter/" path, Fixture, NULL, set_up, function, tear_down)
 
@@ -586,6 +640,7 @@ main (int argc, char **argv)
   add ("parts/no-more-than-wanted", test_parts_limited);
   add ("parts/one-that-is-larger-than-a-part", test_parts_of_giants);
   add ("parts/while-they-come-and-go", test_parts_while_they_change);
+  add_with_output ("ids/are-drafted", test_ids_are_drafted);
   add ("listed/forgotten-before-it-is-told/is-removed", test_listed);
   add ("listed/in-parts/forgotten-before-it-is-told/is-removed", test_listed_in_parts);
   add ("listed/very-many", test_listed_many);
