@@ -3,9 +3,10 @@
 
 #pragma once
 
-/* What the four files of a connection share, and nobody else sees: its states and its way
+/* What the five files of a connection share, and nobody else sees: its states and its way
  * (queen-connection.c), how its request comes (queen-connection-request.c), who makes room for it
- * (queen-connection-room.c), and how its answer goes (queen-connection-answer.c). */
+ * (queen-connection-room.c), which bodies wait for theirs (queen-connection-body.c), and how its
+ * answer goes (queen-connection-answer.c). */
 
 #include "queen-connection.h"
 
@@ -60,16 +61,17 @@ struct _QueenConnection
   gboolean is_persistent; /* the client may send another one after this */
 
   QueenRequestBuffer request;
-  gsize n_reserved;    /* bytes there is room for until it is whole; 0 when it needs none */
-  gsize n_heard;       /* of them, bytes that there were when it was last seen to come on */
-  gint64 heard_at;     /* µs, monotonic: when that was */
-  guint n_room_waits;  /* how often it has waited for room, for this request */
-  QueenText whole;     /* in STATE_WHOLE: all of it */
-  gpointer progress;   /* in STATE_WHOLE: what has become of it so far; NULL when nothing has */
-  gsize progress_size; /* bytes */
+  gsize n_reserved;      /* bytes there is room for until it is whole; 0 when it needs none */
+  gsize n_heard;         /* of them, bytes that there were when it was last seen to come on */
+  gint64 heard_at;       /* µs, monotonic: when that was */
+  gint64 room_wanted_at; /* µs, monotonic: since when it has waited for room */
+  QueenText whole;       /* in STATE_WHOLE: all of it */
+  gpointer progress;     /* in STATE_WHOLE: what has become of it so far; NULL when nothing has */
+  gsize progress_size;   /* bytes */
   GDestroyNotify free_progress;
   gsize n_kept;       /* bytes that count as held for it */
   gsize n_body;       /* of them, bytes of a large body, or room for it */
+  char *body_holder;  /* whose these are, or would be if there was room; NULL for nobody */
   gsize n_waiting;    /* of them, bytes that only wait for room */
   GQueue *held_among; /* those that hold more than a little for a request; NULL when it does not */
   GList holding_link; /* among them */
@@ -145,6 +147,32 @@ void queen_connection_clear_request (QueenConnection *self);
  * be.
  */
 void queen_connection_end_reading (QueenConnection *self);
+
+/** Bytes: most batches have fewer, and wait for no room. */
+#define QUEEN_CONNECTION_SMALL_BODY (24 * 1024)
+
+/** Returns: (transfer full): whose portion of the room for large bodies it takes from */
+char *queen_connection_dup_room_holder (const QueenConnection *self);
+
+/** Whoever waits for room with a large body, and may have it now, has it. */
+void queen_connection_hand_out_room (QueenConnectionSettings *settings);
+
+/**
+ * queen_connection_let_go:
+ *
+ * It makes room by what it holds for another request, or else goes.
+ */
+void queen_connection_let_go (QueenConnection *self);
+
+/**
+ * queen_connection_find_oldest_in:
+ * @link: (element-type QueenConnection) (nullable): those who are asked
+ *
+ * Returns: (nullable): of them, who has let the queen wait for longest; not one some of whose
+ *   request is done already, as it is its turn to publish
+ */
+QueenConnection *queen_connection_find_oldest_in (const QueenConnectionSettings *settings,
+                                                  GList *link);
 
 /** Returns: whether there is room for what is held of all requests */
 gboolean queen_connection_has_room (const QueenConnection *self);

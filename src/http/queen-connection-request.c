@@ -87,7 +87,7 @@ static void
 forget_request (QueenConnection *self)
 {
   self->request = (QueenRequestBuffer){ NULL };
-  self->n_reserved = self->n_room_waits = 0;
+  self->n_reserved = 0;
 }
 
 /* @whole has the request, and perhaps more. */

@@ -5,19 +5,8 @@
 
 #include "queen-error.h"
 
-#define LITTLE 1024     /* bytes: if all hold as much, that is a fourth of what there may be */
-#define MAX_TRIED 256   /* who are asked to make room */
-#define MAX_REMOVED 512 /* who make it for large bodies, until the main loop may turn */
-
-#define SMALL_BODY (24 * 1024)        /* bytes: most batches have fewer, and wait for no room */
-#define SMALL_PIECE (2 * 1024)        /* bytes: of who may have to wait for room */
-#define PACE QUEEN_REQUEST_USUAL_BODY /* bytes, in GRACE at the least; more of what is large */
-#define PACES 4                       /* in which all of that has come: nobody sits on much */
-#define GRACE G_USEC_PER_SEC          /* µs that others wait for who does not fill its room */
-#define MAX_GRACE (3 * GRACE)         /* likewise for who says a little all the time */
-#define MAX_ROOM_WAITS 5              /* seconds, then it is 503 */
-
-static void hand_out_room (QueenConnectionSettings *settings);
+#define LITTLE 1024   /* bytes: if all hold as much, that is a fourth of what there may be */
+#define MAX_TRIED 256 /* who are asked to make room */
 
 /* What is held */
 
@@ -50,7 +39,7 @@ find_holding (QueenConnection *self, gsize n_kept)
 static gsize
 find_body_size (const QueenConnection *self, gsize n_request)
 {
-  gboolean is_whole = self->state == STATE_WHOLE && n_request > SMALL_BODY;
+  gboolean is_whole = self->state == STATE_WHOLE && n_request > QUEEN_CONNECTION_SMALL_BODY;
 
   return self->n_reserved > 0 || is_whole ? n_request : 0;
 }
@@ -75,13 +64,33 @@ hold_session (QueenConnection *self)
   queen_fair_queue_enter (settings->sessions, &self->session_place, networks ? networks : "", self);
 }
 
-/* Returns: whether it is less than before */
+/* What it has is given back in the name by which it was taken, whoever it speaks for by then. */
+static void
+count_body (QueenConnection *self, gsize n_body)
+{
+  QueenPortions *portions = queen_budgets_get_portions (self->settings->budgets);
+
+  if (n_body == self->n_body)
+    return;
+  if (self->n_body > 0)
+    queen_portions_give_back (portions, self->body_holder, self->n_body);
+  if (n_body == 0)
+    g_clear_pointer (&self->body_holder, g_free);
+  else if (!self->body_holder)
+    self->body_holder = queen_connection_dup_room_holder (self);
+  if (n_body > 0)
+    queen_portions_take (portions, self->body_holder, n_body);
+}
+
+/* Returns: whether others may find more room now */
 static gboolean
 count_held (QueenConnection *self, gsize n_kept, gsize n_body, gsize n_waiting)
 {
   QueenBudgets *budgets = self->settings->budgets;
-  gboolean is_less = n_kept < self->n_kept || n_body < self->n_body;
+  gboolean is_less =
+      n_body < self->n_body || (n_kept < self->n_kept && self->settings->lacks_requests);
 
+  count_body (self, n_body);
   queen_budgets_hold (budgets, QUEEN_BUDGET_REQUESTS, (gssize) n_kept - (gssize) self->n_kept);
   queen_budgets_hold (budgets, QUEEN_BUDGET_BODIES, (gssize) n_body - (gssize) self->n_body);
   queen_budgets_hold (budgets, QUEEN_BUDGET_WAITING, (gssize) n_waiting - (gssize) self->n_waiting);
@@ -103,7 +112,7 @@ queen_connection_hold_request (QueenConnection *self)
   hold_session (self);
   set_holding (self, find_holding (self, n_kept));
   if (count_held (self, n_kept, find_body_size (self, n_request), only_waits ? n_kept : 0))
-    hand_out_room (self->settings);
+    queen_connection_hand_out_room (self->settings);
 }
 
 void
@@ -121,8 +130,9 @@ queen_connection_clear_request (QueenConnection *self)
 {
   queen_request_buffer_clear (&self->request);
   self->request = (QueenRequestBuffer){ NULL };
-  self->n_reserved = self->n_room_waits = 0;
+  self->n_reserved = 0;
   queen_connection_hold_request (self);
+  g_clear_pointer (&self->body_holder, g_free); /* who has waited for room in vain has it still */
 }
 
 void
@@ -139,8 +149,8 @@ queen_connection_end_reading (QueenConnection *self)
 
 /* It makes room by what it holds for another request (RFC 9112 § 9.3.2 has clients say that again).
  * The session of one that takes no more of its answer cannot be had without it. */
-static void
-let_go (QueenConnection *self)
+void
+queen_connection_let_go (QueenConnection *self)
 {
   self->has_unread_data |= !self->is_drained;
   queen_connection_end_reading (self);
@@ -156,8 +166,8 @@ queen_connection_has_room (const QueenConnection *self)
 
 /* Returns: (nullable): of those who hold more than a little, who has let the queen wait for
  * longest; not one some of whose request is done already, as it is its turn to publish */
-static QueenConnection *
-find_oldest_in (const QueenConnectionSettings *settings, GList *link)
+QueenConnection *
+queen_connection_find_oldest_in (const QueenConnectionSettings *settings, GList *link)
 {
   for (guint i = 0; i < MAX_TRIED && link; i++, link = link->next)
     if (!queen_connection_waits_for_queen (link->data) && link->data != settings->publisher)
@@ -169,9 +179,9 @@ find_oldest_in (const QueenConnectionSettings *settings, GList *link)
 static QueenConnection *
 find_oldest_holder (const QueenConnectionSettings *settings)
 {
-  QueenConnection *oldest = find_oldest_in (settings, settings->holding.head);
+  QueenConnection *oldest = queen_connection_find_oldest_in (settings, settings->holding.head);
 
-  return oldest ? oldest : find_oldest_in (settings, settings->filling.head);
+  return oldest ? oldest : queen_connection_find_oldest_in (settings, settings->filling.head);
 }
 
 /* Where all are let wait by the queen, who came first is done first: else all would be thrown out
@@ -225,7 +235,7 @@ queen_connection_make_room (QueenConnection *self)
   QueenConnection *greediest, *oldest;
 
   while (!queen_connection_has_room (self) && (oldest = g_queue_peek_head (&settings->answering)))
-    let_go (oldest);
+    queen_connection_let_go (oldest);
   greediest = queen_connection_has_room (self) ? NULL : find_greediest (self);
   if (greediest && greediest != self && greediest->n_kept < LITTLE)
     greediest = NULL; /* it would make hardly any room */
@@ -247,249 +257,6 @@ queen_connection_keep_request (QueenConnection *self)
 {
   queen_connection_hold_request (self);
   return queen_connection_make_room (self);
-}
-
-/* Reserving it */
-
-/* Returns: bytes that there has to be room for, before more of it is read; 0 when it is small */
-static gsize
-find_need (const QueenRequestBuffer *request)
-{
-  gsize n_body = request->body_length;
-
-  if (request->head_length == 0)
-    return 0;
-  if (request->is_chunked) /* nobody has said how long it becomes */
-    n_body = n_body > SMALL_BODY ? request->max_body : 0;
-  return n_body > SMALL_BODY ? request->head_length + n_body + request->accepted->allocated_len : 0;
-}
-
-/* Returns whether it may have what it needs beside all that other large bodies have. */
-static gboolean
-has_part_for (const QueenConnection *self)
-{
-  return queen_budgets_has_room (self->settings->budgets, QUEEN_BUDGET_BODIES,
-                                 find_need (&self->request));
-}
-
-/* Returns whether it may have that beside all that is held and reserved, too. */
-static gboolean
-has_room_for (const QueenConnection *self)
-{
-  gsize n_kept = queen_request_buffer_get_size (&self->request);
-  gsize n_more = MAX (find_need (&self->request), n_kept) - n_kept;
-
-  return has_part_for (self) &&
-         queen_budgets_has_room (self->settings->budgets, QUEEN_BUDGET_REQUESTS, n_more);
-}
-
-void
-queen_connection_begin_pace (QueenConnection *self)
-{
-  self->n_heard = queen_request_buffer_get_size (&self->request);
-  self->heard_at = self->settings->deadlines[QUEEN_WAIT_ROOM].clock->get_monotonic ();
-}
-
-static void
-take_room (QueenConnection *self)
-{
-  self->n_reserved = find_need (&self->request);
-  queen_connection_begin_pace (self);
-  queen_connection_hold_request (self);
-  queen_connection_hold_anew (self);
-}
-
-/* Who is first has room before all others, however little they need: else it never would. */
-static void
-hand_out_room (QueenConnectionSettings *settings)
-{
-  QueenConnection *first;
-
-  while ((first = queen_cost_queue_peek (settings->rooms)) && has_room_for (first))
-    {
-      queen_cost_queue_take (settings->rooms);
-      queen_cost_queue_charge (settings->rooms, (gint64) (find_need (&first->request) / 1024));
-      queen_connection_end_wait (first, QUEEN_WAIT_ROOM);
-      take_room (first);
-      queen_run_queue_enter_later (settings->run_queue, &first->turn, &first->client, first);
-    }
-}
-
-/* Others have large bodies, too. */
-static gboolean
-lacks_part (const QueenConnectionSettings *settings)
-{
-  const QueenConnection *first = queen_cost_queue_peek (settings->rooms);
-
-  return first && !has_part_for (first);
-}
-
-/* Heads and small bodies have more than is left to them. */
-static gboolean
-lacks_room (const QueenConnectionSettings *settings)
-{
-  const QueenConnection *first = queen_cost_queue_peek (settings->rooms);
-
-  return first && has_part_for (first) && !has_room_for (first);
-}
-
-/* Returns: (nullable): who holds room that others wait for, and lets it lie idle */
-static QueenConnection *
-find_slow (QueenConnectionSettings *settings)
-{
-  gint64 now = settings->deadlines[QUEEN_WAIT_ROOM].clock->get_monotonic ();
-  GList *link = settings->filling.head;
-
-  for (guint i = 0; i < MAX_TRIED && link; i++, link = link->next)
-    {
-      QueenConnection *holder = link->data;
-      gint64 silence = now - holder->heard_at;
-
-      if (silence < GRACE)
-        continue;
-      if (silence >= MAX_GRACE)
-        return holder;
-      if (!queen_connection_waits_for_queen (holder) && !queen_connection_has_spoken (holder))
-        return holder;
-    }
-  return NULL;
-}
-
-/* Room for who waits for it is made by those who do not fill theirs. Where it is heads and small
- * bodies that have too much, it is made by those who need that only for another request, and by
- * those who take longest.
- *
- * Returns: (nullable): who is next */
-static QueenConnection *
-find_obstacle (QueenConnectionSettings *settings)
-{
-  QueenConnection *other;
-
-  if (lacks_part (settings))
-    return find_slow (settings);
-  if (!lacks_room (settings))
-    return NULL;
-  other = g_queue_peek_head (&settings->answering);
-  return other ? other : find_oldest_in (settings, settings->holding.head);
-}
-
-/* A large body may take the room of thousands of heads: whom there is no time for now goes when it
- * is looked for again. */
-static void
-make_reservable (QueenConnectionSettings *settings)
-{
-  QueenConnection *other;
-
-  hand_out_room (settings);
-  for (guint n = 0; n < MAX_REMOVED && (other = find_obstacle (settings)); n++)
-    if (other->state >= STATE_HANDLER)
-      let_go (other);
-    else
-      queen_connection_evict (other);
-}
-
-/* If all that there is was held by who waits for room, there would be none for any. Returns FALSE
- * when it had to go itself. */
-static gboolean
-limit_waiting (QueenConnection *self)
-{
-  QueenConnectionSettings *settings = self->settings;
-  QueenConnection *greediest;
-
-  while (!queen_budgets_has_room (settings->budgets, QUEEN_BUDGET_WAITING, 0) &&
-         (greediest = queen_cost_queue_find_greediest (settings->rooms, "")))
-    {
-      queen_connection_evict (greediest);
-      if (greediest == self)
-        return FALSE;
-    }
-  return TRUE;
-}
-
-/* Those whose bodies are about as large take turns, and all sizes have the same part of the room:
- * however many have large ones, a small one comes soon. */
-static char *
-dup_room_asker (const QueenConnection *self)
-{
-  g_autofree char *networks = queen_shares_dup_networks (&self->client);
-  g_autofree char *size = g_strdup_printf ("%u", g_bit_storage (find_need (&self->request)));
-
-  return queen_fair_queue_join (size, networks ? networks : "");
-}
-
-/* What it has not said yet stays where it is: in the kernel, and then with its client. Whoever is
- * to be heard all the same is heard in small pieces meanwhile. */
-static void
-wait_for_room (QueenConnection *self)
-{
-  g_autofree char *asker = dup_room_asker (self);
-
-  self->is_overdue = FALSE;
-  queen_connection_enter_state (self, STATE_ROOM);
-  queen_cost_queue_enter (self->settings->rooms, &self->turn, asker, self);
-  if (!limit_waiting (self))
-    return;
-  make_reservable (self->settings);
-  if (queen_connection_make_room (self))
-    queen_connection_watch (self);
-}
-
-static gsize
-get_pace (const QueenConnection *self)
-{
-  return MAX (PACE, self->n_reserved / PACES);
-}
-
-gboolean
-queen_connection_reserve (QueenConnection *self)
-{
-  if (self->n_reserved > 0)
-    {
-      if (queen_request_buffer_get_size (&self->request) >= self->n_heard + get_pace (self))
-        queen_connection_begin_pace (self);
-      return TRUE;
-    }
-  if (find_need (&self->request) == 0)
-    return TRUE;
-  if (queen_cost_queue_get_length (self->settings->rooms) > 0 || !has_room_for (self))
-    {
-      wait_for_room (self);
-      return FALSE;
-    }
-  take_room (self);
-  return TRUE;
-}
-
-gsize
-queen_connection_get_piece (const QueenConnection *self)
-{
-  const QueenConnectionSettings *settings = self->settings;
-  gboolean is_short =
-      queen_cost_queue_get_length (settings->rooms) > 0 ||
-      !queen_budgets_has_room (settings->budgets, QUEEN_BUDGET_BODIES, QUEEN_REQUEST_USUAL) ||
-      !queen_budgets_has_room (settings->budgets, QUEEN_BUDGET_REQUESTS, QUEEN_REQUEST_USUAL);
-
-  return is_short && self->n_reserved == 0 ? SMALL_PIECE : QUEEN_REQUEST_USUAL;
-}
-
-void
-queen_connection_time_out_room (QueenConnection *self)
-{
-  g_autoptr (GError) error = NULL;
-
-  queen_connection_end_wait (self, QUEEN_WAIT_ROOM);
-  make_reservable (self->settings);
-  if (self->n_reserved > 0)
-    return;
-  if (++self->n_room_waits < MAX_ROOM_WAITS)
-    {
-      queen_connection_begin_wait (self, QUEEN_WAIT_ROOM);
-      return;
-    }
-  queen_cost_queue_leave (&self->turn);
-  g_set_error_literal (&error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
-                       "there was no room for the body in time");
-  queen_connection_refuse (self, QUEEN_REFUSAL_BUSY, error);
 }
 
 /* TLS sessions */
@@ -521,7 +288,7 @@ static void
 give_up_session (QueenConnection *self)
 {
   if (self->state >= STATE_HANDLER)
-    let_go (self);
+    queen_connection_let_go (self);
   else if (self->state == STATE_HANDSHAKE)
     queen_connection_refuse_handshake (self);
   else

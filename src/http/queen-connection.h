@@ -151,6 +151,11 @@ typedef enum
  *   happened already
  * @singles: the same for those with one event, who need not wait until those with many are through
  * @rooms: where they wait, with large bodies, for room
+ * @most_passing: bytes of room that the network of somebody may not have who comes anew and does
+ * not wait behind these
+ * @lacks_requests: whether one of these lacks only what heads and small bodies have
+ * @is_making_room: who could have some of that room has it when all of it is there
+ * @rooms_made_at: µs, monotonic: when it was last looked who could make room for these
  * @publisher: (nullable): whose turn it is in one of these two
  * @tally: what counts
  * @budgets: what is held in memory, and how much that may be
@@ -186,6 +191,10 @@ typedef struct
   QueenRunQueue *publishers;
   QueenRunQueue *singles;
   QueenCostQueue *rooms;
+  gsize most_passing;
+  gboolean lacks_requests;
+  gboolean is_making_room;
+  gint64 rooms_made_at;
   const QueenConnection *publisher;
   QueenTally *tally;
   QueenBudgets *budgets;

@@ -8,6 +8,7 @@
 #include "text/queen-hash.h"
 
 #define MAX_TRIED 256 /* askers that are looked at when room is wanted */
+#define MAX_ASKED 32  /* likewise when it is not for the first of them */
 #define PARTS 65536   /* of a µs, so that it can be shared by thousands */
 
 /* Somebody who has something in a queue, or is sated: has had more than others who wait. */
@@ -228,6 +229,21 @@ queen_cost_queue_leave (QueenCostPlace *place)
   rest (self);
 }
 
+/* What is looked for among the members of a group. */
+typedef struct
+{
+  gboolean (*may_be) (gpointer item, gpointer data);
+  gpointer data;
+} Finding;
+
+static gboolean
+is_found (gpointer item, gpointer data)
+{
+  const Finding *finding = data;
+
+  return finding->may_be (((QueenCostPlace *) item)->item, finding->data);
+}
+
 /* @asker: one for whom something waits */
 static QueenCostPlace *
 peek_place (const Asker *asker)
@@ -244,20 +260,50 @@ queen_cost_queue_peek (const QueenCostQueue *self)
 }
 
 gpointer
+queen_cost_queue_find (const QueenCostQueue *self,
+                       gboolean (*may_be) (gpointer item, gpointer data),
+                       gpointer data)
+{
+  GSequenceIter *iter = g_sequence_get_begin_iter (self->order);
+  Finding finding = { may_be, data };
+
+  for (guint n = 0; n < MAX_ASKED && !g_sequence_iter_is_end (iter); n++)
+    {
+      const Asker *asker = g_sequence_get (iter);
+      QueenCostPlace *place = asker->members
+                                  ? queen_fair_queue_find (asker->members, is_found, &finding)
+                                  : asker->places.head->data;
+
+      if (place && (asker->members || may_be (place->item, data)))
+        return place->item;
+      iter = g_sequence_iter_next (iter);
+    }
+  return NULL;
+}
+
+void
+queen_cost_queue_take_place (QueenCostPlace *place)
+{
+  QueenCostQueue *self = place->asker->queue;
+
+  self->taken = place->asker;
+  self->had = MAX (self->had, ((Asker *) peek_first (self->order))->had);
+  forget_sated (self);
+  if (place->asker->members)
+    queen_fair_queue_take_place (&place->turn);
+  give_up_place (place);
+}
+
+gpointer
 queen_cost_queue_take (QueenCostQueue *self)
 {
   Asker *first = peek_first (self->order);
-  QueenCostPlace *place;
+  QueenCostPlace *place = first ? peek_place (first) : NULL;
 
-  self->taken = first;
-  if (!first)
+  self->taken = NULL;
+  if (!place)
     return NULL;
-  self->had = MAX (self->had, first->had);
-  forget_sated (self);
-  place = peek_place (first);
-  if (first->members)
-    queen_fair_queue_take (first->members);
-  give_up_place (place);
+  queen_cost_queue_take_place (place);
   return place->item;
 }
 

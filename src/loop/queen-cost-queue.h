@@ -79,6 +79,27 @@ void queen_cost_queue_leave (QueenCostPlace *place);
  */
 gpointer queen_cost_queue_take (QueenCostQueue *self);
 
+/**
+ * queen_cost_queue_take_place:
+ * @place: one in the queue
+ *
+ * Takes it out, although it may be the turn of others.
+ */
+void queen_cost_queue_take_place (QueenCostPlace *place);
+
+/**
+ * queen_cost_queue_find:
+ * @may_be: whether an item may be the one
+ * @data: for it
+ *
+ * As queen_fair_queue_find() has it; of groups those are looked at whose turns come first in it.
+ *
+ * Returns: (nullable): the first, as their turns are, that @may_be; it stays where it is
+ */
+gpointer queen_cost_queue_find (const QueenCostQueue *self,
+                                gboolean (*may_be) (gpointer item, gpointer data),
+                                gpointer data);
+
 /** Returns: (nullable): what queen_cost_queue_take() would, which stays where it is */
 gpointer queen_cost_queue_peek (const QueenCostQueue *self);
 

@@ -8,6 +8,7 @@
 #include "text/queen-hash.h"
 
 #define MAX_TRIED 256 /* askers that are looked at when room is wanted */
+#define MAX_ASKED 32  /* likewise when it is not for the first of them */
 
 /* Somebody who has something in a queue, or a group of those. */
 typedef struct _QueenFairAsker
@@ -159,12 +160,10 @@ queen_fair_queue_renew (QueenFairPlace *place)
   g_queue_push_tail_link (&place->asker->places, &place->link);
 }
 
-/* Returns: (nullable): whose turn it is */
+/* Returns: (nullable): whose turn it is of @asker */
 static QueenFairPlace *
-get_first (const QueenFairQueue *self)
+get_first (const Asker *asker)
 {
-  const Asker *asker = &self->all;
-
   while (asker->turns.head)
     asker = asker->turns.head->data;
   return asker->places.head ? asker->places.head->data : NULL;
@@ -173,26 +172,49 @@ get_first (const QueenFairQueue *self)
 gpointer
 queen_fair_queue_peek (const QueenFairQueue *self)
 {
-  const QueenFairPlace *first = get_first (self);
+  const QueenFairPlace *first = get_first (&self->all);
 
   return first ? first->item : NULL;
+}
+
+void
+queen_fair_queue_take_place (QueenFairPlace *place)
+{
+  /* What else they have, it and its groups, comes after all others. */
+  for (Asker *asker = place->asker; asker->group; asker = asker->group)
+    {
+      g_queue_unlink (&asker->group->turns, &asker->link);
+      g_queue_push_tail_link (&asker->group->turns, &asker->link);
+    }
+  queen_fair_queue_leave (place);
 }
 
 gpointer
 queen_fair_queue_take (QueenFairQueue *self)
 {
-  QueenFairPlace *first = get_first (self);
+  QueenFairPlace *first = get_first (&self->all);
 
   if (!first)
     return NULL;
-  /* What else they have, it and its groups, comes after all others. */
-  for (Asker *asker = first->asker; asker->group; asker = asker->group)
-    {
-      g_queue_unlink (&asker->group->turns, &asker->link);
-      g_queue_push_tail_link (&asker->group->turns, &asker->link);
-    }
-  queen_fair_queue_leave (first);
+  queen_fair_queue_take_place (first);
   return first->item;
+}
+
+gpointer
+queen_fair_queue_find (const QueenFairQueue *self,
+                       gboolean (*may_be) (gpointer item, gpointer data),
+                       gpointer data)
+{
+  const GList *link = self->all.turns.head;
+
+  for (guint n_asked = 0; link && n_asked < MAX_ASKED; link = link->next, n_asked++)
+    {
+      const QueenFairPlace *place = get_first (link->data);
+
+      if (place && may_be (place->item, data))
+        return place->item;
+    }
+  return NULL;
 }
 
 guint

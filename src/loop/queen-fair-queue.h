@@ -114,6 +114,28 @@ gpointer queen_fair_queue_take (QueenFairQueue *self);
 /** Returns: (nullable): what queen_fair_queue_take() would, which stays where it is */
 gpointer queen_fair_queue_peek (const QueenFairQueue *self);
 
+/**
+ * queen_fair_queue_take_place:
+ * @place: one in the queue
+ *
+ * Takes it out, although it may be the turn of others.
+ */
+void queen_fair_queue_take_place (QueenFairPlace *place);
+
+/**
+ * queen_fair_queue_find:
+ * @may_be: whether an item may be the one
+ * @data: for it
+ *
+ * Of each who asks only the oldest is looked at, and of a group only whose turn it is; and of all
+ * only the first few dozen.
+ *
+ * Returns: (nullable): the first, as their turns are, that @may_be; it stays where it is
+ */
+gpointer queen_fair_queue_find (const QueenFairQueue *self,
+                                gboolean (*may_be) (gpointer item, gpointer data),
+                                gpointer data);
+
 /** Returns: how many wait */
 guint queen_fair_queue_get_length (const QueenFairQueue *self);
 

@@ -63,6 +63,14 @@ get_of_group (const QueenPortions *self, const char *who)
   return group ? queen_portions_get (self, group) : 0;
 }
 
+gsize
+queen_portions_get_portion (const QueenPortions *self, const char *who)
+{
+  g_autofree char *group = queen_fair_queue_dup_group (who);
+
+  return queen_portions_get (self, group ? group : who);
+}
+
 gboolean
 queen_portions_may_take (const QueenPortions *self, const char *who, gsize n)
 {

@@ -36,6 +36,9 @@ gsize queen_portions_get_taken (const QueenPortions *self);
 /** Returns: how much @who has */
 gsize queen_portions_get (const QueenPortions *self, const char *who);
 
+/** Returns: how much @who has, or the group has that it is of */
+gsize queen_portions_get_portion (const QueenPortions *self, const char *who);
+
 /** Returns: whether @who, of that name, perhaps of queen_fair_queue_join(), may have @n more */
 gboolean queen_portions_may_take (const QueenPortions *self, const char *who, gsize n);
 

@@ -8,8 +8,9 @@
 struct _QueenBudgets
 {
   gsize held[QUEEN_N_BUDGETS];
-  GHashTable *shared; /* GBytes -> how many hold them */
-  GHashTable *kept;   /* a set of GBytes that the queen keeps anyway */
+  QueenPortions *bodies; /* whose they are */
+  GHashTable *shared;    /* GBytes -> how many hold them */
+  GHashTable *kept;      /* a set of GBytes that the queen keeps anyway */
 };
 
 /* Whose they are, how many at the most, and what happens then. */
@@ -20,7 +21,8 @@ static const struct
 } budgets[QUEEN_N_BUDGETS] = {
   /* Their senders: the one whose request has not been whole for longest makes room. */
   [QUEEN_BUDGET_REQUESTS] = { "requests", 64 * MIB },
-  /* Bodies stay with their senders: whoever has room and does not fill it makes some. */
+  /* Bodies stay with their senders: whoever has room and does not fill it makes some, and soon
+   * where its network has more than that of who waits. */
   [QUEEN_BUDGET_BODIES] = { "bodies", 48 * MIB },
   /* Those who wait: the address that has most of them. */
   [QUEEN_BUDGET_WAITING] = { "waiting", 16 * MIB },
@@ -39,6 +41,7 @@ queen_budgets_new (void)
 {
   QueenBudgets *self = g_new0 (QueenBudgets, 1);
 
+  self->bodies = queen_portions_new (budgets[QUEEN_BUDGET_BODIES].most);
   self->shared = g_hash_table_new (NULL, NULL);
   self->kept = g_hash_table_new (NULL, NULL);
   return self;
@@ -47,6 +50,7 @@ queen_budgets_new (void)
 void
 queen_budgets_free (QueenBudgets *self)
 {
+  queen_portions_free (self->bodies);
   g_hash_table_unref (self->shared);
   g_hash_table_unref (self->kept);
   g_free (self);
@@ -80,6 +84,12 @@ void
 queen_budgets_hold (QueenBudgets *self, QueenBudget budget, gssize n_bytes)
 {
   self->held[budget] += (gsize) n_bytes;
+}
+
+QueenPortions *
+queen_budgets_get_portions (const QueenBudgets *self)
+{
+  return self->bodies;
 }
 
 static guint

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include "loop/queen-portions.h"
 
 G_BEGIN_DECLS
 
@@ -67,6 +67,14 @@ gboolean queen_budgets_has_room (const QueenBudgets *self, QueenBudget budget, g
  * @n_bytes: how many more are held; negative for fewer
  */
 void queen_budgets_hold (QueenBudgets *self, QueenBudget budget, gssize n_bytes);
+
+/**
+ * queen_budgets_get_portions:
+ *
+ * Returns: (transfer none): how much of %QUEEN_BUDGET_BODIES each network has, as
+ *   queen_shares_dup_networks() names them. It counts apart from queen_budgets_hold()
+ */
+QueenPortions *queen_budgets_get_portions (const QueenBudgets *self);
 
 /**
  * queen_budgets_hold_shared:

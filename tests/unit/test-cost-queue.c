@@ -229,6 +229,43 @@ test_groups (Fixture *f, gconstpointer data)
   assert_taken (f, NULL, 0);
 }
 
+static gboolean
+is_item (gpointer item, gpointer data)
+{
+  return g_str_equal (item, data);
+}
+
+static const char *
+find (Fixture *f, const char *item)
+{
+  return queen_cost_queue_find (f->queue, is_item, (gpointer) item);
+}
+
+/* Whose turn it is not may be taken all the same: of each the oldest. */
+static void
+test_find (Fixture *f, gconstpointer data)
+{
+  enter (f, "a1");
+  enter (f, "b1");
+  enter_in_group (f, "gx1");
+  enter_in_group (f, "gx2");
+  enter_in_group (f, "gy1");
+  enter (f, "b2");
+  g_assert_cmpstr (find (f, "b1"), ==, "b1");
+  g_assert_cmpstr (find (f, "gy1"), ==, "gy1");
+  g_assert_null (find (f, "gx2"));
+  g_assert_null (find (f, "b2"));
+  queen_cost_queue_take_place (&f->places[4]);
+  queen_cost_queue_charge (f->queue, 10);
+  queen_cost_queue_take_place (&f->places[1]);
+  queen_cost_queue_charge (f->queue, 5);
+  assert_taken (f, "a1", 7);
+  assert_taken (f, "b2", 10);
+  assert_taken (f, "gx1", 10);
+  assert_taken (f, "gx2", 10);
+  assert_taken (f, NULL, 0);
+}
+
 #define ADD(path, func) g_test_add ("/cost-queue/" path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -242,6 +279,7 @@ main (int argc, char **argv)
   ADD ("endless-newcomers-starve-nobody", test_newcomers);
   ADD ("what-nobody-else-wanted-counts-for-nothing", test_forgotten);
   ADD ("one-piece-counts-for-so-much", test_most);
+  ADD ("who-is-found-is-taken-out-of-turn", test_find);
   ADD ("who-leaves-is-not-missed", test_leave);
   ADD ("who-has-most-waiting-makes-room", test_greediest);
   ADD ("who-has-most-waiting-makes-room-behind-many-who-want-nothing", test_greediest_behind);

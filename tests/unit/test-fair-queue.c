@@ -140,6 +140,30 @@ test_groups (Fixture *f, gconstpointer data)
   assert_taken (f, NULL);
 }
 
+static const char *
+find_other (Fixture *f, const char *passed)
+{
+  return queen_fair_queue_find (f->queue, is_other_than, (gpointer) passed);
+}
+
+static void
+test_find (Fixture *f, gconstpointer data)
+{
+  g_assert_null (find_other (f, ""));
+  enter_in_group (f, "ax1");
+  enter_in_group (f, "ay1");
+  enter_in_group (f, "bx1");
+  enter_in_group (f, "bx2");
+  g_assert_cmpstr (find_other (f, ""), ==, "ax1");
+  g_assert_cmpstr (find_other (f, "ax1"), ==, "bx1");
+  queen_fair_queue_take_place (&f->places[2]);
+  enter_in_group (f, "cx1");
+  assert_taken (f, "ax1");
+  assert_taken (f, "bx2");
+  assert_taken (f, "cx1");
+  assert_taken (f, "ay1");
+}
+
 /* Who asks is said in one text. */
 static void
 test_joined (Fixture *f, gconstpointer data)
@@ -207,6 +231,7 @@ main (int argc, char **argv)
   ADD ("who-has-most-makes-room-for-who-has-less", test_room);
   ADD ("who-has-most-is-a-burden", test_burden);
   ADD ("groups/take-turns-and-so-do-those-in-them", test_groups);
+  ADD ("groups/whose-turn-it-is-in-it-may-pass", test_find);
   ADD ("groups/said-in-one-text", test_joined);
   ADD ("groups/the-group-that-has-most-makes-room", test_room_in_groups);
 

@@ -205,15 +205,22 @@ test_crumbs (Fixture *f, gconstpointer data)
   hold_bodies (f, -others);
 }
 
+static int
+begin_long (Fixture *f, guint number, gsize length, gsize n_bytes)
+{
+  g_autofree char *head = g_strdup_printf ("POST /long HTTP/1.1\r\nHost: localhost\r\n"
+                                           "Content-Length: %" G_GSIZE_FORMAT "\r\n\r\n",
+                                           length);
+
+  return begin (f, number, head, n_bytes);
+}
+
 /* Nor, with much room, what would be enough with little. */
 static void
 test_much (Fixture *f, gconstpointer data)
 {
   gssize others = leave (f, MAX_LONG + 30000);
-  g_autofree char *head = g_strdup_printf ("POST /long HTTP/1.1\r\nHost: localhost\r\n"
-                                           "Content-Length: %d\r\n\r\n",
-                                           MAX_LONG);
-  int slow = begin (f, 1, head, 100), waiting = begin (f, 2, LARGE, 59000);
+  int slow = begin_long (f, 1, MAX_LONG, 100), waiting = begin_long (f, 2, MAX_LONG, 100);
 
   for (guint i = 0; i < 3; i++)
     {
@@ -223,10 +230,128 @@ test_much (Fixture *f, gconstpointer data)
       pass (SECOND);
     }
   assert_status (slow, "503");
+  assert_waits (waiting);
+  hold_bodies (f, -others);
+}
+
+/* Whose network has most room is to fill it at once where somebody waits who has less: all the time
+ * that others have is not for those. */
+static void
+test_most (Fixture *f, gconstpointer data)
+{
+  gssize others = leave (f, MAX_LONG + 150000);
+  int silent = begin_long (f, 1, MAX_LONG, 100), little = begin (f, 3, LARGE, 100), waiting;
+
+  begin (f, 3, LARGE, 100);
+  waiting = begin (f, 2, LARGE, 59000);
+  pass (SECOND / 8);
+  assert_waits (silent);
+  pass (SECOND / 8);
+  assert_status (silent, "503");
+  assert_waits (little);
   say (waiting, 1000);
   turn ();
   assert_status (waiting, "200");
   hold_bodies (f, -others);
+}
+
+/* It keeps it as long as it fills it. */
+static void
+test_pace (Fixture *f, gconstpointer data)
+{
+  gssize others = leave (f, MAX_LONG + 30000);
+  int busy = begin_long (f, 1, MAX_LONG, 100), waiting = begin (f, 2, LARGE, 59000);
+
+  for (guint i = 0; i < 12; i++)
+    {
+      say (busy, sizeof body);
+      say (busy, 10000);
+      pass (SECOND / 4);
+    }
+  assert_waits (busy);
+  assert_waits (waiting);
+  hold_bodies (f, -others);
+}
+
+static gsize
+get_bodies (Fixture *f)
+{
+  return queen_budgets_get_held (f->budgets, QUEEN_BUDGET_BODIES);
+}
+
+/* @n_bytes: of the room for bodies that @holder has; negative for fewer */
+static void
+hold_for (Fixture *f, const char *holder, gssize n_bytes)
+{
+  QueenPortions *portions = queen_budgets_get_portions (f->budgets);
+
+  hold_bodies (f, n_bytes);
+  if (n_bytes > 0)
+    queen_portions_take (portions, holder, (gsize) n_bytes);
+  else
+    queen_portions_give_back (portions, holder, (gsize) -n_bytes);
+}
+
+/* However much one address wants, it leaves as much as it has: whoever else comes has room at once,
+ * and does not wait behind what waits of that one. */
+static void
+test_portion (Fixture *f, gconstpointer data)
+{
+  const gssize half = (gssize) queen_budget_get_most (QUEEN_BUDGET_BODIES) / 2;
+  int own;
+
+  f->cost = 0;
+  hold_for (f, "10.0.0.1", half);
+  own = begin (f, 1, LARGE, 59000);
+  begin_long (f, 1, MAX_LONG, 100);
+  g_assert_cmpuint (get_bodies (f), ==, half);
+  assert_status (begin (f, 2, LARGE, 60000), "200");
+  begin_long (f, 3, MAX_LONG, 100);
+  g_assert_cmpuint (get_bodies (f), >, half + MAX_LONG);
+  assert_status (begin (f, 4, LARGE, 60000), "200");
+  hold_for (f, "10.0.0.1", -half);
+  pass (SECOND / 4);
+  say (own, 1000);
+  turn ();
+  assert_status (own, "200");
+}
+
+/* So many addresses as a network of IPv6 has, they leave a third. */
+static void
+test_network (Fixture *f, gconstpointer data)
+{
+  const gssize most = (gssize) queen_budget_get_most (QUEEN_BUDGET_BODIES);
+  struct sockaddr_in6 ipv6 = { .sin6_family = AF_INET6, .sin6_addr.s6_addr[0] = 0x20 };
+  struct sockaddr_storage address = { 0 };
+  int one;
+
+  f->cost = 0;
+  hold_for (f, "2000::/48\n2000:0:0:1::/64", most / 3);
+  hold_for (f, "2000::/48\n2000:0:0:2::/64", most / 3);
+  memcpy (&address, &ipv6, sizeof ipv6);
+  one = gate_client_come_from (f->gate, &address, LARGE);
+  g_array_append_val (f->clients, one);
+  turn ();
+  g_assert_cmpuint (get_bodies (f), ==, most / 3 * 2);
+  assert_status (begin (f, 2, LARGE, 60000), "200");
+  hold_for (f, "2000::/48\n2000:0:0:1::/64", -most / 3);
+  hold_for (f, "2000::/48\n2000:0:0:2::/64", -most / 3);
+}
+
+/* Who needs much is not passed for ever by all who need hardly less. */
+static void
+test_passing (Fixture *f, gconstpointer data)
+{
+  gssize others = leave (f, MAX_LONG);
+  gsize n_held = get_bodies (f);
+
+  begin_long (f, 1, MAX_LONG, 100);
+  begin_long (f, 2, MAX_LONG / 3, 100);
+  g_assert_cmpuint (get_bodies (f), ==, n_held);
+  assert_status (begin (f, 3, LARGE, 60000), "200");
+  hold_bodies (f, -others);
+  pass (SECOND / 4);
+  g_assert_cmpuint (get_bodies (f), >, MAX_LONG + MAX_LONG / 3);
 }
 
 /* The time for its body begins when it is read; but for room nobody waits for long. */
@@ -422,6 +547,11 @@ main (int argc, char **argv)
   ADD ("who-is-silent-loses-it-after-a-second", test_silent_later);
   ADD ("who-says-little-loses-it", test_crumbs);
   ADD ("who-has-much-and-says-little-loses-it", test_much);
+  ADD ("who-has-most-loses-it-soon", test_most);
+  ADD ("who-fills-it-keeps-it", test_pace);
+  ADD ("addresses-leave-some", test_portion);
+  ADD ("networks-leave-some", test_network);
+  ADD ("who-needs-much-is-passed-by-few", test_passing);
   ADD ("nobody-waits-for-long", test_patience);
   ADD ("who-waits-to-be-asked-is-asked-then", test_invitation);
   ADD ("chunks", test_chunks);

@@ -45,6 +45,8 @@ test_groups (void)
   g_assert_true (queen_portions_is_over (portions, "g\n2"));
   g_assert_false (queen_portions_is_over (portions, "a"));
   queen_portions_give_back (portions, "g\n2", 1);
+  g_assert_cmpuint (queen_portions_get_portion (portions, "g\n3"), ==, 64);
+  g_assert_cmpuint (queen_portions_get_portion (portions, "a"), ==, 0);
   take_all (portions, "a", 16);
   queen_portions_give_back (portions, "g\n1", 48);
   queen_portions_give_back (portions, "g\n2", 16);
