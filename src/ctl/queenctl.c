@@ -7,6 +7,7 @@
 
 #include "build-config.h"
 #include "process/queen-stdio.h"
+#include "queen-tls-calls.h"
 #include "queenctl-command.h"
 #include "queenctl-error.h"
 #include "queenctl-option.h"
@@ -188,6 +189,7 @@ main (int argc, char **argv)
   bindtextdomain (GETTEXT_PACKAGE, QUEEN_LOCALE_DIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
+  queen_tls_calls_prepare (); /* while there is no other thread */
 
   if (!queenctl_options_parse (&options, argc, argv, &error))
     return complain_of (error, line);
