@@ -242,7 +242,7 @@ on_call_answer (GObject *source, GAsyncResult *result, gpointer data)
   g_main_context_pop_thread_default (context);
 }
 
-/* Those who come have nothing to come by else. */
+/* Those who come have nothing to come by else; and it may take long to connect. */
 static gboolean
 is_at_brink (const QueenCall *self, GIOStream *connection)
 {
@@ -259,9 +259,11 @@ on_network_event (SoupMessage *message,
                   GIOStream *connection,
                   QueenCall *self)
 {
-  if (event == G_SOCKET_CLIENT_CONNECTING)
+  gboolean is_connecting = event == G_SOCKET_CLIENT_CONNECTING;
+
+  if (is_connecting)
     self->is_fresh = TRUE;
-  else if (event == G_SOCKET_CLIENT_CONNECTED && is_at_brink (self, connection))
+  if ((is_connecting || event == G_SOCKET_CLIENT_CONNECTED) && is_at_brink (self, connection))
     {
       self->is_at_brink = TRUE;
       g_cancellable_cancel (self->cancellable);

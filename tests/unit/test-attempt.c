@@ -970,6 +970,62 @@ test_last_descriptors (void)
   fixture_stop (&fixture);
 }
 
+static GSocket *
+make_socket (void)
+{
+  GSocket *socket =
+      g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
+
+  g_assert_nonnull (socket);
+  g_socket_set_blocking (socket, FALSE);
+  return socket;
+}
+
+/* Whose kernel takes no more of those who connect: they wait.
+ *
+ * Returns: (transfer full): with the others who wait there */
+static GPtrArray *
+listen_to_nobody (guint16 *port)
+{
+  GPtrArray *sockets = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GSocketAddress) any = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+  g_autoptr (GSocketAddress) address = NULL;
+  GSocket *socket = make_socket ();
+
+  g_ptr_array_add (sockets, socket);
+  g_assert_true (g_socket_bind (socket, any, FALSE, NULL));
+  g_socket_set_listen_backlog (socket, 0);
+  g_assert_true (g_socket_listen (socket, NULL));
+  address = g_socket_get_local_address (socket, NULL);
+  *port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
+  do
+    {
+      socket = make_socket ();
+      g_ptr_array_add (sockets, socket);
+      g_socket_connect (socket, address, NULL, NULL);
+    }
+  while (g_socket_condition_check (socket, G_IO_OUT) != 0);
+  return sockets;
+}
+
+/* Nor has who takes its time to be there. */
+static void
+test_last_descriptors_while_connecting (void)
+{
+  g_autoptr (GPtrArray) sockets = NULL;
+  Fixture fixture;
+  guint16 port;
+
+  sockets = listen_to_nobody (&port);
+  fixture_start (&fixture, QUEEN_API_OPENAI, NULL, 0);
+  fixture.worker->port = port;
+  queen_upstream_get_caller (fixture.upstream)->brink = 0; /* nobody is being asked */
+  fixture_run (&fixture, BODY);
+  g_assert_cmpint (fixture.outcome, ==, QUEEN_ATTEMPT_CROWDED);
+  g_assert_false (fixture.is_connected);
+  fixture_stop (&fixture);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -1021,6 +1077,8 @@ main (int argc, char **argv)
   g_test_add_func ("/attempt/token/is-shown-and-read-again", test_token);
   g_test_add_func ("/attempt/limit/kept-connections", test_kept_connections);
   g_test_add_func ("/attempt/limit/last-descriptors", test_last_descriptors);
+  g_test_add_func ("/attempt/limit/last-descriptors-while-connecting",
+                   test_last_descriptors_while_connecting);
 
   return g_test_run ();
 }
