@@ -119,15 +119,16 @@ typedef struct
   gsize least;
 } Look;
 
-/* Who has as much already as it needs now may be passed by all who have less. But one that has
- * nothing could be passed for ever: who passes that must need far less. */
+/* Who has as much already as it needs now may be passed by all whose networks have less than its
+ * own has: in that, all take turns. But one that has nothing could be passed for ever: who passes
+ * that must need far less. */
 static void
 pass (Look *look, QueenConnection *self, gsize portion)
 {
   gsize need = find_need (&self->request);
   gsize wanted = portion + need;
 
-  look->most = MIN (look->most, portion >= need ? wanted : wanted / PASSES);
+  look->most = MIN (look->most, portion >= need ? portion : wanted / PASSES);
   if (has_room_for (self))
     return;
   if (!look->first && portion < need)

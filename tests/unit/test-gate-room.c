@@ -316,6 +316,28 @@ test_portion (Fixture *f, gconstpointer data)
   assert_status (own, "200");
 }
 
+/* In what one address has, bodies of all sizes take turns. */
+static void
+test_turns_in_portion (Fixture *f, gconstpointer data)
+{
+  const gssize half = (gssize) queen_budget_get_most (QUEEN_BUDGET_BODIES) / 2;
+  int little;
+
+  f->cost = 0;
+  hold_for (f, "10.0.0.1", half);
+  begin_long (f, 1, MAX_LONG, 100);
+  little = begin (f, 1, LARGE, 60000);
+  hold_for (f, "10.0.0.1", -100000);
+  pass (SECOND / 4);
+  assert_waits (little);
+  hold_for (f, "10.0.0.1", -MAX_LONG - 1000);
+  pass (SECOND / 4);
+  g_assert_cmpuint (get_bodies (f), >, half - 101000);
+  hold_for (f, "10.0.0.1", 101000 + MAX_LONG - half);
+  pass (SECOND / 4);
+  assert_status (little, "200");
+}
+
 /* So many addresses as a network of IPv6 has, they leave a third. */
 static void
 test_network (Fixture *f, gconstpointer data)
@@ -550,6 +572,7 @@ main (int argc, char **argv)
   ADD ("who-has-most-loses-it-soon", test_most);
   ADD ("who-fills-it-keeps-it", test_pace);
   ADD ("addresses-leave-some", test_portion);
+  ADD ("all-sizes-of-one-address-take-turns", test_turns_in_portion);
   ADD ("networks-leave-some", test_network);
   ADD ("who-needs-much-is-passed-by-few", test_passing);
   ADD ("nobody-waits-for-long", test_patience);
