@@ -50,6 +50,18 @@ queen_soup_stream (SoupMessage *message, GCancellable *cancellable, gsize max_mi
   queen_soup_connect (message, "notify::status-code", G_CALLBACK (on_soup_status), cancellable);
 }
 
+GType
+queen_soup_get_input_type (void)
+{
+  g_autoptr (GSocket) socket =
+      g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
+  g_autoptr (GSocketConnection) connection =
+      socket ? g_socket_connection_factory_create_connection (socket) : NULL;
+
+  return connection ? G_OBJECT_TYPE (g_io_stream_get_input_stream (G_IO_STREAM (connection)))
+                    : G_TYPE_INVALID;
+}
+
 gboolean
 queen_soup_is_misdirected (SoupMessage *message)
 {

@@ -35,6 +35,10 @@ void queen_soup_connect (SoupMessage *message,
                          GCallback callback,
                          GCancellable *cancellable);
 
+/** Returns: the type of what libsoup reads from without TLS; %G_TYPE_INVALID without a descriptor
+ */
+GType queen_soup_get_input_type (void);
+
 /** Returns: whether it was cancelled as 421 was answered, with a body that may not be read whole */
 gboolean queen_soup_is_misdirected (SoupMessage *message);
 

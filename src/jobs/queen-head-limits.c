@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "queen-error.h"
+#include "queen-soup.h"
 #include "queen-tls-calls.h"
 
 #define MAX_CLASSES 4     /* of streams: of plain connections, and of those of TLS */
@@ -159,22 +160,20 @@ teach_class (GPollableInputStreamInterface *interface)
   g_mutex_unlock (&teaching);
 }
 
+static void
+teach_type (GType type)
+{
+  if (g_type_is_a (type, G_TYPE_POLLABLE_INPUT_STREAM))
+    teach_class (g_type_interface_peek (g_type_class_ref (type), G_TYPE_POLLABLE_INPUT_STREAM));
+}
+
 /* Those that are known, as long as there is no other thread that reads from such streams: GLib
  * looks at its class without a lock. The others are taught when there is the first of them. */
 static void
 teach_known (void)
 {
-  g_autoptr (GSocket) socket =
-      g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
-  g_autoptr (GSocketConnection) connection =
-      socket ? g_socket_connection_factory_create_connection (socket) : NULL;
-  GInputStream *stream =
-      connection ? g_io_stream_get_input_stream (G_IO_STREAM (connection)) : NULL;
-
-  if (G_IS_POLLABLE_INPUT_STREAM (stream))
-    teach_class (G_POLLABLE_INPUT_STREAM_GET_INTERFACE (stream));
-  teach_class (g_type_interface_peek (g_type_class_ref (queen_tls_calls_get_input_type ()),
-                                      G_TYPE_POLLABLE_INPUT_STREAM));
+  teach_type (queen_soup_get_input_type ());
+  teach_type (queen_tls_calls_get_input_type ());
 }
 
 static void

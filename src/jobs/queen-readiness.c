@@ -9,6 +9,7 @@
 #include <poll.h>
 
 #include "loop/queen-epoll.h"
+#include "queen-soup.h"
 
 #define MAX_READY_AT_ONCE 8 /* heads: those made to be slow take some ms each */
 
@@ -133,17 +134,12 @@ create_source (GPollableInputStream *stream, GCancellable *cancellable)
 static void
 teach_streams (void)
 {
-  g_autoptr (GSocket) socket =
-      g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
-  g_autoptr (GSocketConnection) connection =
-      socket ? g_socket_connection_factory_create_connection (socket) : NULL;
-  GInputStream *stream =
-      connection ? g_io_stream_get_input_stream (G_IO_STREAM (connection)) : NULL;
+  GType type = queen_soup_get_input_type ();
   GPollableInputStreamInterface *interface;
 
-  if (!stream || !G_IS_FILE_DESCRIPTOR_BASED (stream))
+  if (!g_type_is_a (type, G_TYPE_FILE_DESCRIPTOR_BASED))
     return;
-  interface = G_POLLABLE_INPUT_STREAM_GET_INTERFACE (stream);
+  interface = g_type_interface_peek (g_type_class_ref (type), G_TYPE_POLLABLE_INPUT_STREAM);
   create_by_socket = interface->create_source;
   interface->create_source = create_source;
 }

@@ -229,9 +229,9 @@ queen_fair_queue_has_room (const QueenFairQueue *self)
   return self->all.n < self->max;
 }
 
-/* Returns: (nullable): of those who have as much, the one whose turn comes last */
+/* Returns: (nullable): of those who have as much, the one whose turn comes last, or first */
 static const Asker *
-find_greediest (const Asker *group)
+find_greediest (const Asker *group, gboolean is_last)
 {
   const Asker *greediest = NULL;
   guint n_tried = 0;
@@ -241,7 +241,7 @@ find_greediest (const Asker *group)
     {
       const Asker *member = link->data;
 
-      if (!greediest || member->n >= greediest->n)
+      if (!greediest || member->n > greediest->n || (is_last && member->n == greediest->n))
         greediest = member;
     }
   return greediest;
@@ -251,7 +251,7 @@ gpointer
 queen_fair_queue_find_greediest_in_group (const QueenFairQueue *self, const char *const *askers)
 {
   const Asker *group = &self->all;
-  const Asker *greediest = find_greediest (group);
+  const Asker *greediest = find_greediest (group, TRUE);
 
   /* Where its own group has most, or as much, one of that group has to make room. */
   for (; greediest && *askers; askers++)
@@ -261,10 +261,10 @@ queen_fair_queue_find_greediest_in_group (const QueenFairQueue *self, const char
       if ((own ? own->n : 0) + 1 < greediest->n)
         break;
       group = own;
-      greediest = own ? find_greediest (own) : NULL;
+      greediest = own ? find_greediest (own, TRUE) : NULL;
     }
   while (greediest && greediest->turns.head)
-    greediest = find_greediest (greediest);
+    greediest = find_greediest (greediest, TRUE);
   return greediest ? ((QueenFairPlace *) greediest->places.tail->data)->item : NULL;
 }
 
@@ -278,24 +278,6 @@ queen_fair_queue_find_greediest (const QueenFairQueue *self, const char *asker)
   return queen_fair_queue_find_greediest_in_group (self, askers);
 }
 
-/* Returns: (nullable): of those who have as much, the one whose turn comes first */
-static const Asker *
-find_heaviest_member (const Asker *group)
-{
-  const Asker *heaviest = NULL;
-  guint n_tried = 0;
-
-  for (const GList *link = group->turns.head; link && n_tried < MAX_TRIED;
-       link = link->next, n_tried++)
-    {
-      const Asker *member = link->data;
-
-      if (!heaviest || member->n > heaviest->n)
-        heaviest = member;
-    }
-  return heaviest;
-}
-
 gpointer
 queen_fair_queue_find_burden (const QueenFairQueue *self,
                               gboolean (*may_go) (gpointer item, gpointer data),
@@ -305,7 +287,7 @@ queen_fair_queue_find_burden (const QueenFairQueue *self,
   guint n_tried = 0;
 
   while (heaviest->turns.head)
-    heaviest = find_heaviest_member (heaviest);
+    heaviest = find_greediest (heaviest, FALSE);
   for (const GList *link = heaviest->places.head; link && n_tried < MAX_TRIED;
        link = link->next, n_tried++)
     {

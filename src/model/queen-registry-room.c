@@ -31,7 +31,8 @@ count_party (QueenRegistry *self, const char *name)
   return party ? party->n_brought : 0;
 }
 
-/* Returns: (nullable): who of @sender gives way: nobody who is held, while others are there */
+/* Returns: (nullable): who of @sender gives way: nobody who is held, while there are others among
+ * those that have been unheard for longest */
 static QueenEntry *
 find_first (const QueenSender *sender)
 {

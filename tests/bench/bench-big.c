@@ -139,7 +139,8 @@ post (const char *path, const char *body)
                        "Content-Type: application/json\r\nContent-Length: %" G_GSIZE_FORMAT
                        "\r\n\r\n%s",
                        path, strlen (body), body);
-  g_autofree char *answer = ask (request);
+
+  g_free (ask (request));
 }
 
 static void

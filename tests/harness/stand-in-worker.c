@@ -98,7 +98,8 @@ stand_in_wait (StandIn *self, const char *counts)
 {
   g_autofree char *path =
       g_strdup_printf ("/wait?%s&within=%d", counts, queen_test_get_deadline () / 1000);
-  g_autoptr (HttpAnswer) answer = ask_control (self, "GET", path, "");
+
+  http_answer_free (ask_control (self, "GET", path, ""));
 }
 
 /* Returns: (transfer full): all that is known */

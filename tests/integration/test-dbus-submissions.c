@@ -432,8 +432,6 @@ test_cancelled (Fixture *f, gconstpointer data)
 static void
 test_refused (Fixture *f, gconstpointer data)
 {
-  g_autofree char *unknown = g_strdup ("{\"operation\":\"infer\",\"model\":\"other\","
-                                       "\"prompt\":\"x\"}");
   int fds[2];
 
   fail (f, "@a{sv} {}", open_pipe (NOTHING), INVALID, "prompt is missing");
@@ -657,11 +655,11 @@ on_reported (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GUnixFDList) answers = NULL;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) job =
-      g_dbus_connection_call_with_unix_fd_list_finish (G_DBUS_CONNECTION (source), &answers, result,
-                                                       &error);
+  GVariant *job = g_dbus_connection_call_with_unix_fd_list_finish (G_DBUS_CONNECTION (source),
+                                                                   &answers, result, &error);
 
   g_assert_no_error (error);
+  g_variant_unref (job);
   ++*(guint *) data;
 }
 

@@ -300,9 +300,9 @@ test_subscribers (Fixture *f, gconstpointer data)
 static void
 on_subscribed (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (GVariant) answer =
-      g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
+  GVariant *answer = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
 
+  g_clear_pointer (&answer, g_variant_unref);
   ++*(guint *) data;
 }
 
@@ -464,9 +464,10 @@ static void
 on_honest_answered (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GDBusMessage) answer = receive (source, result, &error);
+  GDBusMessage *answer = receive (source, result, &error);
 
   g_assert_no_error (error);
+  g_object_unref (answer);
   --*(guint *) data;
 }
 

@@ -287,6 +287,7 @@ test_long (Fixture *f, gconstpointer data)
   g_autoptr (HttpAnswer) line = ask_for_stream (f, "[[fault=long-line]]");
   g_autoptr (HttpAnswer) body = ask (f, "[[fault=long-body]]");
 
+  g_assert_cmpuint (usual->status, ==, 200);
   g_assert_nonnull (strstr (line->body, "\"error\""));
   assert_error (body, 502);
   stand_in_wait (f->worker, "running=0");

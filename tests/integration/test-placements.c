@@ -505,11 +505,10 @@ give_back_on_bus (BusFixture *f, const char *reservation)
   g_autofree char *call = g_strdup_printf ("('%s',)", reservation);
   g_autofree char *message =
       g_strdup_printf ("there is no reservation “%s”; it may have ended by itself", reservation);
-  g_autoptr (GVariant) released = bus_client_ask (f->client, "ReleasePlacement", call);
-  g_autoptr (GVariant) again = NULL;
 
+  g_variant_unref (bus_client_ask (f->client, "ReleasePlacement", call));
   bus_client_fail (f->client, "ReleasePlacement", call, "NotFound", message);
-  again = bus_client_ask (f->client, "Place", "({'model': <'m'>, 'reserve': <30>},)");
+  g_variant_unref (bus_client_ask (f->client, "Place", "({'model': <'m'>, 'reserve': <30>},)"));
 }
 
 static void

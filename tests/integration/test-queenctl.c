@@ -32,7 +32,7 @@ test_bus_stranger (Fixture *f, gconstpointer data)
                                        "watch",    "wait w", "find m",
                                        "forget w", "open",   "report worker w ready" };
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) reply =
+  GVariant *reply =
       g_dbus_connection_call_sync (bus_client_get_connection (f->client), "org.freedesktop.DBus",
                                    "/org/freedesktop/DBus", "org.freedesktop.DBus", "RequestName",
                                    g_variant_new ("(su)", "dev.rbee.Queen1", 0),
@@ -40,6 +40,7 @@ test_bus_stranger (Fixture *f, gconstpointer data)
                                    &error);
 
   g_assert_no_error (error);
+  g_variant_unref (reply);
   for (gsize i = 0; i < G_N_ELEMENTS (lines); i++)
     ctl_refuse (lines[i], 3,
                 "queenctl: Who has the name dev.rbee.Queen1 on the bus is no queen.\n");

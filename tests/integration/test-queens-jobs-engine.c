@@ -288,7 +288,7 @@ test_leaves (Fixture *f, gconstpointer data)
 static void
 test_engine_away (Fixture *f, gconstpointer data)
 {
-  g_autofree char *ended = NULL, *open = NULL, *newer = NULL;
+  g_autofree char *ended = NULL, *newer = NULL;
 
   beat (f, 0, "Ready");
   ended = submit (f->queens[0]);

@@ -437,7 +437,6 @@ static void
 test_foreign_data (Fixture *f, gconstpointer option)
 {
   guint16 port = queen_process_get_port (f->queens[0]);
-  g_autofree char *answer = NULL;
 
   queens_beat (f->queens[0], "a", "ready");
   queen_test_wait_until (queens_is_known_as (f->queens[1], "a", "Ready"));

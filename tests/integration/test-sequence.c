@@ -88,6 +88,7 @@ test_arrival (void)
   g_autoptr (HttpAnswer) component = http_get (port, "/v1/workers/worker-1");
   const char *skew = strstr (component->body, ",\"clock_skew\":");
 
+  g_assert_cmpuint (beaten->status, ==, 200);
   g_assert_cmpint (g_date_time_compare (said, before), >=, 0);
   g_assert_cmpint (g_date_time_compare (said, after), <=, 0);
   g_assert_nonnull (skew);

@@ -273,7 +273,6 @@ test_bad_reload (void)
   g_autoptr (TlsIdentity) first = tls_identity_new ("first");
   TlsQueen *queen = tls_queen_start_as (tls_identity_new ("first"), NULL, NULL);
   g_autoptr (SseClient) stream = NULL;
-  g_autofree char *text = NULL;
 
   tls_identity_replace (first, queen->identity);
   stream = tls_queen_open_stream (queen, 0, NULL);
@@ -282,7 +281,6 @@ test_bad_reload (void)
       g_autoptr (TlsIdentity) next =
           i > 0 ? tls_identity_new_with ("bad", &bad[i - 1]) : tls_identity_new ("second");
       g_autofree char *id = g_strdup_printf ("w%zu", i);
-      g_autofree char *said = NULL;
 
       if (i == 0) /* a key of somebody else */
         tls_identity_mix (next, other);

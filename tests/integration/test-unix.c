@@ -631,7 +631,7 @@ test_goodbye (Fixture *f, gconstpointer data)
 static void
 test_foreign_descriptor (Fixture *f, gconstpointer data)
 {
-  g_autoptr (QueenProcess) queen = start_alone (f);
+  QueenProcess *queen = start_alone (f);
   g_autoptr (HttpAnswer) answer = NULL;
   int fd = http_connect_unix (f->path);
   int passes;
@@ -644,6 +644,7 @@ test_foreign_descriptor (Fixture *f, gconstpointer data)
   http_send (fd, HEALTH, -1);
   answer = http_read_answer (fd);
   g_assert_cmpuint (answer->status, ==, 200);
+  queen_process_stop (queen);
 }
 
 /* Words for who cannot even be accepted. */

@@ -123,8 +123,8 @@ static void
 test_limit (void)
 {
   static const char *const texts[] = { "41\r", "ffffffffffffffff\r",
-                                       "20\r\n"
-                                       "0123456789abcdef0123456789abcdef\r\n21\r" };
+                                       ("20\r\n"
+                                        "0123456789abcdef0123456789abcdef\r\n21\r") };
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     for (gsize cut = 0; cut <= strlen (texts[i]); cut++)

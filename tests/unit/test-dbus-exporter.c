@@ -513,7 +513,7 @@ list_parts (Fixture *f)
 static void
 list_all (Fixture *f)
 {
-  g_autoptr (GDBusMessage) answer = ask_for_all (f);
+  g_object_unref (ask_for_all (f));
 }
 
 /* Whoever has asked has heard of it, though the bus has not; and must hear that it has gone. */

@@ -56,9 +56,9 @@ count_waiting (CallFixture *f)
 static void
 on_call_ended (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (GVariant) answer =
-      g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
+  GVariant *answer = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
 
+  g_clear_pointer (&answer, g_variant_unref);
   ((CallFixture *) data)->is_answered = TRUE;
 }
 

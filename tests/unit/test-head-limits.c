@@ -6,6 +6,7 @@
 #include "attempt-fixture.h"
 
 #include "jobs/queen-head-limits.h"
+#include "queen-soup.h"
 #include "queen-tls-calls.h"
 
 #define CHUNK "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n"
@@ -57,14 +58,10 @@ find_read (GType type)
 static void
 test_taught (void)
 {
-  g_autoptr (GSocket) socket =
-      g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
-  g_autoptr (GSocketConnection) plain = g_socket_connection_factory_create_connection (socket);
-  const GType types[] = { G_OBJECT_TYPE (g_io_stream_get_input_stream (G_IO_STREAM (plain))),
-                          queen_tls_calls_get_input_type () };
+  const GType types[] = { queen_soup_get_input_type (), queen_tls_calls_get_input_type () };
   const ReadFunc before[] = { find_read (types[0]), find_read (types[1]) };
-  g_autoptr (QueenHeadLimits) limits = queen_head_limits_new ();
 
+  queen_head_limits_free (queen_head_limits_new ());
   for (guint i = 0; i < G_N_ELEMENTS (types); i++)
     g_assert_true (find_read (types[i]) != before[i]);
   g_assert_true (find_read (types[0]) == find_read (types[1]));

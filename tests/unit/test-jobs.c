@@ -726,10 +726,11 @@ test_stop_of_many (Fixture *f, gconstpointer data)
   g_assert_cmpuint (count_in_state (jobs, QUEEN_JOB_FAILED), ==, n_queued);
   g_assert_cmpuint (count_in_state (jobs, QUEEN_JOB_RUNNING), ==, n_running - 1);
   now += 6 * SECOND;
-  for (; n_stopped == 0; n_turns++)
+  while (n_stopped == 0)
     {
       guint n_before = count_in_state (jobs, QUEEN_JOB_LOST);
 
+      n_turns++;
       g_main_context_iteration (NULL, FALSE);
       g_assert_cmpuint (count_in_state (jobs, QUEEN_JOB_LOST) - n_before, <=, n_running * 2 / 3);
     }

@@ -973,7 +973,7 @@ count_ejected (Fixture *f)
 static void
 test_ejected (Fixture *f, gconstpointer data)
 {
-  g_autoptr (Asker) asker = NULL, back = NULL;
+  g_autoptr (Asker) asker = NULL;
 
   make_workers (f, 3, 2);
   for (int i = 0; i < 5; i++)

@@ -386,7 +386,7 @@ test_pieces (void)
 
       for (gsize i = 0; i < strlen (WHOLE); i += size)
         g_assert_true (
-            queen_state_reader_feed (reader, WHOLE + i, MIN (size, strlen (WHOLE) - i), NULL));
+            queen_state_reader_feed (reader, &WHOLE[i], MIN (size, strlen (WHOLE) - i), NULL));
       state = queen_state_reader_finish (reader, NULL);
       g_assert_nonnull (state);
       text = write_state (state);
