@@ -201,7 +201,8 @@ SETTING (int,
                .manual = "The default is 16384, or what\n"
                          ".Dv RLIMIT_NOFILE\n"
                          "leaves beside the subscribers. When there are as many, the oldest one "
-                         "that is not whole makes room."))
+                         "that is not whole makes room. Three quarters of them are for those that "
+                         "wait for a worker, or for another answer that comes later."))
 
 /* 0 for a quarter of each, this machine left out */
 SETTING (int,

@@ -254,6 +254,16 @@ queen_connection_give_up (QueenConnection *self, QueenRefusal reason, const GErr
   queen_connection_refuse (self, reason, error);
 }
 
+/* It may come again when there is more room. */
+static void
+give_up_displaced (QueenConnection *self)
+{
+  g_autoptr (GError) error =
+      g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE, "too many wait for answers");
+
+  queen_connection_give_up (self, QUEEN_REFUSAL_CONNECTION_CAP, error);
+}
+
 static void
 give_up_revoked (QueenConnection *self)
 {
@@ -291,6 +301,11 @@ queen_connection_take_turn (QueenConnection *self)
   if (is_handled (self) && self->is_revoked)
     {
       give_up_revoked (self);
+      return;
+    }
+  if (is_handled (self) && self->is_displaced)
+    {
+      give_up_displaced (self);
       return;
     }
   if (!self->is_doomed)
@@ -400,6 +415,26 @@ queen_connection_hand_over (QueenConnection *self)
   return socket;
 }
 
+/* Whose answers come later have done all that they can, so nothing tells who of them is to go: they
+ * have no more than a part of all places. Whoever has most of them makes room, or who came last. */
+void
+queen_connection_find_late_place (QueenConnection *self)
+{
+  QueenFairQueue *late = self->settings->late;
+  g_autofree char *asker = queen_shares_dup_asker (&self->client, self->is_forwarded, self->owner);
+  gboolean has_room = queen_fair_queue_has_room (late);
+  QueenConnection *displaced = has_room ? NULL : queen_fair_queue_find_greediest (late, asker);
+
+  queen_fair_queue_enter (late, &self->late_place, asker, self);
+  if (has_room)
+    return;
+  displaced = displaced ? displaced : self;
+  queen_fair_queue_leave (&displaced->late_place);
+  displaced->is_displaced = TRUE;
+  if (!queen_deadline_is_on (&displaced->waits[QUEEN_WAIT_TURN]))
+    queen_connection_begin_wait (displaced, QUEEN_WAIT_TURN);
+}
+
 void
 queen_connection_set_patience (QueenConnection *self, QueenPatience patience, guint owner)
 {
@@ -407,6 +442,7 @@ queen_connection_set_patience (QueenConnection *self, QueenPatience patience, gu
 
   self->owner = owner;
   self->is_revoked = FALSE;
+  self->is_displaced = FALSE;
 
   if (patience == QUEEN_PATIENCE_UNTIL_GONE)
     queen_connection_enter_state (self, STATE_PATIENT_HANDLER);

@@ -79,8 +79,10 @@ struct _QueenConnection
 
   void (*on_gone) (gpointer data); /* NULL when nobody answers later */
   gpointer data;
-  guint owner;         /* the token by which that was allowed */
-  gboolean is_revoked; /* the token is no good any more */
+  guint owner;               /* the token by which that was allowed */
+  gboolean is_revoked;       /* the token is no good any more */
+  QueenFairPlace late_place; /* among all whose answers come later */
+  gboolean is_displaced;     /* it makes room for others, in its turn */
 
   QueenDelivery delivery;   /* of the answer */
   QueenReaders *readers;    /* among whom it has to wait; NULL when it never had to */
@@ -246,6 +248,10 @@ void queen_connection_refuse_handshake (QueenConnection *self);
  * Afterwards it may be no more.
  */
 void queen_connection_begin_answer (QueenConnection *self, QueenAnswer *answer);
+
+/** Its answer comes later: it has a place among those who wait for one, or has to go in its turn.
+ */
+void queen_connection_find_late_place (QueenConnection *self);
 
 /** Goes on with the answer; afterwards it may be no more. */
 void queen_connection_write_answer (QueenConnection *self);

@@ -78,8 +78,12 @@ begin_waiting (QueenConnection *self)
   if (!self->is_persistent)
     queen_connection_end_reading (self);
   queen_connection_enter_state (self, self->state);
-  if (queen_connection_watch (self) && self->is_half_closed && self->state == STATE_PATIENT_HANDLER)
+  if (!queen_connection_watch (self))
+    return;
+  if (self->is_half_closed && self->state == STATE_PATIENT_HANDLER)
     queen_connection_remove (self);
+  else
+    queen_connection_find_late_place (self);
 }
 
 /* Whatever it held has somebody else now, and it needs no more room. */

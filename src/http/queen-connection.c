@@ -61,6 +61,8 @@ queen_connection_pass_state (QueenConnection *self, QueenConnectionState state)
 {
   self->state = state;
   count_as_idle (self, state == STATE_IDLE);
+  if (state != STATE_HANDLER && state != STATE_PATIENT_HANDLER)
+    queen_fair_queue_leave (&self->late_place);
   for (guint over = self->waiting & ~state_waits[state]; over != 0; over &= over - 1)
     queen_connection_end_wait (self, (QueenWaitKind) __builtin_ctz (over));
 }
@@ -119,6 +121,7 @@ queen_connection_remove (QueenConnection *self)
   unwatch (self);
   queen_handshakes_release (&self->handshake);
   queen_cost_queue_leave (&self->turn);
+  queen_fair_queue_leave (&self->late_place);
   queen_socket_close (&self->socket);
   g_clear_pointer (&self->ahead, g_bytes_unref);
   queen_connection_keep_progress (self, NULL, 0, NULL);

@@ -177,6 +177,7 @@ typedef enum
  * @answering: (element-type QueenConnection): likewise those whose request is whole, for another
  * one that may follow
  * @sessions: whose TLS sessions there are, by networks
+ * @late: whose answers come later, by askers: some places are not for them
  * @buffer: for one read; requests that come in one piece never leave it
  * @on_removed: called after a connection has gone
  *
@@ -213,6 +214,7 @@ typedef struct
   GQueue filling;
   GQueue answering;
   QueenFairQueue *sessions;
+  QueenFairQueue *late;
   char *buffer;
   void (*on_removed) (gpointer owner);
   gpointer owner;

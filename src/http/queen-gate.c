@@ -152,6 +152,7 @@ queen_gate_dispose (GObject *object)
   g_clear_pointer (&self->connections.publishers, queen_run_queue_free);
   g_clear_pointer (&self->connections.rooms, queen_cost_queue_free);
   g_clear_pointer (&self->connections.sessions, queen_fair_queue_free);
+  g_clear_pointer (&self->connections.late, queen_fair_queue_free);
 
   G_OBJECT_CLASS (queen_gate_parent_class)->dispose (object);
 }
@@ -211,6 +212,8 @@ queen_gate_new (const QueenGateSettings *settings, GError **error)
   queen_run_queue_hold_while (connections->publishers, settings->is_behind, settings->behind_data);
   connections->rooms = queen_cost_queue_new (QUEEN_CONNECTION_MOST_ROOM);
   connections->sessions = queen_fair_queue_new (G_MAXUINT);
+  connections->late =
+      queen_fair_queue_new (settings->caps.connections - settings->caps.connections / 4);
   connections->tally = settings->tally;
   connections->budgets = settings->budgets;
   connections->readers = queen_readers_new (settings->budgets);

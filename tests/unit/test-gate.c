@@ -457,6 +457,39 @@ test_patient (Fixture *f, gconstpointer data)
   assert_status (client, "200");
 }
 
+/* Nothing tells who of them could go, so they are not to take all places. */
+static void
+test_patient_many (Fixture *f, gconstpointer data)
+{
+  guint n_places = GPOINTER_TO_UINT (data), n_most = n_places - n_places / 4;
+  int last = -1;
+
+  for (guint i = 0; i < n_most; i++)
+    come (f, ASK ("/patient"));
+  turn ();
+  g_assert_cmpuint (f->n_gone, ==, 0);
+  for (guint i = n_most; i < 2 * n_places; i++)
+    last = come (f, ASK ("/patient"));
+  assert_status (last, "503");
+  g_assert_cmpuint (f->n_gone, ==, 2 * n_places - n_most);
+  assert_status (come (f, ASK ("/message")), "200");
+}
+
+static void
+test_patient_greedy (Fixture *f, gconstpointer data)
+{
+  guint n_places = GPOINTER_TO_UINT (data), n_most = n_places - n_places / 4;
+  int last = -1, other;
+  char byte;
+
+  for (guint i = 0; i < n_most; i++)
+    last = come_from (f, 0x0a000001, ASK ("/patient"));
+  other = come_from (f, 0x0a000002, ASK ("/patient"));
+  assert_status (last, "503");
+  g_assert_cmpuint (f->n_gone, ==, 1);
+  g_assert_cmpint (recv (other, &byte, 1, 0), <, 0);
+}
+
 static void
 test_patient_half_closed (Fixture *f, gconstpointer data)
 {
@@ -1116,6 +1149,8 @@ main (int argc, char **argv)
     { "/gate/patient/answered-after-an-hour", test_patient },
     { "/gate/patient/one-that-closes-its-side-has-gone", test_patient_half_closed },
     { "/gate/patient/one-that-had-closed-its-side-has-gone", test_patient_closed_before },
+    { "/gate/patient/many-leave-some-places-to-others", test_patient_many, 8 },
+    { "/gate/patient/who-has-most-of-them-makes-room", test_patient_greedy, 8 },
     { "/gate/patient/then-a-stream", test_patient_stream },
     { "/gate/patient/then-the-head-of-a-stream", test_patient_stream_head },
     { "/gate/body/each-route-has-its-limit", test_body_limits },
