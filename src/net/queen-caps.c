@@ -4,11 +4,13 @@
 #include "queen-caps.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* Descriptors of her own: listening sockets, the bus, the log, the spare one. */
 #define RESERVE 32
 #define LAST_PART 16 /* of all */
+#define OWN 8        /* that nobody has who comes, or the last part if that is less */
 #define USUAL_SUBSCRIBERS 12000
 #define USUAL_CONNECTIONS 16384 /* so many may come at once when she has been away */
 
@@ -24,6 +26,15 @@ int
 queen_caps_find_brink (guint64 n_descriptors)
 {
   return (int) MIN (n_descriptors - n_descriptors / LAST_PART, G_MAXINT);
+}
+
+int
+queen_caps_find_own (void)
+{
+  struct rlimit limit = { 0 };
+
+  getrlimit (RLIMIT_NOFILE, &limit);
+  return (int) MIN (limit.rlim_cur - MIN (limit.rlim_cur / LAST_PART, OWN), G_MAXINT);
 }
 
 gboolean

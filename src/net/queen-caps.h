@@ -59,6 +59,16 @@ gboolean queen_caps_choose (QueenCaps *caps,
  */
 int queen_caps_find_brink (guint64 n_descriptors);
 
+/**
+ * queen_caps_find_own:
+ *
+ * What she does now and then may need some more of them, and GLib ends the process where some of
+ * that finds none: as when she comes back to a bus. So not even who comes has the very last ones.
+ *
+ * Returns: the first of these
+ */
+int queen_caps_find_own (void);
+
 /** Returns: whether @fd is one of the last ones */
 gboolean queen_caps_are_at_brink (const QueenCaps *self, int fd);
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "loop/queen-alarm.h"
+#include "queen-caps.h"
 #include "queen-closer.h"
 #include "queen-error.h"
 #include "queen-socket.h"
@@ -41,6 +42,7 @@ struct _QueenListener
   GPtrArray *addresses; /* of GSocketAddress */
   GPtrArray *urls;      /* NULL-terminated */
   int spare_fd;         /* given up for a moment when the descriptors run out */
+  int first_own;        /* the descriptor from which on they are her own */
   QueenAlarm *pause_alarm;
 };
 
@@ -79,12 +81,24 @@ drain (QueenSocket *socket)
       return;
 }
 
+static void
+refuse_connection (QueenListener *self, int fd, gboolean is_unix)
+{
+  g_autoptr (GBytes) refusal = self->make_refusal ();
+  QueenSocket socket = { .fd = fd, .is_unix = is_unix };
+
+  send (fd, g_bytes_get_data (refusal, NULL), g_bytes_get_size (refusal), MSG_NOSIGNAL);
+  shutdown (fd, SHUT_WR);
+  drain (&socket);
+  queen_socket_close (&socket);
+  self->tally->refusals[QUEEN_REFUSAL_DESCRIPTORS]++;
+}
+
 /* With every descriptor in use, a connection can neither be accepted nor refused, and the kernel
  * would tell of it for ever. The spare makes room to refuse it in words. */
 static gboolean
 refuse_one (QueenListener *self, const ListeningSocket *listening)
 {
-  g_autoptr (GBytes) refusal = self->make_refusal ();
   int fd;
 
   if (self->spare_fd < 0)
@@ -95,15 +109,7 @@ refuse_one (QueenListener *self, const ListeningSocket *listening)
   close (self->spare_fd);
   fd = accept4 (listening->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd >= 0)
-    {
-      QueenSocket socket = { .fd = fd, .is_unix = listening->is_unix };
-
-      send (fd, g_bytes_get_data (refusal, NULL), g_bytes_get_size (refusal), MSG_NOSIGNAL);
-      shutdown (fd, SHUT_WR);
-      drain (&socket);
-      queen_socket_close (&socket);
-      self->tally->refusals[QUEEN_REFUSAL_DESCRIPTORS]++;
-    }
+    refuse_connection (self, fd, listening->is_unix);
   self->spare_fd = open_spare ();
   return fd >= 0;
 }
@@ -174,6 +180,11 @@ accept_one (QueenListener *self, ListeningSocket *socket)
   int fd =
       accept4 (socket->fd, (struct sockaddr *) &address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
+  if (fd >= self->first_own)
+    {
+      refuse_connection (self, fd, socket->is_unix);
+      return TRUE;
+    }
   if (fd >= 0)
     {
       if (socket->is_unix)
@@ -489,6 +500,7 @@ queen_listener_new (const char *scheme,
   self->make_refusal = make_refusal;
   self->on_accept = on_accept;
   self->data = data;
+  self->first_own = queen_caps_find_own ();
   self->pause_alarm =
       queen_alarm_new (clock, "accept pause", G_PRIORITY_DEFAULT, on_pause_over, self);
   return self;

@@ -5,6 +5,7 @@
 
 #include <glib/gstdio.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -53,6 +54,44 @@ test_own (void)
   queen_listener_stop (listener);
   g_assert_cmpuint (n_accepted, ==, 1);
   close (client);
+}
+
+static GBytes *
+make_refusal (void)
+{
+  return g_bytes_new_static ("no", 2);
+}
+
+/* GLib ends the process when she comes back to a bus and finds none. */
+static void
+test_own_descriptors (void)
+{
+  static const char *const addresses[] = { "127.0.0.1", NULL };
+  struct rlimit before, few;
+  QueenTally tally = { 0 };
+  guint n_accepted = 0;
+  g_autoptr (QueenListener) listener = NULL;
+  int client, next = dup (STDIN_FILENO);
+  char said[4];
+
+  close (next);
+  g_assert_no_errno (getrlimit (RLIMIT_NOFILE, &before));
+  few = (struct rlimit){ (rlim_t) MAX (next + 24, 128), before.rlim_max };
+  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &few));
+  listener = queen_listener_new ("http", &fake_clock, &tally, make_refusal, on_accept, &n_accepted);
+  g_assert_true (queen_listener_listen (listener, addresses, 0, FALSE, NULL));
+  client = connect_to (listener);
+  while ((next = dup (STDIN_FILENO)) < (int) few.rlim_cur - 9)
+    g_assert_cmpint (next, >=, 0);
+  queen_listener_start (listener);
+  queen_listener_stop (listener);
+  g_assert_cmpuint (n_accepted, ==, 0);
+  g_assert_cmpuint (tally.refusals[QUEEN_REFUSAL_DESCRIPTORS], ==, 1);
+  g_assert_cmpint (read (client, said, sizeof said), ==, 2);
+  for (; next > client; next--)
+    close (next);
+  close (client);
+  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &before));
 }
 
 static void
@@ -285,6 +324,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/listener/stop/own-socket-lets-in-who-waits", test_own);
+  g_test_add_func ("/listener/last-descriptors-are-her-own", test_own_descriptors);
   g_test_add_func ("/listener/stop/adopted-socket-keeps-them-for-the-next", test_adopted);
   g_test_add_func ("/listener/unix/a-user-with-bounded-room", test_unix);
   g_test_add_func ("/listener/stop/nobody-waits-for-what-was-sent-by-who-waits", test_descriptors);
