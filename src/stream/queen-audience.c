@@ -37,7 +37,6 @@ typedef enum
 } WalkKind;
 
 G_STATIC_ASSERT (N_WALKS <= QUEEN_ROW_MAX_WALKS);
-
 #define WALK_FLUSH 0 /* along those of one section */
 
 typedef void (*VisitFunc) (QueenAudience *self, QueenSubscriber *subscriber);
@@ -512,6 +511,7 @@ queen_audience_has_room (QueenAudience *self,
       self->tally->refusals[QUEEN_REFUSAL_SUBSCRIBER_CAP]++;
       return FALSE;
     }
+  queen_shares_set_left (self->shares, self->settings.caps.subscribers - self->everybody.length);
   if (!client ||
       queen_shares_acquire (self->shares, client, is_forwarded, &get_seat (subscriber)->share))
     return TRUE;
