@@ -587,14 +587,13 @@ queen_audience_end_owned (QueenAudience *self,
 void
 queen_audience_drop_holders (QueenAudience *self, const GPtrArray *frames)
 {
-  guint n_before;
+  guint n_before = self->cleared ? self->cleared->len : 0;
 
-  if (!self->cleared)
+  if (!self->cleared && frames->len > 0)
     self->cleared = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
-  n_before = self->cleared->len;
   for (guint i = 0; i < frames->len; i++)
     if (!g_ptr_array_find (self->cleared, frames->pdata[i], NULL)) /* else they are being dropped */
       g_ptr_array_add (self->cleared, g_bytes_ref (frames->pdata[i]));
-  if (self->cleared->len > n_before)
+  if (frames->len > 0 && self->cleared->len > n_before)
     set_out (self, WALK_CLEARING);
 }

@@ -144,12 +144,11 @@ static gpointer
 write_on (gpointer data)
 {
   Fixture *f = data;
-  g_autoptr (GString) text = g_string_new ("one\n");
 
   while (g_atomic_int_get (&f->is_writing))
     {
-      g_string_append_c (text, 'x');
-      write_file (f, 0, text->str);
+      write_file (f, 0, "one\nx");
+      write_file (f, 0, "one\nxx");
     }
   return NULL;
 }
