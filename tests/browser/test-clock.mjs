@@ -28,6 +28,7 @@ testPage("a clock that is set back does not make a silent queen beat",
     await page.evaluate((by) => /** @type {any} */ (globalThis).putForward(by), HOUR);
     await queen.worker();
     await row(page, "worker/worker-1").waitFor();
+    await page.evaluate(seeBeats, 1); /* and it has looked at its clock */
     const again = page.waitForEvent("load");
     await page.evaluate((by) => /** @type {any} */ (globalThis).putForward(-by), HOUR);
     await again;
