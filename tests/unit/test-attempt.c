@@ -530,11 +530,26 @@ test_kept_and_gone (void)
   fixture_stop (&fixture);
 }
 
+#define N_KEPT 3 /* the last one is for a question that does not come */
+
+static void
+assert_not_asked_again (const Scene scenes[N_KEPT])
+{
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, N_KEPT);
+  fixture_run (&fixture, BODY);
+  fixture_run (&fixture, BODY);
+  fixture_assert_failed (&fixture, QUEEN_ATTEMPT_FAILED, "without an answer");
+  g_assert_cmpuint (fixture.server.n_requests, ==, 2);
+  fixture_stop (&fixture);
+}
+
 /* Who says that it goes on has read of it, however soon it closes the connection. */
 static void
 test_kept_and_interim (void)
 {
-  static const Scene scenes[][3] = {
+  static const Scene scenes[][N_KEPT] = {
     { { JSON_HEAD (2) "{}", .end = SCENE_KEEP },
       { INTERIM, .end = SCENE_CLOSE },
       { JSON_HEAD (2) "[]", .end = SCENE_KEEP } },
@@ -547,23 +562,14 @@ test_kept_and_interim (void)
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (scenes); i++)
-    {
-      Fixture fixture;
-
-      fixture_start (&fixture, QUEEN_API_OPENAI, scenes[i], G_N_ELEMENTS (scenes[i]));
-      fixture_run (&fixture, BODY);
-      fixture_run (&fixture, BODY);
-      fixture_assert_failed (&fixture, QUEEN_ATTEMPT_FAILED, "without an answer");
-      g_assert_cmpuint (fixture.server.n_requests, ==, 2);
-      fixture_stop (&fixture);
-    }
+    assert_not_asked_again (scenes[i]);
 }
 
 /* Nor is anybody else asked: it has begun. */
 static void
 test_touched (void)
 {
-  static const Scene scenes[][3] = {
+  static const Scene scenes[][N_KEPT] = {
     { { JSON_HEAD (2) "{}", .end = SCENE_KEEP },
       { "H", .end = SCENE_CLOSE },
       { JSON_HEAD (2) "[]", .end = SCENE_KEEP } },
@@ -576,16 +582,7 @@ test_touched (void)
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (scenes); i++)
-    {
-      Fixture fixture;
-
-      fixture_start (&fixture, QUEEN_API_OPENAI, scenes[i], G_N_ELEMENTS (scenes[i]));
-      fixture_run (&fixture, BODY);
-      fixture_run (&fixture, BODY);
-      fixture_assert_failed (&fixture, QUEEN_ATTEMPT_FAILED, "without an answer");
-      g_assert_cmpuint (fixture.server.n_requests, ==, 2);
-      fixture_stop (&fixture);
-    }
+    assert_not_asked_again (scenes[i]);
 }
 
 /* What waits of others, and is put in again as soon as it has been told. */
