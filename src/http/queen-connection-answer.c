@@ -422,13 +422,13 @@ queen_connection_find_late_place (QueenConnection *self)
 {
   QueenFairQueue *late = self->settings->late;
   g_autofree char *asker = queen_shares_dup_asker (&self->client, self->is_forwarded, self->owner);
-  gboolean has_room = queen_fair_queue_has_room (late);
-  QueenConnection *displaced = has_room ? NULL : queen_fair_queue_find_greediest (late, asker);
+  gpointer greediest;
+  gboolean has_place = queen_fair_queue_find_place (late, asker, &greediest);
+  QueenConnection *displaced = has_place ? greediest : self;
 
   queen_fair_queue_enter (late, &self->late_place, asker, self);
-  if (has_room)
+  if (!displaced)
     return;
-  displaced = displaced ? displaced : self;
   queen_fair_queue_leave (&displaced->late_place);
   displaced->is_displaced = TRUE;
   if (!queen_deadline_is_on (&displaced->waits[QUEEN_WAIT_TURN]))

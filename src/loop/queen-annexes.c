@@ -101,20 +101,19 @@ watch_asked (Annex *self)
 static int
 ask_context (Annex *self)
 {
-  int priority, n_needed, timeout_msec = -1;
+  int priority, timeout_msec = -1;
+  guint n_needed = MAX (self->asked->len, FIRST_ASKED);
 
   g_main_context_prepare (self->context, &priority);
   do
     {
-      g_array_set_size (self->asked, MAX (self->asked->len, FIRST_ASKED));
-      n_needed = g_main_context_query (self->context, priority, &timeout_msec,
-                                       (GPollFD *) self->asked->data, (int) self->asked->len);
-      if ((guint) n_needed <= self->asked->len)
-        break;
-      g_array_set_size (self->asked, (guint) n_needed);
+      g_array_set_size (self->asked, n_needed);
+      n_needed =
+          (guint) g_main_context_query (self->context, priority, &timeout_msec,
+                                        (GPollFD *) self->asked->data, (int) self->asked->len);
     }
-  while (TRUE);
-  g_array_set_size (self->asked, (guint) n_needed);
+  while (n_needed > self->asked->len);
+  g_array_set_size (self->asked, n_needed);
   return timeout_msec;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "loop/queen-fair-queue.h"
+#include "loop/queen-portions.h"
 #include "queen-user-address.h"
 #include "text/queen-hash.h"
 #include "text/queen-network.h"
@@ -186,7 +187,7 @@ find_wide_limit (const QueenShares *self)
 {
   guint64 n_left = MAX (self->n_left, 2) - 1;
 
-  return (guint) MIN (self->wide_limit, 2 * n_left);
+  return (guint) MIN (self->wide_limit, n_left * QUEEN_PORTIONS_GROUP_PART);
 }
 
 static QueenShare *
