@@ -238,8 +238,8 @@ doom (gpointer owner)
     queen_connection_begin_wait (self, QUEEN_WAIT_TURN);
 }
 
-static gboolean
-is_handled (const QueenConnection *self)
+gboolean
+queen_connection_is_handled (const QueenConnection *self)
 {
   return self->state == STATE_HANDLER || self->state == STATE_PATIENT_HANDLER;
 }
@@ -288,7 +288,7 @@ queen_connection_end_owned (QueenConnection *self,
                             gboolean (*is_over) (guint owner, gpointer data),
                             gpointer data)
 {
-  if (!is_handled (self) || self->is_revoked || !is_over (self->owner, data))
+  if (!queen_connection_is_handled (self) || self->is_revoked || !is_over (self->owner, data))
     return;
   self->is_revoked = TRUE;
   queen_connection_begin_wait (self, QUEEN_WAIT_TURN);
@@ -298,12 +298,12 @@ void
 queen_connection_take_turn (QueenConnection *self)
 {
   queen_connection_end_wait (self, QUEEN_WAIT_TURN);
-  if (is_handled (self) && self->is_revoked)
+  if (queen_connection_is_handled (self) && self->is_revoked)
     {
       give_up_revoked (self);
       return;
     }
-  if (is_handled (self) && self->is_displaced)
+  if (queen_connection_is_handled (self) && self->is_displaced)
     {
       give_up_displaced (self);
       return;
@@ -396,7 +396,7 @@ queen_connection_begin_answer (QueenConnection *self, QueenAnswer *answer)
 void
 queen_connection_answer (QueenConnection *self, QueenAnswer *answer)
 {
-  g_return_if_fail (is_handled (self));
+  g_return_if_fail (queen_connection_is_handled (self));
 
   self->on_gone = NULL;
   queen_connection_begin_answer (self, answer);
@@ -407,7 +407,7 @@ queen_connection_hand_over (QueenConnection *self)
 {
   QueenSocket socket;
 
-  g_return_val_if_fail (is_handled (self), ((QueenSocket){ .fd = -1 }));
+  g_return_val_if_fail (queen_connection_is_handled (self), ((QueenSocket){ .fd = -1 }));
 
   self->on_gone = NULL;
   socket = queen_connection_steal_socket (self);

@@ -249,6 +249,9 @@ void queen_connection_refuse_handshake (QueenConnection *self);
  */
 void queen_connection_begin_answer (QueenConnection *self, QueenAnswer *answer);
 
+/** Returns: whether its request is being handled, and its answer comes later */
+gboolean queen_connection_is_handled (const QueenConnection *self);
+
 /** Its answer comes later: it has a place among those who wait for one, or has to go in its turn.
  */
 void queen_connection_find_late_place (QueenConnection *self);

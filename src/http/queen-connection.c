@@ -6,7 +6,8 @@
 #include "queen-answer.h"
 #include "queen-error.h"
 
-#define MAX_TRIED 256 /* who are asked to make room */
+#define MAX_TRIED 256   /* who are asked to make room */
+#define MAX_COMPARED 64 /* of all: whoever has most of them is among these, but for bad luck */
 
 #define WAITS(first, second) (1u << (first) | 1u << (second))
 
@@ -306,6 +307,36 @@ queen_connection_find_idle_holder (QueenConnectionSettings *settings)
                        : NULL;
 }
 
+/* Returns: how much its address has of all, or its IPv6 network of 48 bits; 0 when it is of none that
+ * counts */
+static guint
+count_held (QueenShare *share)
+{
+  return share ? queen_share_get_n_held (queen_share_get_wide (share)) : 0;
+}
+
+QueenConnection *
+queen_connection_find_greediest (QueenConnectionSettings *settings, QueenShare *share)
+{
+  guint most = MAX (count_held (share), 1);
+  QueenConnection *greediest = NULL;
+
+  for (guint i = 0; i < MAX_COMPARED && i < settings->all.length; i++)
+    {
+      QueenConnection *other = settings->all.head->data;
+      guint n_held = count_held (other->share);
+
+      g_queue_unlink (&settings->all, &other->link);
+      g_queue_push_tail_link (&settings->all, &other->link);
+      if (n_held > most && !queen_connection_is_handled (other) && other != settings->publisher)
+        {
+          most = n_held;
+          greediest = other;
+        }
+    }
+  return greediest;
+}
+
 /* Giving up */
 
 /* What is larger than usual may take long, as long as it comes. */
@@ -445,7 +476,7 @@ queen_connection_evict (QueenConnection *self)
   /* Who has asked for nothing is not refused anything: it would take that for what comes next. */
   has_asked = self->state != STATE_IDLE || self->ahead || queen_socket_has_input (&self->socket);
   self->settings->tally->refusals[QUEEN_REFUSAL_CONNECTION_CAP] += has_asked;
-  if (has_asked &&
+  if (has_asked && self->state < STATE_HANDLER &&
       (self->request.kept || self->request.large || queen_cost_queue_is_waiting (&self->turn)))
     {
       refusal.head = queen_answer_too_many ();

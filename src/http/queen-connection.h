@@ -278,6 +278,18 @@ gboolean queen_connection_has_spoken (QueenConnection *self);
  */
 QueenConnection *queen_connection_find_idle (QueenConnectionSettings *settings, QueenShare *share);
 
+/**
+ * queen_connection_find_greediest:
+ * @share: (nullable): of who comes; %NULL when that does not count
+ *
+ * A few dozen are compared, and others the next time. What is handled has places of its own.
+ *
+ * Returns: (nullable): one of an address that has clearly more of all than that of @share, and most
+ *   of those that were compared; an IPv6 network of 48 bits is one address
+ */
+QueenConnection *queen_connection_find_greediest (QueenConnectionSettings *settings,
+                                                  QueenShare *share);
+
 /** The queen ends, and this waits for another request: it goes, unless that has come already. */
 void queen_connection_end (QueenConnection *self);
 

@@ -309,12 +309,12 @@ find_waiting (QueenGate *self)
 }
 
 /* Makes room for one more: by who has the answer already, who has nothing to ask, who is silent,
- * who can have the answer now (but only one, there may be thousands), who waits, or who does not
- * take the answer.
+ * who can have the answer now (but only one, there may be thousands), whose address has most, who
+ * waits, or who does not take the answer.
  * @may_evict is FALSE for one that gets nothing but a refusal: only the first make room for that.
  */
 static gboolean
-make_room (QueenGate *self, gboolean may_evict)
+make_room (QueenGate *self, QueenShare *share, gboolean may_evict)
 {
   QueenConnectionSettings *settings = &self->connections;
   gboolean may_work = may_evict;
@@ -332,7 +332,8 @@ make_room (QueenGate *self, gboolean may_evict)
           queen_run_queue_run_next (settings->run_queue);
           may_work = FALSE;
         }
-      else if (may_evict && (other = find_waiting (self)))
+      else if (may_evict && ((other = queen_connection_find_greediest (settings, share)) ||
+                             (other = find_waiting (self))))
         queen_connection_evict (other);
       else if (!may_evict || !queen_connection_evict_idle (settings))
         return FALSE;
@@ -382,7 +383,7 @@ admit_connection (QueenGate *self,
   /* What comes from a proxy takes from its client's share, once that is known. */
   gboolean has_share = is_probe || queen_proxies_is_trusted (settings->proxies, address) ||
                        acquire_share (self, address, &share);
-  gboolean has_room = make_room (self, has_share);
+  gboolean has_room = make_room (self, share, has_share);
   QueenConnection *connection;
   g_autoptr (GError) error = NULL;
 

@@ -257,6 +257,12 @@ queen_share_get_idle (QueenShare *self)
   return &self->idle;
 }
 
+guint
+queen_share_get_n_held (const QueenShare *self)
+{
+  return self->n_held;
+}
+
 QueenShare *
 queen_share_get_wide (QueenShare *self)
 {

@@ -72,6 +72,9 @@ QueenShare *queen_shares_find (QueenShares *self, const struct sockaddr_storage 
  */
 GQueue *queen_share_get_idle (QueenShare *self);
 
+/** Returns: how much it holds */
+guint queen_share_get_n_held (const QueenShare *self);
+
 /**
  * queen_share_get_wide:
  *

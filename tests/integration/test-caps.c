@@ -200,6 +200,31 @@ test_answered (void)
     }
 }
 
+/* A list that no kernel takes whole for somebody with a small buffer. */
+static void
+fill_list (guint16 port)
+{
+  for (int i = 0; i < 600; i++)
+    {
+      g_autofree char *json = g_strdup_printf (
+          "{\"worker\":{\"id\":\"w%d\",\"status\":\"ready\",\"model_id\":\"%0500d\"}}", i, i);
+      g_autoptr (HttpAnswer) answer = http_post (port, "/v1/worker-heartbeat", json);
+
+      g_assert_cmpuint (answer->status, ==, 200);
+    }
+}
+
+/* Returns: who has the beginning of the list */
+static int
+ask_for_list (const char *address, guint16 port)
+{
+  int fd = http_connect_from (address, port, 4096);
+
+  http_send (fd, "GET /v1/workers HTTP/1.1\r\nHost: localhost\r\n\r\n", -1);
+  g_assert_true (http_wait_readable (fd, queen_test_get_deadline ()));
+  return fd;
+}
+
 /* Clients that ask for much and do not read it hold their places for a second, and no longer. A11
  */
 static void
@@ -209,20 +234,9 @@ test_no_readers (void)
   guint16 port = queen_process_get_port (queen);
   int idle[2];
 
-  for (int i = 0; i < 600; i++)
-    {
-      g_autofree char *json = g_strdup_printf (
-          "{\"worker\":{\"id\":\"w%d\",\"status\":\"ready\",\"model_id\":\"%0500d\"}}", i, i);
-      g_autoptr (HttpAnswer) answer = http_post (port, "/v1/worker-heartbeat", json);
-
-      g_assert_cmpuint (answer->status, ==, 200);
-    }
+  fill_list (port);
   for (gsize i = 0; i < G_N_ELEMENTS (idle); i++)
-    {
-      idle[i] = http_connect_with_buffer (port, 4096);
-      http_send (idle[i], "GET /v1/workers HTTP/1.1\r\nHost: localhost\r\n\r\n", -1);
-      g_assert_true (http_wait_readable (idle[i], queen_test_get_deadline ()));
-    }
+    idle[i] = ask_for_list ("127.0.0.1", port);
   queen_test_wait_until (get_status (port, "/health") == 200);
   for (gsize i = 0; i < G_N_ELEMENTS (idle); i++)
     close (idle[i]);
@@ -237,6 +251,31 @@ ask_from (const char *address, guint16 port, const char *request)
 
   http_send (fd, request, -1);
   return http_read_answer (fd);
+}
+
+/* However busily all take their answers: whose address has most of them makes room, and who has
+ * fewer keeps its place. */
+static void
+test_greediest_makes_room (void)
+{
+  g_autoptr (QueenProcess) queen =
+      queen_process_start ("--max-connections=8", "--max-per-peer=7", NULL);
+  guint16 port = queen_process_get_port (queen);
+  int greedy[7], modest;
+  g_autoptr (HttpAnswer) served = NULL;
+  g_autoptr (HttpAnswer) list = NULL;
+
+  fill_list (port);
+  for (gsize i = 0; i < G_N_ELEMENTS (greedy); i++)
+    greedy[i] = ask_for_list ("127.0.0.2", port);
+  modest = ask_for_list ("127.0.0.3", port);
+  served = ask_from ("127.0.0.4", port, HEALTH);
+  g_assert_cmpuint (served->status, ==, 200);
+  list = http_read_answer (modest);
+  g_assert_cmpuint (list->status, ==, 200);
+  g_assert_cmpuint (strlen (list->body), >, 600 * 500);
+  for (gsize i = 0; i < G_N_ELEMENTS (greedy); i++)
+    close (greedy[i]);
 }
 
 /* Returns: a subscriber that has begun to hear something */
@@ -409,6 +448,7 @@ main (int argc, char **argv)
   g_test_add_func ("/caps/connections/who-has-an-answer-gives-way", test_answered);
   g_test_add_func ("/caps/connections/who-takes-nothing-of-its-answer-makes-room", test_no_readers);
   g_test_add_func ("/caps/per-address/subscribers", test_subscribers_per_address);
+  g_test_add_func ("/caps/per-address/who-has-most-makes-room", test_greediest_makes_room);
   g_test_add_func ("/caps/answers/what-nobody-takes-is-not-kept-for-long", test_not_taken);
   g_test_add_func ("/caps/per-address/connections", test_connections_per_address);
   g_test_add_func ("/caps/per-address/over-its-share-evicts-nobody", test_over_share_evicts_nobody);
