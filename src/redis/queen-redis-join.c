@@ -375,8 +375,10 @@ begin_script (QueenRedisSequencer *self, const char *replid)
       queen_engine_make_epoch (self->settings.clock->get_wall (), g_random_int ());
   g_autofree char *heard = queen_engine_id_dup_text (&self->read_to);
   const char *argv[QUEEN_REDIS_FIXED + 3];
-  guint n = queen_redis_sequencer_fill_call (self, argv, TRUE, "begin");
+  guint n;
 
+  g_snprintf (self->turn, sizeof self->turn, "%u", self->round);
+  n = queen_redis_sequencer_fill_call (self, argv, TRUE, "begin");
   argv[n++] = replid;
   argv[n++] = proposed;
   argv[n++] = heard;
