@@ -125,20 +125,6 @@ queen_file_read (const char *path, gsize max, gsize *length, GError **error)
   return g_memdup2 (ahead->text, ahead->length + 1);
 }
 
-gboolean
-queen_file_check (const char *path, GError **error)
-{
-  const QueenFileAhead *ahead = find_ahead (path);
-  int fd;
-
-  if (ahead)
-    return take_error (ahead, error);
-  fd = open_file (path, error);
-  if (fd >= 0)
-    close (fd);
-  return fd >= 0;
-}
-
 void
 queen_file_ahead_free (QueenFileAhead *ahead)
 {

@@ -25,16 +25,6 @@ G_BEGIN_DECLS
 char *queen_file_read (const char *path, gsize max, gsize *length, GError **error);
 
 /**
- * queen_file_check:
- * @error: as of queen_file_read()
- *
- * For a file that a library is going to read: a pipe in its place would have it wait.
- *
- * Returns: whether it is a regular file
- */
-gboolean queen_file_check (const char *path, GError **error);
-
-/**
  * QueenFileAhead:
  *
  * A file that has been read already, or why it could not be.
@@ -53,8 +43,8 @@ void queen_file_ahead_free (QueenFileAhead *ahead);
  * queen_file_set_ahead:
  * @texts: (nullable): path -> #QueenFileAhead
  *
- * From now on, and until this is called with %NULL, queen_file_read() and queen_file_check() in
- * this thread answer from @texts what stands there, and do not ask the disk.
+ * From now on, and until this is called with %NULL, queen_file_read() in this thread
+ * answers from @texts what stands there, and does not ask the disk.
  */
 void queen_file_set_ahead (GHashTable *texts);
 

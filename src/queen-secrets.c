@@ -4,8 +4,7 @@
 #include "queen-secrets.h"
 
 #include "queen-file.h"
-
-#define MAX_CA_FILE (16 * 1024 * 1024) /* bytes: nobody trusts more than that */
+#include "queen-trust.h"
 
 QueenReload *
 queen_secrets_new (const QueenConfig *config,
@@ -20,7 +19,7 @@ queen_secrets_new (const QueenConfig *config,
     { config->tls_certificate, FALSE, QUEEN_FILE_USUAL_MAX },
     { config->tls_key, FALSE, QUEEN_FILE_USUAL_MAX },
     { config->engine_password_file, FALSE, QUEEN_FILE_USUAL_MAX },
-    { config->engine_ca_file, FALSE, MAX_CA_FILE },
+    { config->engine_ca_file, FALSE, QUEEN_TRUST_MAX },
     { config->engine_certificate, FALSE, QUEEN_FILE_USUAL_MAX },
   };
 

@@ -3,6 +3,11 @@
 
 #include "queen-trust.h"
 
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "queen-file.h"
 #include "queen-tls-calls.h"
 
 #define QUEEN_TYPE_TRUST (queen_trust_get_type ())
@@ -68,6 +73,24 @@ queen_trust_new (const char *file, GError **error)
   queen_tls_calls_prepare ();
   known = G_TLS_DATABASE (g_tls_file_database_new (path, error));
   return known ? wrap_database (known) : NULL;
+}
+
+GTlsDatabase *
+queen_trust_new_from_pem (const char *pem, gsize length, GError **error)
+{
+  const GString text = { .str = (char *) pem, .len = length };
+  int fd = memfd_create ("trusted", MFD_CLOEXEC);
+  GTlsDatabase *self = NULL;
+  char path[32];
+
+  g_snprintf (path, sizeof path, "/proc/self/fd/%d", fd);
+  if (fd >= 0 && queen_file_write (fd, &text))
+    self = queen_trust_new (path, error);
+  else
+    g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (errno), g_strerror (errno));
+  if (fd >= 0)
+    close (fd);
+  return self;
 }
 
 void

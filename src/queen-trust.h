@@ -7,6 +7,9 @@
 
 G_BEGIN_DECLS
 
+/** Bytes that such a file may have: nobody trusts more than that. */
+#define QUEEN_TRUST_MAX (16 * 1024 * 1024)
+
 /* Whose certificates are trusted, read once. Of a database of its own glib-networking makes GnuTLS
  * read all certificates anew for each connection: milliseconds in the thread that connects. It does
  * not for one that it does not know, and asks that one when there is a certificate to be looked at,
@@ -22,6 +25,15 @@ G_BEGIN_DECLS
  *   May be used in several threads
  */
 GTlsDatabase *queen_trust_new (const char *file, GError **error);
+
+/**
+ * queen_trust_new_from_pem:
+ * @pem: what stands in such a file, if it has been read already
+ *
+ * As queen_trust_new(), and does not wait for a disk: GIO takes the name of a file alone, so it is
+ * given one that is in memory.
+ */
+GTlsDatabase *queen_trust_new_from_pem (const char *pem, gsize length, GError **error);
 
 /**
  * queen_trust_share_system:

@@ -5,28 +5,42 @@
 
 #include <string.h>
 
-G_STATIC_ASSERT (QUEEN_ENGINE_N_KEYS == 9); /* `begin` knows the type of each */
+G_STATIC_ASSERT (QUEEN_ENGINE_N_KEYS == 10); /* `begin` knows the type of each */
 
 /* Entries of the stream that are there for however many are known: whoever fills Redis with more
  * than a queen takes has no more of them. */
 #define MOST_FOR_KNOWN "262144"
 
-/* ARGV: version, queen, epoch, least length of the stream, what to do, and what that needs. */
+/* Of events and steps: what others have put beyond that cannot be counted on from; Lua's numbers
+ * have 53 bits. */
+#define MOST_NUMBER "4503599627370496"
+
+/* ms: longer than any network keeps what was sent */
+#define TURN_LIFE "3600000"
+
+/* ARGV: version, queen, epoch, least length of the stream, turn, what to do, and what that needs.
+ */
 const char queen_engine_script[] =
     "local meta, events, due, holds = KEYS[1], KEYS[2], KEYS[3], KEYS[6]\n"
-    "local hashes = { worker = KEYS[4], hive = KEYS[5] }\n"
-    "local version, queen, op = tonumber(ARGV[1]), ARGV[2], ARGV[5]\n"
+    "local hashes, turn = { worker = KEYS[4], hive = KEYS[5] }, KEYS[10]\n"
+    "local version, queen, op = tonumber(ARGV[1]), ARGV[2], ARGV[6]\n"
     "\n"
     /* What others have put in the place of a queen's data would break one call or another, so all
      * of it is looked at before anything is done. */
     "if op == 'begin' then\n"
     "  local types = { 'hash', 'stream', 'zset', 'hash', 'hash', 'hash', 'zset', 'string',\n"
-    "                  'hash' }\n"
+    "                  'hash', 'string' }\n"
     "  for i, key in ipairs(KEYS) do\n"
     "    local is = redis.call('TYPE', key).ok\n"
     "    if is ~= 'none' and is ~= types[i] then return { 'type', tostring(i), is, types[i] } end\n"
     "  end\n"
     "end\n"
+    "\n"
+    /* What she has sent by a connection that she has given up may arrive when she has joined anew:
+     * what it says is older than what she knows by now, and her own word would stand in the stream
+     * where she does not expect it. */
+    "local latest = tonumber(redis.call('GET', turn) or 0) or 0\n"
+    "if latest > tonumber(ARGV[5]) then return { 'epoch' } end\n"
     "\n"
     "local function get(name) return redis.call('HGET', meta, name) end\n"
     "local known = redis.call('HMGET', meta, 'script', 'epoch', 'n', 's')\n"
@@ -82,31 +96,35 @@ const char queen_engine_script[] =
      * what is missing where a whole key is gone, as Redis had no room for it, has not been
      * forgotten by anybody: each key has a mark, which is gone with it. */
     "if op == 'begin' then\n"
-    "  local replid, proposed = ARGV[6], ARGV[7]\n"
-    "  local heard_n, heard_s = string.match(ARGV[8] or '', '^(%d+)-(%d+)$')\n"
+    "  local replid, proposed = ARGV[7], ARGV[8]\n"
+    "  local heard_n, heard_s = string.match(ARGV[9] or '', '^(%d+)-(%d+)$')\n"
     "  local epoch, n, s = known[2], tonumber(get('n') or ''), tonumber(get('s') or '')\n"
     "  local is_new = not epoch or not n or not s or get('replid') ~= replid\n"
+    "  local last_n, last_s = 0, 0\n"
+    "  if redis.call('EXISTS', events) == 1 then\n"
+    "    local info = redis.call('XINFO', 'STREAM', events)\n"
+    "    for i = 1, #info, 2 do\n"
+    "      if info[i] == 'last-generated-id' then\n"
+    "        last_n, last_s = string.match(info[i + 1], '^(%d+)-(%d+)$')\n"
+    "        last_n, last_s = tonumber(last_n), tonumber(last_s)\n"
+    "      end\n"
+    "    end\n"
+    "  elseif (n or 0) > 0 or (s or 0) > 0 then\n"
+    "    is_new = true\n"
+    "  end\n"
+    "  if math.max(n or 0, s or 0) > " MOST_NUMBER " then return { 'far', '1' } end\n"
+    "  if math.max(last_n, last_s) > " MOST_NUMBER " then return { 'far', '2' } end\n"
     "  for _, key in ipairs({ hashes.worker, hashes.hive, holds }) do\n"
     "    if redis.call('HSETNX', key, '" QUEEN_ENGINE_MARK "', '1') == 1 then is_new = true end\n"
     "  end\n"
     "  n, s = n or 0, s or 0\n"
     "  if epoch == ARGV[3] and heard_n and (tonumber(heard_n) > n or\n"
     "     (tonumber(heard_n) == n and tonumber(heard_s) > s)) then is_new = true end\n"
-    "  if redis.call('EXISTS', events) == 1 then\n"
-    "    local info = redis.call('XINFO', 'STREAM', events)\n"
-    "    for i = 1, #info, 2 do\n"
-    "      if info[i] == 'last-generated-id' then\n"
-    "        local a, b = string.match(info[i + 1], '^(%d+)-(%d+)$')\n"
-    "        a, b = tonumber(a), tonumber(b)\n"
-    "        if a > n or (a == n and b > s) then n, s, is_new = a, b, true end\n"
-    "      end\n"
-    "    end\n"
-    "  elseif n > 0 or s > 0 then\n"
-    "    is_new = true\n"
-    "  end\n"
+    "  if last_n > n or (last_n == n and last_s > s) then n, s, is_new = last_n, last_s, true end\n"
     "  if is_new then epoch = proposed end\n"
     "  redis.call('HSET', meta, 'script', ARGV[1], 'epoch', epoch, 'replid', replid,\n"
     "             'n', text(n), 's', text(s))\n"
+    "  redis.call('SET', turn, ARGV[5], 'PX', " TURN_LIFE ")\n"
     "  return { 'begun', epoch, text(n), text(s) }\n"
     "end\n"
     "if known[2] ~= ARGV[3] then return { 'epoch' } end\n"
@@ -116,7 +134,7 @@ const char queen_engine_script[] =
     "if op == 'put' then\n"
     "  local call, n, span, deadline = redis.call, tonumber(known[3] or 0), nil, nil\n"
     "  local dues, states = {}, { worker = {}, hive = {} }\n"
-    "  for i = 6, #ARGV, 4 do\n"
+    "  for i = 7, #ARGV, 4 do\n"
     "    local kind, id, at = ARGV[i], ARGV[i + 1], #dues\n"
     "    local list = states[kind]\n"
     "    local last = #list\n"
@@ -131,7 +149,7 @@ const char queen_engine_script[] =
     "    if #list > 0 then call('HSET', hashes[kind], unpack(list)) end\n"
     "  end\n"
     "  call('ZADD', due, unpack(dues))\n"
-    "  for i = 6, #ARGV, 4 do\n"
+    "  for i = 7, #ARGV, 4 do\n"
     "    n = n + 1\n"
     "    tell(text(n) .. '-0', ARGV[i], ARGV[i + 2], queen)\n"
     "  end\n"
@@ -140,46 +158,46 @@ const char queen_engine_script[] =
     "  return { 'done', text(n), '0' }\n"
     /* Who says that one is offline must know the last that was heard of it. */
     "elseif op == 'miss' then\n"
-    "  local kind, id, stamp, data, span = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]\n"
+    "  local kind, id, stamp, data, span = ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]\n"
     "  local is = redis.call('HGET', hashes[kind], id)\n"
     "  if is and string.sub(is, 1, #stamp) ~= stamp then return { 'not', is } end\n"
     "  local score = redis.call('ZSCORE', due, kind .. ':' .. id)\n"
-    "  if ARGV[11] == '1' and score and tonumber(score) > now then return { 'early' } end\n"
+    "  if ARGV[12] == '1' and score and tonumber(score) > now then return { 'early' } end\n"
     "  keep(kind, id, data, span)\n"
     "  return add(true, kind, data, '-')\n"
     /* The newer of two states is kept; of no state, any is. Those who were together all the time
      * are told of what is other than they know. */
     "elseif op == 'heal' then\n"
-    "  local kind, id, data, span = ARGV[6], ARGV[7], ARGV[8], ARGV[9]\n"
+    "  local kind, id, data, span = ARGV[7], ARGV[8], ARGV[9], ARGV[10]\n"
     "  local is = redis.call('HGET', hashes[kind], id)\n"
     "  if is and string.sub(is, 1, 20) >= string.sub(data, 1, 20) then return { 'older' } end\n"
     "  local function status(text) return string.match(text, '\"status\":\"(%a+)\"') end\n"
-    "  local is_news = ARGV[10] == '1' and (not is or status(is) ~= status(data))\n"
+    "  local is_news = ARGV[11] == '1' and (not is or status(is) ~= status(data))\n"
     "  keep(kind, id, data, span)\n"
     "  return add(is_news, is_news and kind or 'state-' .. kind, data, '-')\n"
     "elseif op == 'forget' then\n"
-    "  local kind, id, moment, data = ARGV[6], ARGV[7], ARGV[8], ARGV[9]\n"
+    "  local kind, id, moment, data = ARGV[7], ARGV[8], ARGV[9], ARGV[10]\n"
     "  local is = redis.call('HGET', hashes[kind], id)\n"
     "  if not is or string.sub(is, 1, 20) > moment then return { 'older' } end\n"
     "  drop(kind, id)\n"
     "  return add(false, 'forgotten', data, queen)\n"
     "elseif op == 'lapse' then\n"
-    "  local kind, id, stamp = ARGV[6], ARGV[7], ARGV[8]\n"
+    "  local kind, id, stamp = ARGV[7], ARGV[8], ARGV[9]\n"
     "  local is = redis.call('HGET', hashes[kind], id)\n"
     "  if is and string.sub(is, 1, #stamp) ~= stamp then return { 'not', is } end\n"
     "  drop(kind, id)\n"
     "  return { 'done' }\n"
     "elseif op == 'hold' then\n"
-    "  if redis.call('HSETNX', holds, ARGV[6], ARGV[7]) == 0 then return { 'older' } end\n"
-    "  return add(false, 'hold', ARGV[7], '-')\n"
+    "  if redis.call('HSETNX', holds, ARGV[7], ARGV[8]) == 0 then return { 'older' } end\n"
+    "  return add(false, 'hold', ARGV[8], '-')\n"
     "elseif op == 'release' then\n"
-    "  if redis.call('HDEL', holds, ARGV[6]) == 0 then return { 'older' } end\n"
-    "  return add(false, 'release', ARGV[6], '-')\n"
+    "  if redis.call('HDEL', holds, ARGV[7]) == 0 then return { 'older' } end\n"
+    "  return add(false, 'release', ARGV[7], '-')\n"
     /* What a queen has of jobs is gone with her: when she is taken off the roll, the others take
      * her jobs for lost. If she is there after all she says it anew. Of one who never had any there
      * is nothing to tell. */
     "elseif op == 'jobs' then\n"
-    "  local mine, how, lines, set, gone = KEYS[9], ARGV[6], {}, {}, {}\n"
+    "  local mine, how, lines, set, gone = KEYS[9], ARGV[7], {}, {}, {}\n"
     "  if how == 'begin' or how == 'whole' or how == 'none' then\n"
     "    redis.call('DEL', mine)\n"
     "    redis.call('ZADD', KEYS[7], text(now), queen)\n"
@@ -189,7 +207,7 @@ const char queen_engine_script[] =
     "  if how ~= 'more' and how ~= 'news' then\n"
     "    redis.call('HSET', mine, 'told', how == 'begin' and 'some' or 'all')\n"
     "  end\n"
-    "  for i = 8, #ARGV, 3 do\n"
+    "  for i = 9, #ARGV, 3 do\n"
     "    lines[#lines + 1] = ARGV[i + 1]\n"
     "    if ARGV[i + 2] == '1' then\n"
     "      set[#set + 1], set[#set + 2] = ARGV[i], ARGV[i + 1]\n"
@@ -199,13 +217,13 @@ const char queen_engine_script[] =
     "  end\n"
     "  if #set > 0 then redis.call('HSET', mine, unpack(set)) end\n"
     "  if #gone > 0 then redis.call('HDEL', mine, unpack(gone)) end\n"
-    "  redis.call('PEXPIRE', mine, ARGV[7])\n"
+    "  redis.call('PEXPIRE', mine, ARGV[8])\n"
     "  if how == 'none' then return { 'done' } end\n"
     "  return add(false, 'jobs-' .. how, table.concat(lines, '\\n'), queen)\n"
     /* What was told before, forwards or backwards: no more than a reply should have, whatever
      * others have put there. */
     "elseif op == 'past' then\n"
-    "  local found, size = redis.call(ARGV[6], events, ARGV[7], ARGV[8], 'COUNT', 64), 0\n"
+    "  local found, size = redis.call(ARGV[7], events, ARGV[8], ARGV[9], 'COUNT', 64), 0\n"
     "  local said = { 'past' }\n"
     "  for i, entry in ipairs(found) do\n"
     "    for _, text in ipairs(entry[2]) do size = size + #text end\n"
@@ -225,12 +243,13 @@ const char queen_engine_script[] =
     "    end\n"
     "  end\n"
     "  redis.call('HSET', meta, 'time', text(now))\n"
-    "  local is_kept = redis.call('PEXPIRE', KEYS[9], ARGV[7]) == 1 and\n"
+    "  local is_kept = redis.call('PEXPIRE', KEYS[9], ARGV[8]) == 1 and\n"
     "                  redis.call('ZSCORE', KEYS[7], queen)\n"
-    "  redis.call('SET', KEYS[8], ARGV[6], 'PX', ARGV[7])\n"
+    "  redis.call('SET', KEYS[8], ARGV[7], 'PX', ARGV[8])\n"
+    "  redis.call('PEXPIRE', turn, " TURN_LIFE ")\n"
     "  redis.call('ZADD', KEYS[7], text(now), queen)\n"
-    "  redis.call('ZREMRANGEBYSCORE', KEYS[7], '-inf', text(now - ARGV[7]))\n"
-    "  redis.call('ZREMRANGEBYSCORE', KEYS[7], '(' .. text(now + ARGV[7]), '+inf')\n"
+    "  redis.call('ZREMRANGEBYSCORE', KEYS[7], '-inf', text(now - ARGV[8]))\n"
+    "  redis.call('ZREMRANGEBYSCORE', KEYS[7], '(' .. text(now + ARGV[8]), '+inf')\n"
     "  local said = { 'announced', tostring(get('n') or 0), tostring(get('s') or 0),\n"
     "                 is_kept and '1' or '0' }\n"
     "  local roll = redis.call('ZRANGE', KEYS[7], 0, 63, 'WITHSCORES')\n"
@@ -255,7 +274,7 @@ queen_engine_dup_key (const char *cluster, const char *queen, QueenEngineKey key
     [QUEEN_ENGINE_KEY_DUE] = "due",       [QUEEN_ENGINE_KEY_WORKER] = "worker",
     [QUEEN_ENGINE_KEY_HIVE] = "hive",     [QUEEN_ENGINE_KEY_HOLDS] = "holds",
     [QUEEN_ENGINE_KEY_QUEENS] = "queens", [QUEEN_ENGINE_KEY_QUEEN] = "queen:",
-    [QUEEN_ENGINE_KEY_JOBS] = "jobs:",
+    [QUEEN_ENGINE_KEY_JOBS] = "jobs:",    [QUEEN_ENGINE_KEY_TURN] = "turn:",
   };
 
   return g_strdup_printf ("q:{%s}:%s%s", cluster, names[key],

@@ -44,6 +44,7 @@ typedef enum
   QUEEN_ENGINE_KEY_QUEENS,
   QUEEN_ENGINE_KEY_QUEEN, /* from here on: one of each queen */
   QUEEN_ENGINE_KEY_JOBS,
+  QUEEN_ENGINE_KEY_TURN, /* what is written in a former one is refused */
   QUEEN_ENGINE_N_KEYS,
 } QueenEngineKey;
 

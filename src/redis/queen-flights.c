@@ -188,6 +188,14 @@ queen_flights_land (QueenFlights *self, guint64 number)
   return TRUE;
 }
 
+const QueenEvent *
+queen_flights_peek (const QueenFlights *self)
+{
+  const Flight *first = self->flights.head ? self->flights.head->data : NULL;
+
+  return first ? first->event : NULL;
+}
+
 QueenEvent *
 queen_flights_take_first (QueenFlights *self)
 {

@@ -51,6 +51,9 @@ void queen_flights_add (
  */
 gboolean queen_flights_land (QueenFlights *self, guint64 number);
 
+/** Returns: (nullable): what comes back next, if anything waits */
+const QueenEvent *queen_flights_peek (const QueenFlights *self);
+
 /**
  * queen_flights_tell:
  * @event: what another queen has told

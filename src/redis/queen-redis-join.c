@@ -338,18 +338,32 @@ leave_to_others (QueenRedisSequencer *self, const char *what)
   queen_redis_sequencer_leave (self, "foreign_data", trouble);
 }
 
-/* Returns: (transfer full) (nullable): which key is of a type that queens do not have there */
-static char *
-read_type (QueenRedisSequencer *self, const QueenRedisReply *reply)
+/* Returns: (nullable): the key that the script has come upon */
+static const char *
+read_key (QueenRedisSequencer *self, const QueenRedisReply *reply)
 {
-  const char *place = get_word (reply, 1), *is = get_word (reply, 2), *wanted = get_word (reply, 3);
-  g_autofree char *text = NULL;
+  const char *place = get_word (reply, 1);
   gint64 n;
 
-  if (!place || !is || !wanted ||
-      !g_ascii_string_to_signed (place, 10, 1, QUEEN_ENGINE_N_KEYS, &n, NULL))
+  return place && g_ascii_string_to_signed (place, 10, 1, QUEEN_ENGINE_N_KEYS, &n, NULL)
+             ? self->keys[n - 1]
+             : NULL;
+}
+
+/* Returns: (transfer full) (nullable): which key is of a type that queens do not have there, or has
+ * numbers that they have not given out */
+static char *
+read_foreign (QueenRedisSequencer *self, const char *word, const QueenRedisReply *reply)
+{
+  const char *key = read_key (self, reply), *is = get_word (reply, 2),
+             *wanted = get_word (reply, 3);
+  g_autofree char *text = NULL;
+
+  if (key && g_str_equal (word, "far"))
+    return g_strdup_printf ("%s has come to the end of all numbers", key);
+  if (!key || !is || !wanted || !g_str_equal (word, "type"))
     return NULL;
-  text = g_strdup_printf ("%s is a %s, and no %s", self->keys[n - 1], is, wanted);
+  text = g_strdup_printf ("%s is a %s, and no %s", key, is, wanted);
   return queen_safe_text_dup (text, -1);
 }
 
@@ -358,14 +372,14 @@ on_begun (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, 
 {
   g_autoptr (QueenRedisSequencer) self = queen_redis_sequencer_hear (data, error);
   const char *word = self ? queen_redis_sequencer_heed (self, reply, NULL) : NULL;
-  g_autofree char *type = word && g_str_equal (word, "type") ? read_type (self, reply) : NULL;
+  g_autofree char *foreign = word ? read_foreign (self, word, reply) : NULL;
 
   if (!word)
     return;
   if (g_str_equal (word, "begun") && read_begun (self, reply))
     queen_redis_sequencer_take_step (self, QUEEN_JOIN_RECALL);
   else
-    leave_to_others (self, type ? type : self->keys[QUEEN_ENGINE_KEY_META]);
+    leave_to_others (self, foreign ? foreign : self->keys[QUEEN_ENGINE_KEY_META]);
 }
 
 static void
@@ -375,8 +389,10 @@ begin_script (QueenRedisSequencer *self, const char *replid)
       queen_engine_make_epoch (self->settings.clock->get_wall (), g_random_int ());
   g_autofree char *heard = queen_engine_id_dup_text (&self->read_to);
   const char *argv[QUEEN_REDIS_FIXED + 3];
-  guint n = queen_redis_sequencer_fill_call (self, argv, TRUE, "begin");
+  guint n;
 
+  g_snprintf (self->turn, sizeof self->turn, "%u", self->round);
+  n = queen_redis_sequencer_fill_call (self, argv, TRUE, "begin");
   argv[n++] = replid;
   argv[n++] = proposed;
   argv[n++] = heard;

@@ -293,6 +293,21 @@ is_next (const QueenRedisSequencer *self, const Entry *entry)
          (entry->before < 0 || (guint64) entry->before == self->read_to.step);
 }
 
+/* That somebody names her is not enough: she would take it for what she waits for, and give that a
+ * number that it does not have elsewhere. What she has written begins with its moment. */
+static gboolean
+is_own_word (QueenRedisSequencer *self, QueenComponentKind kind, const Entry *entry)
+{
+  const QueenEvent *first = queen_flights_peek (self->flights);
+  char stamp[QUEEN_DISPATCH_STAMP_LENGTH + 1];
+
+  if (g_strcmp0 (entry->origin, self->name) != 0 || !first || !first->component ||
+      first->component->kind != kind)
+    return FALSE;
+  queen_dispatch_write_stamp (stamp, first->component, self->name);
+  return g_str_has_prefix (queen_redis_reply_get_text (entry->data, NULL), stamp);
+}
+
 static void
 take_entry (QueenRedisSequencer *self, const Entry *entry)
 {
@@ -304,10 +319,10 @@ take_entry (QueenRedisSequencer *self, const Entry *entry)
     take_silent_entry (self, entry);
   else if (!queen_component_kind_parse (entry->kind, &kind))
     queen_redis_sequencer_skip (self, "word of an unknown kind", NULL);
-  else if (g_strcmp0 (entry->origin, self->name) != 0)
+  else if (is_own_word (self, kind, entry))
+    queen_flights_land (self->flights, entry->id.number);
+  else
     take_component (self, kind, entry);
-  else if (!queen_flights_land (self->flights, entry->id.number))
-    queen_redis_sequencer_skip (self, "word that is said to be her own", NULL);
 }
 
 /* Returns: %FALSE when some of the stream was gone before it was read */

@@ -22,8 +22,8 @@
 
 G_BEGIN_DECLS
 
-/** What each call of the script has before its own words: command, script, keys, and five more. */
-#define QUEEN_REDIS_FIXED (3 + QUEEN_ENGINE_N_KEYS + 5)
+/** What each call of the script has before its own words: command, script, keys, and six more. */
+#define QUEEN_REDIS_FIXED (3 + QUEEN_ENGINE_N_KEYS + 6)
 
 #define QUEEN_REDIS_PAIR 8 /* arguments at the most that an operation of the script needs */
 
@@ -67,6 +67,7 @@ struct _QueenRedisSequencer
   char *keys[QUEEN_ENGINE_N_KEYS];
   char *sha;              /* of the script */
   char stream_length[16]; /* events that stay in the stream */
+  char turn[16];          /* the round in which she joined last */
   QueenRedis *writer;
   GString *puts; /* heartbeats that are written when the loop turns: words, each with its NUL */
   guint n_puts;

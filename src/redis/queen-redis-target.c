@@ -71,15 +71,16 @@ read_certificate (const char *path, GError **error)
   return certificate;
 }
 
-/* GIO reads these by itself, and would wait for a pipe. */
 static GTlsDatabase *
 read_trusted (const char *path, GError **error)
 {
+  gsize length;
+  g_autofree char *text = queen_file_read (path, QUEEN_TRUST_MAX, &length, error);
   GTlsDatabase *trusted;
 
-  if (!queen_file_check (path, error))
+  if (!text)
     return NULL;
-  trusted = queen_trust_new (path, error);
+  trusted = queen_trust_new_from_pem (text, length, error);
   if (!trusted)
     g_prefix_error (error, "%s: ", path);
   return trusted;

@@ -11,13 +11,13 @@
 
 #define STREAM_PER_CAPACITY 20
 #define LEAST_STREAM 10000 /* events */
-#define N_KEYS "9"
+#define N_KEYS "10"
 #define N_PUT_WORDS (QUEEN_ENGINE_MAX_PUTS * QUEEN_ENGINE_PUT_WORDS)
 #define MAX_PUT_BYTES (256 * 1024) /* of one call */
 
 /* Calling the script */
 
-G_STATIC_ASSERT (QUEEN_ENGINE_N_KEYS == 9);
+G_STATIC_ASSERT (QUEEN_ENGINE_N_KEYS == 10);
 
 guint
 queen_redis_sequencer_fill_call (QueenRedisSequencer *self,
@@ -36,6 +36,7 @@ queen_redis_sequencer_fill_call (QueenRedisSequencer *self,
   argv[n++] = self->name;
   argv[n++] = self->epoch ? self->epoch : "";
   argv[n++] = self->stream_length;
+  argv[n++] = self->turn;
   argv[n++] = operation;
   return n;
 }

@@ -19,6 +19,7 @@ typedef enum
 {
   WIRE_WHOLE,
   WIRE_CUT,
+  WIRE_HELD,
   WIRE_OVER,
 } WireState;
 
@@ -35,6 +36,7 @@ struct _Wire
   guint16 target;
   struct pollfd ends[MAX_ENDS];
   guint n_ends;
+  guint n_held;     /* of them, with what is before them; 0 for none */
   const char *word; /* NULL, or what is @other_word to who is at this end */
   const char *other_word;
 };
@@ -103,6 +105,20 @@ see_what_is_wanted (Wire *self)
   return self->state;
 }
 
+/* Those that there are now pass nothing while that lasts: poll() looks at no number below 0. */
+static void
+hold_ends (Wire *self, gboolean is_held)
+{
+  if (is_held == (self->n_held > 0))
+    return;
+  if (is_held)
+    self->n_held = self->n_ends;
+  for (guint i = 2; i < self->n_held; i++)
+    self->ends[i].fd = ~self->ends[i].fd;
+  if (!is_held)
+    self->n_held = 0;
+}
+
 static gpointer
 run_wire (gpointer data)
 {
@@ -113,7 +129,8 @@ run_wire (gpointer data)
     {
       poll (self->ends, state == WIRE_CUT ? 1 : self->n_ends, -1);
       state = see_what_is_wanted (self);
-      if (state != WIRE_WHOLE)
+      hold_ends (self, state == WIRE_HELD);
+      if (state != WIRE_WHOLE && state != WIRE_HELD)
         {
           for (guint i = 0; i < self->n_ends; i++)
             self->ends[i].revents = 0;
@@ -182,6 +199,12 @@ void
 wire_cut (Wire *self)
 {
   want (self, WIRE_CUT);
+}
+
+void
+wire_hold (Wire *self)
+{
+  want (self, WIRE_HELD);
 }
 
 void

@@ -26,6 +26,10 @@ guint16 wire_get_port (Wire *self);
 void wire_cut (Wire *self);
 void wire_mend (Wire *self);
 
+/* From when this returns on nothing passes by the connections that there are, until it is mended;
+ * new ones are whole. */
+void wire_hold (Wire *self);
+
 /* From now on @word is another one of the same length to whoever hears it from there; both outlive
  * @self. Nothing may have passed before. */
 void wire_swap_word (Wire *self, const char *word, const char *other);

@@ -257,6 +257,55 @@ beat_at_both (QueenProcess *const queens[2])
   g_usleep (200 * 1000);
 }
 
+/* How many connections by which queens write the server has. */
+static guint
+count_writers (RedisServer *server)
+{
+  g_autofree char *clients = redis_server_ask (server, "CLIENT", "LIST", NULL);
+  g_auto (GStrv) parts = g_strsplit (clients, "name=queen-rbee-writer", -1);
+
+  return g_strv_length (parts) - 1;
+}
+
+/* What she wrote before she was alone is under way for longer than she is, and comes when she has
+ * said something newer: nobody hears of it, and what she says meanwhile is the same to all. */
+static void
+test_late_words (void)
+{
+  RedisServer *server = start_redis (NULL);
+  guint16 port = redis_server_get_port (server);
+  g_autoptr (Wire) wire = wire_new (port);
+  QueenProcess *queens[2] = { start_queen (port, port, "30s"),
+                              start_queen (wire_get_port (wire), wire_get_port (wire), "30s") };
+  Story stories[2] = { 0 };
+
+  wait_for_both (queens, "together");
+  {
+    g_autoptr (SseClient) here = listen_to (queens[0]);
+    g_autoptr (SseClient) there = listen_to (queens[1]);
+
+    queens_beat (queens[1], "a", "ready");
+    wait_until_known (queens, "a", "Ready");
+    wire_hold (wire);
+    queens_beat (queens[1], "a", "starting");
+    queens_wait_for (queens[1], "alone");
+    queens_beat (queens[1], "a", "busy");
+    queens_wait_for (queens[1], "together");
+    wait_until_known (queens, "a", "Busy");
+    g_assert_cmpuint (count_writers (server), ==, 3);
+    wire_mend (wire);
+    queen_test_wait_until (count_writers (server) == 2);
+    queens_beat (queens[1], "end", "ready");
+    hear_out (here, &stories[0]);
+    hear_out (there, &stories[1]);
+    g_assert_true (queens_is_known_as (queens[0], "a", "Busy"));
+    g_assert_true (queens_is_known_as (queens[1], "a", "Busy"));
+  }
+  compare_stories (stories);
+  stop_queens (queens);
+  redis_server_free (server);
+}
+
 /* For longer than anybody may be silent: who speaks to the one that is cut off is given up by the
  * other, and is back with her. Whoever is silent is offline for all, once. */
 static void
@@ -482,6 +531,7 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/queens-cut/lost-tail", test_lost_tail);
   g_test_add_func ("/queens-cut/network", test_cut);
+  g_test_add_func ("/queens-cut/late-words", test_late_words);
   g_test_add_func ("/queens-cut/network-for-long", test_cut_for_long);
   g_test_add_func ("/queens-cut/acknowledged-and-killed", test_acknowledged);
   g_test_add_data_func ("/queens-cut/seen-elsewhere/network", NULL, test_seen_elsewhere);

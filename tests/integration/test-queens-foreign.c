@@ -103,6 +103,32 @@ test_type_later (gconstpointer data)
   queens_end (queen);
 }
 
+/* Behind the last of all numbers there is none: she says which key is at its end, leaves all others
+ * as they are, and is together again when it is gone. */
+static void
+test_last_number (gconstpointer data)
+{
+  const char *key = data;
+  g_autofree char *text = g_strdup_printf ("%s has come to the end of all numbers", key);
+  g_autoptr (RedisServer) server = redis_server_start_new ();
+  QueenProcess *queen = start_queen (server);
+
+  queens_wait_for (queen, "together");
+  queens_beat (queen, "a", "ready");
+  queen_test_wait_until (
+      http_read_metric (queen_process_get_port (queen), "queen_engine_written_events_total") > 0);
+  if (g_str_equal (key, KEY "meta"))
+    redis_server_do (server, "0", "HSET", key, "n", "9007199254740993");
+  else
+    redis_server_do (server, "9223372036854775807-5", "XADD", key, "9223372036854775807-5", "k",
+                     "x");
+  g_free (redis_server_ask (server, "CLIENT", "KILL", "TYPE", "normal", NULL));
+  queen_test_wait_until (queen_process_has_said (queen, text));
+  g_assert_cmpuint (queen_process_count_said (queen, "going on alone"), ==, 1);
+  assert_recovers (queen, server, key);
+  queens_end (queen);
+}
+
 /* Nor is she alone for what stands under the name of another one. */
 static void
 test_other_queen (void)
@@ -326,6 +352,9 @@ main (int argc, char **argv)
         g_test_add_data_func (path, keys[i], test_type_later);
     }
   g_test_add_func ("/queens-foreign/type/of-another-queen", test_other_queen);
+  g_test_add_data_func ("/queens-foreign/last-number/of-the-count", KEY "meta", test_last_number);
+  g_test_add_data_func ("/queens-foreign/last-number/of-the-stream", KEY "events",
+                        test_last_number);
   g_test_add_func ("/queens-foreign/restored", test_restored);
   g_test_add_func ("/queens-foreign/long-past", test_long_past);
   g_test_add_func ("/queens-foreign/giant-entry", test_giant);

@@ -18,7 +18,7 @@
  * in, knows nobody, and tells of its stream what the test says. */
 
 #define FAKE_REDIS_EPOCH "abc"
-#define FAKE_REDIS_OPERATION (3 + QUEEN_ENGINE_N_KEYS + 4) /* its place in a call of the script */
+#define FAKE_REDIS_OPERATION (3 + QUEEN_ENGINE_N_KEYS + 5) /* its place in a call of the script */
 #define FAKE_REDIS_MAX_CLIENTS 8
 #define FAKE_REDIS_OTHER                                                                           \
   "fedcba9876543210fedcba9876543210" /* who is there if anything is known                          \

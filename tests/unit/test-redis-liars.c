@@ -55,13 +55,16 @@ say_news (Fixture *f, const char *place, const char *dispatch, const char *origi
 static void
 land (Fixture *f)
 {
+  g_autoptr (GString) dispatch = g_string_new (NULL);
   g_autofree char *place = g_strdup_printf ("%" G_GUINT64_FORMAT "-0", ++f->redis.n);
 
   fake_redis_turn_until (&f->redis, fake_redis_find_waiting (&f->redis) ||
                                         is_in_state (f, QUEEN_ENGINE_ALONE));
   if (is_in_state (f, QUEEN_ENGINE_ALONE))
     return;
-  say_news (f, place, "-", f->sequencer->name);
+  queen_dispatch_write (dispatch, queen_flights_peek (f->sequencer->flights)->component, NULL,
+                        f->sequencer->name);
+  say_news (f, place, dispatch->str, f->sequencer->name);
   fake_redis_turn_until (&f->redis, fake_redis_find_waiting (&f->redis) ||
                                         is_in_state (f, QUEEN_ENGINE_ALONE));
 }
@@ -355,6 +358,37 @@ test_named_as_hearer (Fixture *f, gconstpointer data)
   g_assert_cmpint (queen_registry_lookup (f->workers, "w2")->source.kind, ==, QUEEN_SOURCE_UNKNOWN);
 }
 
+static void
+on_told (GString *told, QueenEvent *event)
+{
+  g_string_append_printf (told, "%" G_GUINT64_FORMAT ":%s ", event->number, event->component->id);
+}
+
+/* Somebody says something in her name while she waits for her own word: it is no more than any
+ * stranger's, and each has its own number, the same as elsewhere. */
+static void
+test_named_as_origin (Fixture *f, gconstpointer data)
+{
+  QueenEventBus *bus = queen_cluster_get_bus (f->cluster);
+  g_autoptr (QueenComponent) stranger = make_worker (7);
+  g_autoptr (GString) dispatch = g_string_new (NULL), told = g_string_new (NULL);
+  g_autofree char *place = NULL;
+
+  g_signal_connect_swapped (bus, "event::change", G_CALLBACK (on_told), told);
+  beat (f, 1);
+  stranger->first_seen = stranger->since = stranger->last_seen = now;
+  stranger->heartbeats = 1;
+  queen_dispatch_write (dispatch, stranger, NULL, FAKE_REDIS_OTHER);
+  place = g_strdup_printf ("%" G_GUINT64_FORMAT "-0", ++f->redis.n);
+  say_news (f, place, dispatch->str, f->sequencer->name);
+  fake_redis_turn_until (&f->redis, fake_redis_find_waiting (&f->redis));
+  g_assert_cmpuint (queen_flights_get_n (f->sequencer->flights), ==, 1);
+  land (f);
+  g_assert_cmpuint (queen_flights_get_n (f->sequencer->flights), ==, 0);
+  g_assert_cmpstr (told->str, ==, "5:w7 6:w1 ");
+  g_signal_handlers_disconnect_by_data (bus, told);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -381,5 +415,6 @@ main (int argc, char **argv)
   ADD ("together/healing-is-cut-off", NULL, test_cut_healing);
   ADD ("together/does-not-wait-for-news", NULL, test_does_not_wait);
   ADD ("together/named-as-hearer", NULL, test_named_as_hearer);
+  ADD ("together/named-as-origin", NULL, test_named_as_origin);
   return g_test_run ();
 }

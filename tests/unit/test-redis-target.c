@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "queen-error.h"
+#include "queen-file.h"
 #include "temporary-file.h"
+#include "tls-identity.h"
 
 static void
 test_urls (void)
@@ -235,6 +237,44 @@ test_reload (void)
   g_assert_cmpstr (queen_redis_target_get_password (target), ==, "two");
 }
 
+static GTlsCertificateFlags
+judge (QueenRedisTarget *target, const char *pem)
+{
+  g_autoptr (GTlsCertificate) certificate = g_tls_certificate_new_from_pem (pem, -1, NULL);
+
+  return g_tls_database_verify_chain (queen_redis_target_get_trusted (target), certificate,
+                                      G_TLS_DATABASE_PURPOSE_AUTHENTICATE_SERVER, NULL, NULL,
+                                      G_TLS_DATABASE_VERIFY_NONE, NULL, NULL);
+}
+
+/* What was read before is trusted, however the disk is by now: here the file is not even there. */
+static void
+test_trusted_ahead (void)
+{
+  static const char *const urls[] = { "rediss://127.0.0.1?cluster=a", NULL };
+  g_autoptr (TlsIdentity) former = tls_identity_new ("former"), next = tls_identity_new ("next");
+  g_autoptr (QueenRedisTarget) target = queen_redis_target_new (
+      &(QueenRedisTargetSettings){ .urls = urls, .ca_file = former->certificate }, NULL);
+  g_autoptr (GHashTable) texts =
+      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) queen_file_ahead_free);
+  QueenFileAhead *ahead = g_new0 (QueenFileAhead, 1);
+  g_autofree char *pem = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (g_file_get_contents (former->certificate, &pem, NULL, NULL));
+  g_assert_true (g_file_get_contents (next->certificate, &ahead->text, &ahead->length, NULL));
+  g_assert_cmpint (judge (target, pem), ==, 0);
+  g_assert_cmpint (judge (target, ahead->text), ==, G_TLS_CERTIFICATE_UNKNOWN_CA);
+  g_hash_table_insert (texts, former->certificate, ahead);
+  g_remove (former->certificate);
+  queen_file_set_ahead (texts);
+  g_assert_true (queen_redis_target_reload (target, &error));
+  queen_file_set_ahead (NULL);
+  g_assert_no_error (error);
+  g_assert_cmpint (judge (target, ahead->text), ==, 0);
+  g_assert_cmpint (judge (target, pem), ==, G_TLS_CERTIFICATE_UNKNOWN_CA);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -247,5 +287,6 @@ main (int argc, char **argv)
   g_test_add_func ("/redis-target/password-is-the-first-line", test_password);
   g_test_add_func ("/redis-target/bad-files-are-named", test_bad_files);
   g_test_add_func ("/redis-target/read-again", test_reload);
+  g_test_add_func ("/redis-target/trusted-is-not-read-from-a-disk-again", test_trusted_ahead);
   return g_test_run ();
 }
