@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "build-config.h"
+#include "loop/queen-threads.h"
 #include "process/queen-heap.h"
 #include "process/queen-log.h"
 #include "process/queen-signals.h"
@@ -18,6 +19,8 @@
 /* A service manager need not try these again: nothing but a person can change it (sysexits.h). */
 #define EXIT_USAGE 2
 #define EXIT_SETTING 78
+/* Two of GLib's, those for workers, the bus, the state and names, and some to spare. */
+#define N_THREADS 8
 #define JOURNAL "/run/systemd/journal/socket"
 
 /* A subscriber is a descriptor, and the usual soft limit of 1024 is a matter of select(2) alone. */
@@ -33,7 +36,8 @@ raise_descriptor_limit (void)
     }
 }
 
-/* An address that is not there yet, or too few descriptors, may be another matter in a second. */
+/* An address that is not there yet, or too few descriptors or threads, may be another matter in a
+ * second. */
 static gboolean
 may_pass (const GError *error)
 {
@@ -43,7 +47,16 @@ may_pass (const GError *error)
   for (gsize i = 0; i < G_N_ELEMENTS (lasting); i++)
     if (g_error_matches (error, G_IO_ERROR, lasting[i]))
       return FALSE;
-  return error->domain == G_IO_ERROR;
+  return error->domain == G_IO_ERROR || error->domain == G_THREAD_ERROR;
+}
+
+static gboolean
+check_threads (GError **error)
+{
+  if (queen_threads_check (N_THREADS, error))
+    return TRUE;
+  g_prefix_error (error, _ ("%d threads are needed: "), N_THREADS);
+  return FALSE;
 }
 
 static int
@@ -73,6 +86,8 @@ run_queen (QueenLog *log, int argc, char **argv)
 
   queen_log_set_least_level (log, config->log_level);
   raise_descriptor_limit ();
+  if (!check_threads (&error))
+    return complain (log, error);
   daemon = queen_daemon_new (config);
   return queen_daemon_run (daemon, &error) ? EXIT_SUCCESS : complain (log, error);
 }

@@ -8,6 +8,17 @@
 G_BEGIN_DECLS
 
 /**
+ * queen_threads_check:
+ * @error: %G_THREAD_ERROR when there are fewer to be had
+ *
+ * GLib ends the process, and leaves its memory on the disk, where it cannot have one of its own
+ * threads; so this is for the start, while there is somebody who can be told.
+ *
+ * Returns: whether there can be @n more threads at the same time
+ */
+gboolean queen_threads_check (guint n, GError **error);
+
+/**
  * queen_threads_revive:
  *
  * Has threads made for what waits in @pool. GLib tries that once, when it is pushed there; if there

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "loop/queen-alarm.h"
+#include "loop/queen-portions.h"
 #include "queen-error.h"
 #include "text/queen-hash.h"
 #include "text/queen-legible.h"
@@ -43,7 +44,7 @@ struct _QueenHolds
   const QueenClock *clock;
   GHashTable *places[QUEEN_COMPONENT_N_KINDS]; /* id -> Place */
   GHashTable *by_id;                           /* of a hold -> Held */
-  GHashTable *holders;                         /* name -> how many it has */
+  QueenPortions *holders;                      /* who has how many */
   GSequence *by_deadline;                      /* of Held */
   guint n[QUEEN_COMPONENT_N_KINDS];
   QueenAlarm *alarm;
@@ -92,17 +93,6 @@ tell_changed (QueenHolds *self, QueenComponentKind kind, const char *id)
   g_signal_emit (self, changed_signal, 0, (guint) kind, id);
 }
 
-static void
-count_holder (QueenHolds *self, const char *holder, int n)
-{
-  guint count = GPOINTER_TO_UINT (g_hash_table_lookup (self->holders, holder)) + (guint) n;
-
-  if (count > 0)
-    g_hash_table_insert (self->holders, g_strdup (holder), GUINT_TO_POINTER (count));
-  else
-    g_hash_table_remove (self->holders, holder);
-}
-
 static Place *
 ensure_place (QueenHolds *self, QueenComponentKind kind, const char *id)
 {
@@ -137,7 +127,7 @@ enter_hold (QueenHolds *self, QueenComponentKind kind, const char *id, QueenHold
   set_list (held->place, queen_hold_list_with (held->place->list, queen_hold_ref (hold)));
   held->link = g_sequence_insert_sorted (self->by_deadline, held, compare_deadlines, NULL);
   g_hash_table_insert (self->by_id, hold->id, held);
-  count_holder (self, hold->holder, 1);
+  queen_portions_take (self->holders, hold->holder, 1);
   self->n[kind]++;
 }
 
@@ -155,7 +145,7 @@ leave_hold (QueenHolds *self, Held *held)
   Place *place = held->place;
 
   self->n[place->kind]--;
-  count_holder (self, held->hold->holder, -1);
+  queen_portions_give_back (self->holders, held->hold->holder, 1);
   set_list (place, queen_hold_list_without (place->list, held->hold));
   g_sequence_remove (held->link);
   g_hash_table_remove (self->by_id, held->hold->id);
@@ -337,13 +327,23 @@ has_room (
   if (list && list->n >= QUEEN_HOLDS_MAX_PER_COMPONENT)
     return refuse_hold (error, QUEEN_ERROR_UNAVAILABLE,
                         "it is held 16 times already: one of those must be released first");
-  if (GPOINTER_TO_UINT (g_hash_table_lookup (self->holders, holder)) >= QUEEN_HOLDS_MAX_PER_HOLDER)
+  if (queen_portions_get (self->holders, holder) >= QUEEN_HOLDS_MAX_PER_HOLDER)
     return refuse_hold (error, QUEEN_ERROR_UNAVAILABLE,
                         "you have 1024 holds already: one of those must be released first");
   if (g_hash_table_size (self->by_id) >= QUEEN_HOLDS_MAX)
     return refuse_hold (error, QUEEN_ERROR_UNAVAILABLE,
                         "there are 4096 holds already: one of those must be released first");
   return TRUE;
+}
+
+/* Of new ones only: what was granted here or elsewhere stays, however little is left by now. */
+static gboolean
+is_fair (QueenHolds *self, const char *holder, GError **error)
+{
+  return queen_portions_may_take (self->holders, holder, 1) ||
+         refuse_hold (error, QUEEN_ERROR_UNAVAILABLE,
+                      "you have as many holds as are left for others: one of those must be "
+                      "released first");
 }
 
 /* Returns: (transfer full): an id that no other hold has. It is no secret. */
@@ -370,7 +370,8 @@ queen_holds_add (QueenHolds *self, const QueenHoldRequest *request, GError **err
   QueenHold *hold;
 
   if (!check_request (request, reason, error) ||
-      !has_room (self, request->kind, request->id, request->holder, error))
+      !has_room (self, request->kind, request->id, request->holder, error) ||
+      !is_fair (self, request->holder, error))
     return NULL;
   id = dup_new_id (self);
   hold = queen_hold_new (&(QueenHold){
@@ -552,7 +553,7 @@ queen_holds_finalize (GObject *object)
 
   queen_alarm_free (self->alarm);
   g_hash_table_unref (self->by_id);
-  g_hash_table_unref (self->holders);
+  queen_portions_free (self->holders);
   g_sequence_free (self->by_deadline);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     g_hash_table_unref (self->places[kind]);
@@ -580,7 +581,7 @@ queen_holds_init (QueenHolds *self)
 {
   self->by_id =
       g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_held);
-  self->holders = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
+  self->holders = queen_portions_new (QUEEN_HOLDS_MAX);
   self->by_deadline = g_sequence_new (NULL);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     self->places[kind] =

@@ -11,7 +11,7 @@
 G_BEGIN_DECLS
 
 #define QUEEN_HOLDS_MAX 4096                             /* of everybody */
-#define QUEEN_HOLDS_MAX_PER_HOLDER 1024                  /* whom, and whatever, it holds */
+#define QUEEN_HOLDS_MAX_PER_HOLDER 1024                  /* and no more than are left for others */
 #define QUEEN_HOLDS_MAX_PER_COMPONENT 16                 /* whoever holds it */
 #define QUEEN_HOLDS_MAX_TTL G_GINT64_CONSTANT (31536000) /* seconds: a year */
 #define QUEEN_HOLDS_USUAL_TTL G_GINT64_CONSTANT (3600)   /* seconds */

@@ -111,9 +111,10 @@ queen_shares_dup_networks (const struct sockaddr_storage *address)
 char *
 queen_shares_dup_asker (const struct sockaddr_storage *address, gboolean is_forwarded, guint owner)
 {
+  gboolean is_somebody = address->ss_family == AF_UNIX && owner == 0;
   char *network = NULL;
 
-  if (is_forwarded || !queen_shares_is_here (address))
+  if (is_forwarded || is_somebody || !queen_shares_is_here (address))
     network = queen_shares_dup_networks (address);
   return network ? network : g_strdup_printf ("here %u", owner);
 }

@@ -111,7 +111,7 @@ char *queen_shares_dup_networks (const struct sockaddr_storage *address);
  * @owner: by which token it comes; 0 for none
  *
  * All who are on this machine have the same few addresses, and could have thousands of them; there
- * a token tells one from another.
+ * a token tells one from another, or which user it is, of whom comes through a Unix socket.
  *
  * Returns: (transfer full): who takes turns with others, as a #QueenFairQueue has it
  */

@@ -258,6 +258,43 @@ test_user_as_text (void)
   g_assert_true (queen_shares_is_here (&native));
 }
 
+/* Who takes turns is told by the token, or by the user, or by the address. */
+static void
+test_asker (void)
+{
+  static const struct
+  {
+    const char *address;
+    uid_t user; /* without an address */
+    guint owner;
+    gboolean is_forwarded;
+    const char *asker;
+  } rows[] = {
+    { "127.0.0.1", 0, 0, FALSE, "here 0" },   { "::1", 0, 0, FALSE, "here 0" },
+    { "127.0.0.1", 0, 7, FALSE, "here 7" },   { NULL, 1000, 7, FALSE, "here 7" },
+    { NULL, 1000, 0, FALSE, "uid 1000" },     { NULL, 1001, 0, FALSE, "uid 1001" },
+    { "127.0.0.1", 0, 7, TRUE, "127.0.0.1" }, { "10.0.0.7", 0, 7, FALSE, "10.0.0.7" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      struct sockaddr_storage native;
+      g_autofree char *asker = NULL;
+
+      if (rows[i].address)
+        {
+          g_autoptr (GSocketAddress) address =
+              g_inet_socket_address_new_from_string (rows[i].address, 1234);
+
+          g_assert_true (g_socket_address_to_native (address, &native, sizeof native, NULL));
+        }
+      else
+        queen_user_address_init (&native, rows[i].user);
+      asker = queen_shares_dup_asker (&native, rows[i].is_forwarded, rows[i].owner);
+      g_assert_cmpstr (asker, ==, rows[i].asker);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -274,6 +311,7 @@ main (int argc, char **argv)
   g_test_add_func ("/shares/network/as-text", test_network);
   g_test_add_func ("/shares/users/each-has-its-own", test_users);
   g_test_add_func ("/shares/users/as-text", test_user_as_text);
+  g_test_add_func ("/shares/asker/a-token-a-user-or-an-address", test_asker);
   g_test_add_func ("/shares/loopback/spared-unless-asked-for", test_loopback);
   g_test_add_func ("/shares/loopback/not-spared-on-a-proxys-word", test_forwarded);
 
