@@ -37,6 +37,9 @@ struct _QueenAudience
   QueenEpoll *sockets;
   QueenRow everybody;
   QueenShares *shares;
+  QueenFairQueue *claims;    /* of QueenSubscriber: those who count, by address */
+  QueenFairQueue *displaced; /* likewise: those who make room, and are not told yet */
+  QueenAlarm *displaced_alarm;
   QueenAlarm *alarms[QUEEN_N_WALKS]; /* each goes off when the next slice of its walk is due */
 
   gint64 round;               /* µs from one round to the next */

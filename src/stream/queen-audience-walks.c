@@ -182,6 +182,17 @@ queen_audience_turn_away (QueenSubscriber *subscriber)
 }
 
 void
+queen_audience_refuse (const QueenSection *section, QueenSubscriber *subscriber)
+{
+  gboolean is_bare = queen_encoding_is_bare (queen_subscriber_get_cursor (subscriber)->encoding);
+
+  queen_subscriber_let_go (subscriber,
+                           is_bare && section->busy
+                               ? g_bytes_ref (section->busy)
+                               : queen_frame_new_busy ((guint) g_random_int_range (10000, 20001)));
+}
+
+void
 queen_audience_end_owned (QueenAudience *self,
                           gboolean (*is_over) (guint owner, gpointer data),
                           gpointer data)

@@ -41,6 +41,7 @@ release (QueenAudience *self, QueenSubscriber *subscriber)
   queen_row_remove (&seat->section->row, subscriber);
   queen_deadline_end (&seat->stall);
   queen_shares_release (self->shares, seat->share);
+  queen_fair_queue_leave (&seat->claim);
   queen_epoll_forget (self->sockets, queen_subscriber_get_fd (subscriber), subscriber);
   queen_subscriber_free (subscriber);
 }
@@ -63,14 +64,20 @@ append_subscriber (QueenAudience *self, QueenSection *section, QueenSubscriber *
   section->on_changed (section->data);
 }
 
-void
-queen_audience_drop (QueenAudience *self, QueenSubscriber *subscriber, QueenDrop reason)
+static void
+reset (QueenAudience *self, QueenSubscriber *subscriber)
 {
   const struct linger reset = { .l_onoff = 1 };
 
   setsockopt (queen_subscriber_get_fd (subscriber), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-  self->tally->drops[reason]++;
   remove_subscriber (self, subscriber);
+}
+
+void
+queen_audience_drop (QueenAudience *self, QueenSubscriber *subscriber, QueenDrop reason)
+{
+  self->tally->drops[reason]++;
+  reset (self, subscriber);
 }
 
 /* Why one takes nothing: the kernel of one that is there answers, at least when it is asked whether
@@ -234,6 +241,64 @@ on_subscriber_ready (gpointer item, guint events, gpointer data)
     }
 }
 
+/* Who makes room */
+
+/* What it does not take at once is not waited for, or it would have its place all the same. */
+static void
+send_away (QueenAudience *self, QueenSubscriber *subscriber)
+{
+  if (!queen_subscriber_is_leaving (subscriber))
+    queen_audience_refuse (get_seat (subscriber)->section, subscriber);
+  if (queen_audience_deliver (self, subscriber))
+    reset (self, subscriber);
+}
+
+static void
+on_displaced (gpointer data)
+{
+  QueenAudience *self = data;
+  gint64 end = queen_audience_look_at_clock (self) + QUEEN_AUDIENCE_MAX_TIME;
+  QueenSubscriber *subscriber;
+
+  while ((subscriber = queen_fair_queue_take (self->displaced)))
+    {
+      send_away (self, subscriber);
+      if (queen_audience_look_at_clock (self) < end)
+        continue;
+      queen_alarm_set (self->displaced_alarm, 0);
+      return;
+    }
+}
+
+static guint
+count_places (const QueenAudience *self)
+{
+  return self->everybody.length - queen_fair_queue_get_length (self->displaced);
+}
+
+/* @asker: %NULL for one that does not count
+ *
+ * Returns: whether there is a place for one more of @asker, or there will be as soon as whoever has
+ *   most has made room */
+static gboolean
+find_place (QueenAudience *self, const char *asker)
+{
+  guint n_spared = count_places (self) - queen_fair_queue_get_length (self->claims);
+  QueenSubscriber *greediest = NULL;
+
+  if (count_places (self) < self->settings.caps.subscribers)
+    return TRUE;
+  if (asker || n_spared + 1 < queen_fair_queue_get_most (self->claims))
+    greediest = queen_fair_queue_find_greediest (self->claims, asker ? asker : "");
+  self->tally->refusals[QUEEN_REFUSAL_SUBSCRIBER_CAP]++; /* one of the two */
+  if (!greediest)
+    return FALSE;
+  queen_fair_queue_leave (&get_seat (greediest)->claim);
+  queen_fair_queue_enter (self->displaced, &get_seat (greediest)->claim, "", greediest);
+  queen_alarm_set (self->displaced_alarm, 0);
+  return TRUE;
+}
+
 /* The object */
 
 QueenAudience *
@@ -253,6 +318,10 @@ queen_audience_new (const QueenAudienceSettings *settings, GError **error)
   self->shares =
       queen_shares_new (settings->caps.subscribers_per_address,
                         2 * settings->caps.subscribers_per_address, settings->caps.spares_loopback);
+  self->claims = queen_fair_queue_new (settings->caps.subscribers);
+  self->displaced = queen_fair_queue_new (settings->caps.subscribers);
+  self->displaced_alarm =
+      queen_alarm_new (settings->clock, "making room", G_PRIORITY_DEFAULT, on_displaced, self);
   queen_audience_make_walks (self);
   self->round =
       CLAMP (settings->stall_timeout / ROUNDS_PER_STALL_TIMEOUT, SHORTEST_ROUND, LONGEST_ROUND);
@@ -274,6 +343,9 @@ queen_audience_free (QueenAudience *self)
   queen_alarm_free (self->stall_alarm);
   queen_epoll_free (self->sockets);
   queen_shares_free (self->shares);
+  queen_fair_queue_free (self->claims);
+  queen_fair_queue_free (self->displaced);
+  queen_alarm_free (self->displaced_alarm);
   g_bytes_unref (self->keepalive);
   g_clear_pointer (&self->cleared, g_ptr_array_unref);
   g_free (self);
@@ -317,18 +389,28 @@ queen_audience_has_room (QueenAudience *self,
                          const struct sockaddr_storage *client,
                          gboolean is_forwarded)
 {
-  if (self->everybody.length >= self->settings.caps.subscribers ||
-      queen_caps_are_at_brink (&self->settings.caps, queen_subscriber_get_fd (subscriber)))
+  QueenSeat *seat = get_seat (subscriber);
+  g_autofree char *asker = NULL;
+
+  if (queen_caps_are_at_brink (&self->settings.caps, queen_subscriber_get_fd (subscriber)))
     {
       self->tally->refusals[QUEEN_REFUSAL_SUBSCRIBER_CAP]++;
       return FALSE;
     }
-  queen_shares_set_left (self->shares, self->settings.caps.subscribers - self->everybody.length);
-  if (!client ||
-      queen_shares_acquire (self->shares, client, is_forwarded, &get_seat (subscriber)->share))
-    return TRUE;
-  self->tally->refusals[QUEEN_REFUSAL_PEER_SHARE]++;
-  return FALSE;
+  if (client && !queen_shares_acquire (self->shares, client, is_forwarded, &seat->share))
+    {
+      self->tally->refusals[QUEEN_REFUSAL_PEER_SHARE]++;
+      return FALSE;
+    }
+  asker = seat->share ? queen_shares_dup_networks (client) : NULL;
+  if (!find_place (self, asker))
+    {
+      queen_shares_release (self->shares, g_steal_pointer (&seat->share));
+      return FALSE;
+    }
+  if (asker)
+    queen_fair_queue_enter (self->claims, &seat->claim, asker, subscriber);
+  return TRUE;
 }
 
 /* The kernel would count one that reads slowly among those who take nothing: while its window is
