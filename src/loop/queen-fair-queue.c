@@ -7,8 +7,16 @@
 
 #include "text/queen-hash.h"
 
-#define MAX_TRIED 256 /* askers that are looked at when room is wanted */
-#define MAX_ASKED 32  /* likewise when it is not for the first of them */
+#define MAX_TRIED 256 /* of what somebody has, that are looked at when some of it has to go */
+#define MAX_ASKED 32  /* askers that are looked at when it is not for the first of them */
+
+/* Those in one group who have as many places. */
+typedef struct
+{
+  guint n;
+  GQueue members; /* of Asker, the one last that has come to have so many last */
+  GList link;     /* among the ranks of the group */
+} Rank;
 
 /* Somebody who has something in a queue, or a group of those. */
 typedef struct _QueenFairAsker
@@ -17,9 +25,12 @@ typedef struct _QueenFairAsker
   char *name;
   GHashTable *members; /* of a group: name -> Asker */
   GQueue turns;        /* likewise: whose turn it is before all others */
+  GQueue ranks;        /* likewise: the one of those last who have most */
   GQueue places;       /* of one that is no group: of QueenFairPlace, oldest first */
   guint n;             /* places, those of members as well */
   GList link;          /* among the turns of its group */
+  Rank *rank;          /* in its group; NULL while it has nothing */
+  GList peers;         /* among those of that rank */
 } Asker;
 
 struct _QueenFairQueue
@@ -76,9 +87,51 @@ get_member (Asker *group, const char *name)
   member->group = group;
   member->name = g_strdup (name);
   member->link.data = member;
+  member->peers.data = member;
   g_queue_push_tail_link (&group->turns, &member->link);
   g_hash_table_insert (group->members, member->name, member);
   return member;
+}
+
+/* Returns: that of so many: one more or less than @from, which is %NULL for none */
+static Rank *
+get_rank (GQueue *ranks, Rank *from, guint n)
+{
+  gboolean is_more = !from || n > from->n;
+  GList *next = from ? (is_more ? from->link.next : from->link.prev) : ranks->head;
+  Rank *rank = next ? next->data : NULL;
+
+  if (rank && rank->n == n)
+    return rank;
+  rank = g_new0 (Rank, 1);
+  rank->n = n;
+  rank->link.data = rank;
+  if (is_more)
+    g_queue_insert_after_link (ranks, from ? &from->link : NULL, &rank->link);
+  else
+    g_queue_insert_before_link (ranks, &from->link, &rank->link);
+  return rank;
+}
+
+/* @n: what it has from now on, which is one more or less */
+static void
+set_n (Asker *asker, guint n)
+{
+  GQueue *ranks = asker->group ? &asker->group->ranks : NULL;
+  Rank *before = asker->rank;
+
+  asker->n = n;
+  if (!ranks)
+    return;
+  asker->rank = n > 0 ? get_rank (ranks, before, n) : NULL;
+  if (before)
+    g_queue_unlink (&before->members, &asker->peers);
+  if (asker->rank)
+    g_queue_push_tail_link (&asker->rank->members, &asker->peers);
+  if (!before || before->members.length > 0)
+    return;
+  g_queue_unlink (ranks, &before->link);
+  g_free (before);
 }
 
 void
@@ -96,7 +149,7 @@ queen_fair_queue_enter_in_group (QueenFairQueue *self,
   place->link.data = place;
   g_queue_push_tail_link (&asker->places, &place->link);
   for (; asker; asker = asker->group)
-    asker->n++;
+    set_n (asker, asker->n + 1);
 }
 
 char *
@@ -146,7 +199,8 @@ queen_fair_queue_leave (QueenFairPlace *place)
   for (; asker; asker = group)
     {
       group = asker->group;
-      if (--asker->n == 0 && group)
+      set_n (asker, asker->n - 1);
+      if (asker->n == 0 && group)
         g_hash_table_remove (group->members, asker->name);
     }
 }
@@ -229,22 +283,22 @@ queen_fair_queue_has_room (const QueenFairQueue *self)
   return self->all.n < self->max;
 }
 
-/* Returns: (nullable): of those who have as much, the one whose turn comes last, or first */
+/* Returns: (nullable): who has most; of those who have as many, who has come to that last, or first
+ */
 static const Asker *
 find_greediest (const Asker *group, gboolean is_last)
 {
-  const Asker *greediest = NULL;
-  guint n_tried = 0;
+  const Rank *rank = group->ranks.tail ? group->ranks.tail->data : NULL;
 
-  for (const GList *link = group->turns.head; link && n_tried < MAX_TRIED;
-       link = link->next, n_tried++)
-    {
-      const Asker *member = link->data;
+  return rank ? (is_last ? rank->members.tail : rank->members.head)->data : NULL;
+}
 
-      if (!greediest || member->n > greediest->n || (is_last && member->n == greediest->n))
-        greediest = member;
-    }
-  return greediest;
+guint
+queen_fair_queue_get_most (const QueenFairQueue *self)
+{
+  const Asker *greediest = find_greediest (&self->all, TRUE);
+
+  return greediest ? greediest->n : 0;
 }
 
 gpointer

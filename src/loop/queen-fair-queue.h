@@ -146,10 +146,13 @@ gboolean queen_fair_queue_has_room (const QueenFairQueue *self);
  * queen_fair_queue_find_greediest:
  * @asker: who wants one place more
  *
- * Returns: (nullable): what should make room: the newest of whoever has most, of those whose turns
- *   come first if there are hundreds; %NULL when @asker would have as many as that
+ * Returns: (nullable): what should make room: the newest of whoever has most, and of those who have
+ *   as many, of who came to that last; %NULL when @asker would have as many as that
  */
 gpointer queen_fair_queue_find_greediest (const QueenFairQueue *self, const char *asker);
+
+/** Returns: how many places whoever has most has, or the group that has */
+guint queen_fair_queue_get_most (const QueenFairQueue *self);
 
 /**
  * queen_fair_queue_find_burden:
@@ -160,7 +163,7 @@ gpointer queen_fair_queue_find_greediest (const QueenFairQueue *self, const char
  * somebody has are looked at.
  *
  * Returns: (nullable): the oldest that @may_go of whoever has most, and of those who have as much,
- *   of whoever came first; %NULL when there is none
+ *   of whoever came to that first; %NULL when there is none
  */
 gpointer queen_fair_queue_find_burden (const QueenFairQueue *self,
                                        gboolean (*may_go) (gpointer item, gpointer data),

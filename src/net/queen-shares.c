@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "loop/queen-fair-queue.h"
-#include "loop/queen-portions.h"
 #include "queen-user-address.h"
 #include "text/queen-hash.h"
 #include "text/queen-network.h"
@@ -20,7 +19,6 @@ struct _QueenShares
   GHashTable *shares; /* a set of QueenShare */
   guint limit;
   guint wide_limit; /* of a network of 48 bits */
-  guint n_left;     /* of all; G_MAXUINT when nobody says */
   gboolean spares_loopback;
 };
 
@@ -157,7 +155,6 @@ queen_shares_new (guint limit, guint wide_limit, gboolean spares_loopback)
   self->shares = g_hash_table_new_full (hash_key, is_same_key, g_free, NULL);
   self->limit = limit;
   self->wide_limit = wide_limit;
-  self->n_left = G_MAXUINT;
   self->spares_loopback = spares_loopback;
   return self;
 }
@@ -168,27 +165,6 @@ is_counted (QueenShares *self, const struct sockaddr_storage *address, gboolean 
   return (address->ss_family == AF_INET || address->ss_family == AF_INET6 ||
           address->ss_family == AF_UNIX) &&
          (is_forwarded || !self->spares_loopback || !queen_shares_is_here (address));
-}
-
-void
-queen_shares_set_left (QueenShares *self, guint n)
-{
-  self->n_left = self->spares_loopback ? n : G_MAXUINT;
-}
-
-/* Returns: how much one may hold, of what is there before it takes one more */
-static guint
-find_limit (const QueenShares *self)
-{
-  return MIN (self->limit, MAX (self->n_left, 2) - 1);
-}
-
-static guint
-find_wide_limit (const QueenShares *self)
-{
-  guint64 n_left = MAX (self->n_left, 2) - 1;
-
-  return (guint) MIN (self->wide_limit, n_left * QUEEN_PORTIONS_GROUP_PART);
 }
 
 static QueenShare *
@@ -231,8 +207,7 @@ queen_shares_acquire (QueenShares *self,
   if (!is_counted (self, address, is_forwarded))
     return TRUE;
   own = get_share (self, &key);
-  if (own->n_held >= find_limit (self) ||
-      (own->wide && own->wide->n_held >= find_wide_limit (self)))
+  if (own->n_held >= self->limit || (own->wide && own->wide->n_held >= self->wide_limit))
     {
       drop_share (self, own);
       return FALSE;

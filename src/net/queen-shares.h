@@ -34,17 +34,6 @@ typedef struct _QueenShare QueenShare;
 QueenShares *queen_shares_new (guint limit, guint wide_limit, gboolean spares_loopback);
 
 /**
- * queen_shares_set_left:
- * @n: how much there is of all that nobody holds
- *
- * Some addresses would have all with their limits, for as long as they like. From now on none gets
- * more than is left for others then, and no IPv6 network of 48 bits more than twice as much; but
- * who has nothing may have the last. Where this machine is not spared, somebody has chosen the
- * limit, and it holds alone.
- */
-void queen_shares_set_left (QueenShares *self, guint n);
-
-/**
  * queen_shares_acquire:
  * @address: who comes
  * @is_forwarded: somebody says so who hands it on: then it is not spared, whatever the address

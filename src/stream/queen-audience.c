@@ -1,65 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-#include "queen-audience.h"
+#include "queen-audience-private.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include "loop/queen-alarm.h"
-#include "loop/queen-epoll.h"
 #include "net/queen-shares.h"
 #include "queen-frame.h"
 
-#define MAX_READY_AT_ONCE 16     /* subscribers that the kernel tells of in one go */
-#define MAX_VISITED_AT_ONCE 1024 /* subscribers, until the main loop may turn */
-#define MAX_TIME_AT_ONCE (5 * G_TIME_SPAN_MILLISECOND)
-#define VISITS_PER_LOOK_AT_THE_CLOCK 4
+#define MAX_READY_AT_ONCE 16    /* subscribers that the kernel tells of in one go */
 #define LARGE_WRITE (32 * 1024) /* bytes: after that, too */
-#define KEEPALIVE (15 * G_USEC_PER_SEC)
 #define LONGEST_ROUND G_USEC_PER_SEC
 #define SHORTEST_ROUND (5 * G_TIME_SPAN_MILLISECOND)
 #define ROUNDS_PER_STALL_TIMEOUT 16
-
-/* Why goodbye is said. */
-#define SHUTDOWN "shutdown"
-#define NOT_ALLOWED "no longer allowed"
-
-/* Along all subscribers. */
-typedef enum
-{
-  WALK_ROUND,    /* who takes nothing, and who has heard nothing for long */
-  WALK_FAREWELL, /* who may not stay */
-  WALK_CLEARING, /* who holds what is to be freed */
-  N_WALKS
-} WalkKind;
-
-G_STATIC_ASSERT (N_WALKS <= QUEEN_ROW_MAX_WALKS);
-#define WALK_FLUSH 0 /* along those of one section */
-
-typedef void (*VisitFunc) (QueenAudience *self, QueenSubscriber *subscriber);
-
-struct _QueenAudience
-{
-  QueenAudienceSettings settings;
-  QueenTally *tally;
-  gint64 now;                /* µs, monotonic: when the clock was last looked at */
-  gboolean has_written_much; /* since then */
-
-  QueenEpoll *sockets;
-  QueenRow everybody;
-  QueenShares *shares;
-  QueenAlarm *alarms[N_WALKS]; /* each goes off when the next slice of its walk is due */
-
-  gint64 round;               /* µs from one round to the next */
-  QueenDeadlineQueue stalled; /* of QueenSubscriber */
-  QueenAlarm *stall_alarm;
-  GBytes *keepalive;
-
-  GPtrArray *cleared; /* (element-type GBytes): what is to be freed; NULL when nothing is */
-};
 
 static QueenSeat *
 get_seat (QueenSubscriber *subscriber)
@@ -67,8 +23,8 @@ get_seat (QueenSubscriber *subscriber)
   return queen_subscriber_get_seat (subscriber);
 }
 
-static gint64
-look_at_the_clock (QueenAudience *self)
+gint64
+queen_audience_look_at_clock (QueenAudience *self)
 {
   self->has_written_much = FALSE;
   return self->now = self->settings.clock->get_monotonic ();
@@ -85,6 +41,7 @@ release (QueenAudience *self, QueenSubscriber *subscriber)
   queen_row_remove (&seat->section->row, subscriber);
   queen_deadline_end (&seat->stall);
   queen_shares_release (self->shares, seat->share);
+  queen_fair_queue_leave (&seat->claim);
   queen_epoll_forget (self->sockets, queen_subscriber_get_fd (subscriber), subscriber);
   queen_subscriber_free (subscriber);
 }
@@ -107,15 +64,20 @@ append_subscriber (QueenAudience *self, QueenSection *section, QueenSubscriber *
   section->on_changed (section->data);
 }
 
-/* For one that takes nothing the kernel shall not keep anything either. */
 static void
-drop (QueenAudience *self, QueenSubscriber *subscriber, QueenDrop reason)
+reset (QueenAudience *self, QueenSubscriber *subscriber)
 {
   const struct linger reset = { .l_onoff = 1 };
 
   setsockopt (queen_subscriber_get_fd (subscriber), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-  self->tally->drops[reason]++;
   remove_subscriber (self, subscriber);
+}
+
+void
+queen_audience_drop (QueenAudience *self, QueenSubscriber *subscriber, QueenDrop reason)
+{
+  self->tally->drops[reason]++;
+  reset (self, subscriber);
 }
 
 /* Why one takes nothing: the kernel of one that is there answers, at least when it is asked whether
@@ -142,9 +104,8 @@ begin_to_wait (QueenAudience *self, QueenSubscriber *subscriber)
   queen_deadline_begin (&seat->stall, &self->stalled, subscriber);
 }
 
-/* Returns: whether it takes what it gets, or has nothing to take */
-static gboolean
-check_progress (QueenAudience *self, QueenSubscriber *subscriber)
+gboolean
+queen_audience_check_progress (QueenAudience *self, QueenSubscriber *subscriber)
 {
   QueenSeat *seat = get_seat (subscriber);
   QueenLook look = queen_subscriber_look (subscriber);
@@ -184,15 +145,11 @@ set_blocked (QueenAudience *self, QueenSubscriber *subscriber, gboolean is_block
   if (queen_subscriber_get_socket (subscriber)->is_unix)
     remind (self, subscriber);
   if (is_blocked)
-    check_progress (self, subscriber);
+    queen_audience_check_progress (self, subscriber);
 }
 
-/* Writes until the subscriber has everything, the kernel takes no more, or others have to wait for
- * too long. That counts as if the kernel was full, but that it tells at once that it is not.
- *
- * Returns: whether it is still there */
-static gboolean
-deliver (QueenAudience *self, QueenSubscriber *subscriber)
+gboolean
+queen_audience_deliver (QueenAudience *self, QueenSubscriber *subscriber)
 {
   QueenSeat *seat = get_seat (subscriber);
   guint32 n_before = queen_subscriber_get_n_written (subscriber);
@@ -229,20 +186,20 @@ static void
 on_stalled (gpointer data)
 {
   QueenAudience *self = data;
-  gint64 end = look_at_the_clock (self) + MAX_TIME_AT_ONCE;
+  gint64 end = queen_audience_look_at_clock (self) + QUEEN_AUDIENCE_MAX_TIME;
   QueenSubscriber *subscriber;
 
   for (guint n = 0; (subscriber = queen_deadline_queue_peek_due (&self->stalled, self->now)); n++)
     {
-      if (n == MAX_VISITED_AT_ONCE || look_at_the_clock (self) >= end)
+      if (n == QUEEN_AUDIENCE_MAX_VISITED || queen_audience_look_at_clock (self) >= end)
         {
           queen_alarm_set (self->stall_alarm, 0);
           return;
         }
       /* The kernel tells of room only when there is much of it; so it is asked once. */
-      if (deliver (self, subscriber) && is_overdue (self, subscriber) &&
-          !check_progress (self, subscriber))
-        drop (self, subscriber, get_reason (self, subscriber));
+      if (queen_audience_deliver (self, subscriber) && is_overdue (self, subscriber) &&
+          !queen_audience_check_progress (self, subscriber))
+        queen_audience_drop (self, subscriber, get_reason (self, subscriber));
     }
 }
 
@@ -256,7 +213,7 @@ on_hung_up (QueenAudience *self, QueenSubscriber *subscriber)
   getsockopt (queen_subscriber_get_fd (subscriber), SOL_SOCKET, SO_ERROR, &error,
               &(socklen_t){ sizeof error });
   if (error == ETIMEDOUT)
-    drop (self, subscriber, QUEEN_DROP_VANISHED);
+    queen_audience_drop (self, subscriber, QUEEN_DROP_VANISHED);
   else
     remove_subscriber (self, subscriber);
 }
@@ -274,154 +231,75 @@ on_subscriber_ready (gpointer item, guint events, gpointer data)
     }
   if (events & EPOLLIN && !queen_subscriber_discard_input (subscriber))
     {
-      drop (self, subscriber, QUEEN_DROP_CHATTER);
+      queen_audience_drop (self, subscriber, QUEEN_DROP_CHATTER);
       return;
     }
   if (events & EPOLLOUT && get_seat (subscriber)->is_blocked)
     {
-      look_at_the_clock (self);
-      deliver (self, subscriber);
+      queen_audience_look_at_clock (self);
+      queen_audience_deliver (self, subscriber);
     }
 }
 
-/* Walks along the audience */
+/* Who makes room */
 
+/* What it does not take at once is not waited for, or it would have its place all the same. */
 static void
-visit_to_flush (QueenAudience *self, QueenSubscriber *subscriber)
+send_away (QueenAudience *self, QueenSubscriber *subscriber)
 {
-  if (!get_seat (subscriber)->is_blocked)
-    deliver (self, subscriber);
-}
-
-static gboolean
-is_silence_long (QueenAudience *self, QueenSubscriber *subscriber)
-{
-  guint32 silence = (guint32) (self->now / 1000) - get_seat (subscriber)->wrote_at;
-
-  return silence >= (KEEPALIVE - self->round) / 1000 &&
-         !queen_encoding_is_bare (queen_subscriber_get_cursor (subscriber)->encoding);
+  if (!queen_subscriber_is_leaving (subscriber))
+    queen_audience_refuse (get_seat (subscriber)->section, subscriber);
+  if (queen_audience_deliver (self, subscriber))
+    reset (self, subscriber);
 }
 
 static void
-visit_on_round (QueenAudience *self, QueenSubscriber *subscriber)
+on_displaced (gpointer data)
 {
-  QueenSeat *seat = get_seat (subscriber);
-
-  if (is_silence_long (self, subscriber) && !seat->is_blocked &&
-      !queen_subscriber_has_pending (subscriber))
-    {
-      queen_subscriber_add_pending_chunk (subscriber, g_bytes_ref (self->keepalive));
-      if (!deliver (self, subscriber))
-        return;
-    }
-  if (seat->is_watched)
-    check_progress (self, subscriber);
-}
-
-static void
-queue_goodbye (QueenSubscriber *subscriber, const char *reason)
-{
-  guint retry_msec = (guint) g_random_int_range (1000, 5001);
-
-  queen_subscriber_let_go (subscriber, queen_frame_new_bye (retry_msec, reason));
-}
-
-static void
-visit_to_say_goodbye (QueenAudience *self, QueenSubscriber *subscriber)
-{
-  const QueenSeat *seat = get_seat (subscriber);
-  gboolean is_over = seat->section->is_over;
-
-  if (queen_subscriber_is_leaving (subscriber) || !(is_over || seat->is_dismissed))
-    return;
-  queue_goodbye (subscriber, is_over ? SHUTDOWN : NOT_ALLOWED);
-  deliver (self, subscriber);
-}
-
-static void
-visit_to_clear (QueenAudience *self, QueenSubscriber *subscriber)
-{
-  gboolean holds_any = FALSE;
-
-  for (guint i = 0; i < self->cleared->len && !holds_any; i++)
-    holds_any = queen_subscriber_holds (subscriber, self->cleared->pdata[i]);
-  if (holds_any)
-    drop (self, subscriber, QUEEN_DROP_MEMORY);
-}
-
-/* Goes one slice along @row, from where the last one has ended: to one at least, however late it
- * is, as whoever has but one does not ask for another slice.
- *
- * Returns: whether that was the last slice */
-static gboolean
-walk (QueenAudience *self, QueenRow *row, guint index, VisitFunc visit)
-{
-  gint64 end = look_at_the_clock (self) + MAX_TIME_AT_ONCE;
+  QueenAudience *self = data;
+  gint64 end = queen_audience_look_at_clock (self) + QUEEN_AUDIENCE_MAX_TIME;
   QueenSubscriber *subscriber;
 
-  for (guint n = 0; (subscriber = queen_row_get_turn (row, index)); n++)
+  while ((subscriber = queen_fair_queue_take (self->displaced)))
     {
-      if (n == MAX_VISITED_AT_ONCE)
-        return FALSE;
-      if ((self->has_written_much || n % VISITS_PER_LOOK_AT_THE_CLOCK == 0) &&
-          look_at_the_clock (self) >= end && n > 0)
-        return FALSE;
-      queen_row_pass_turn (row, index);
-      visit (self, subscriber);
+      send_away (self, subscriber);
+      if (queen_audience_look_at_clock (self) < end)
+        continue;
+      queen_alarm_set (self->displaced_alarm, 0);
+      return;
     }
+}
+
+static guint
+count_places (const QueenAudience *self)
+{
+  return self->everybody.length - queen_fair_queue_get_length (self->displaced);
+}
+
+/* @asker: %NULL for one that does not count
+ *
+ * Returns: whether there is a place for one more of @asker, or there will be as soon as whoever has
+ *   most has made room */
+static gboolean
+find_place (QueenAudience *self, const char *asker)
+{
+  guint n_spared = count_places (self) - queen_fair_queue_get_length (self->claims);
+  QueenSubscriber *greediest = NULL;
+
+  if (count_places (self) < self->settings.caps.subscribers)
+    return TRUE;
+  if (asker || n_spared + 1 < queen_fair_queue_get_most (self->claims))
+    greediest = queen_fair_queue_find_greediest (self->claims, asker ? asker : "");
+  self->tally->refusals[QUEEN_REFUSAL_SUBSCRIBER_CAP]++; /* one of the two */
+  if (!greediest)
+    return FALSE;
+  queen_fair_queue_leave (&get_seat (greediest)->claim);
+  queen_fair_queue_enter (self->displaced, &get_seat (greediest)->claim, "", greediest);
+  queen_alarm_set (self->displaced_alarm, 0);
   return TRUE;
 }
 
-/* Resumes a walk, now and in the turns after this one, to its end. */
-static void
-resume_walk (QueenAudience *self, WalkKind kind)
-{
-  static const VisitFunc visits[N_WALKS] = {
-    [WALK_ROUND] = visit_on_round,
-    [WALK_FAREWELL] = visit_to_say_goodbye,
-    [WALK_CLEARING] = visit_to_clear,
-  };
-
-  if (!walk (self, &self->everybody, kind, visits[kind]))
-    queen_alarm_set (self->alarms[kind], 0);
-  else if (kind == WALK_CLEARING)
-    g_clear_pointer (&self->cleared, g_ptr_array_unref);
-  else if (kind == WALK_ROUND && self->everybody.first)
-    queen_alarm_set (self->alarms[kind], self->now + self->round);
-}
-
-static void
-set_out (QueenAudience *self, WalkKind kind)
-{
-  self->everybody.walks[kind].is_on = FALSE;
-  resume_walk (self, kind);
-}
-
-static void
-on_round (gpointer data)
-{
-  resume_walk (data, WALK_ROUND);
-}
-
-static void
-on_farewell (gpointer data)
-{
-  resume_walk (data, WALK_FAREWELL);
-}
-
-static void
-on_clearing (gpointer data)
-{
-  resume_walk (data, WALK_CLEARING);
-}
-
 /* The object */
-
-static QueenAlarm *
-make_alarm (QueenAudience *self, const char *name, void (*callback) (gpointer))
-{
-  return queen_alarm_new (self->settings.clock, name, G_PRIORITY_DEFAULT, callback, self);
-}
 
 QueenAudience *
 queen_audience_new (const QueenAudienceSettings *settings, GError **error)
@@ -440,12 +318,15 @@ queen_audience_new (const QueenAudienceSettings *settings, GError **error)
   self->shares =
       queen_shares_new (settings->caps.subscribers_per_address,
                         2 * settings->caps.subscribers_per_address, settings->caps.spares_loopback);
-  self->alarms[WALK_ROUND] = make_alarm (self, "round", on_round);
-  self->alarms[WALK_FAREWELL] = make_alarm (self, "goodbye", on_farewell);
-  self->alarms[WALK_CLEARING] = make_alarm (self, "clearing", on_clearing);
+  self->claims = queen_fair_queue_new (settings->caps.subscribers);
+  self->displaced = queen_fair_queue_new (settings->caps.subscribers);
+  self->displaced_alarm =
+      queen_alarm_new (settings->clock, "making room", G_PRIORITY_DEFAULT, on_displaced, self);
+  queen_audience_make_walks (self);
   self->round =
       CLAMP (settings->stall_timeout / ROUNDS_PER_STALL_TIMEOUT, SHORTEST_ROUND, LONGEST_ROUND);
-  self->stall_alarm = make_alarm (self, "stall", on_stalled);
+  self->stall_alarm =
+      queen_alarm_new (settings->clock, "stall", G_PRIORITY_DEFAULT, on_stalled, self);
   queen_deadline_queue_init (&self->stalled, settings->stall_timeout, self->stall_alarm,
                              settings->clock);
   self->keepalive = queen_chunk_new (g_string_new (":\n"));
@@ -457,11 +338,14 @@ queen_audience_free (QueenAudience *self)
 {
   g_warn_if_fail (self->everybody.length == 0);
 
-  for (WalkKind kind = 0; kind < N_WALKS; kind++)
+  for (QueenWalkKind kind = 0; kind < QUEEN_N_WALKS; kind++)
     queen_alarm_free (self->alarms[kind]);
   queen_alarm_free (self->stall_alarm);
   queen_epoll_free (self->sockets);
   queen_shares_free (self->shares);
+  queen_fair_queue_free (self->claims);
+  queen_fair_queue_free (self->displaced);
+  queen_alarm_free (self->displaced_alarm);
   g_bytes_unref (self->keepalive);
   g_clear_pointer (&self->cleared, g_ptr_array_unref);
   g_free (self);
@@ -505,18 +389,28 @@ queen_audience_has_room (QueenAudience *self,
                          const struct sockaddr_storage *client,
                          gboolean is_forwarded)
 {
-  if (self->everybody.length >= self->settings.caps.subscribers ||
-      queen_caps_are_at_brink (&self->settings.caps, queen_subscriber_get_fd (subscriber)))
+  QueenSeat *seat = get_seat (subscriber);
+  g_autofree char *asker = NULL;
+
+  if (queen_caps_are_at_brink (&self->settings.caps, queen_subscriber_get_fd (subscriber)))
     {
       self->tally->refusals[QUEEN_REFUSAL_SUBSCRIBER_CAP]++;
       return FALSE;
     }
-  queen_shares_set_left (self->shares, self->settings.caps.subscribers - self->everybody.length);
-  if (!client ||
-      queen_shares_acquire (self->shares, client, is_forwarded, &get_seat (subscriber)->share))
-    return TRUE;
-  self->tally->refusals[QUEEN_REFUSAL_PEER_SHARE]++;
-  return FALSE;
+  if (client && !queen_shares_acquire (self->shares, client, is_forwarded, &seat->share))
+    {
+      self->tally->refusals[QUEEN_REFUSAL_PEER_SHARE]++;
+      return FALSE;
+    }
+  asker = seat->share ? queen_shares_dup_networks (client) : NULL;
+  if (!find_place (self, asker))
+    {
+      queen_shares_release (self->shares, g_steal_pointer (&seat->share));
+      return FALSE;
+    }
+  if (asker)
+    queen_fair_queue_enter (self->claims, &seat->claim, asker, subscriber);
+  return TRUE;
 }
 
 /* The kernel would count one that reads slowly among those who take nothing: while its window is
@@ -533,9 +427,9 @@ queen_audience_add (QueenAudience *self, QueenSection *section, QueenSubscriber 
 {
   int fd = queen_subscriber_get_fd (subscriber);
 
-  look_at_the_clock (self);
+  queen_audience_look_at_clock (self);
   if (!self->everybody.first)
-    queen_alarm_set (self->alarms[WALK_ROUND], self->now + self->round);
+    queen_alarm_set (self->alarms[QUEEN_WALK_ROUND], self->now + self->round);
   append_subscriber (self, section, subscriber);
   keep_kernel_patient (subscriber);
   if (!queen_epoll_watch (self->sockets, fd, get_watched_events (subscriber), subscriber))
@@ -544,56 +438,5 @@ queen_audience_add (QueenAudience *self, QueenSection *section, QueenSubscriber 
       remove_subscriber (self, subscriber);
       return;
     }
-  deliver (self, subscriber);
-}
-
-gboolean
-queen_audience_flush (QueenAudience *self, QueenSection *section)
-{
-  return walk (self, &section->row, WALK_FLUSH, visit_to_flush);
-}
-
-gboolean
-queen_section_is_flushing (const QueenSection *self)
-{
-  return self->row.walks[WALK_FLUSH].is_on;
-}
-
-void
-queen_audience_say_goodbye (QueenAudience *self, QueenSection *section)
-{
-  section->is_over = TRUE;
-  set_out (self, WALK_FAREWELL);
-}
-
-void
-queen_audience_turn_away (QueenSubscriber *subscriber)
-{
-  queue_goodbye (subscriber, SHUTDOWN);
-}
-
-void
-queen_audience_end_owned (QueenAudience *self,
-                          gboolean (*is_over) (guint owner, gpointer data),
-                          gpointer data)
-{
-  for (QueenSubscriber *each = self->everybody.first; each;
-       each = queen_row_get_next (&self->everybody, each))
-    if (queen_subscriber_get_owner (each) != 0 && is_over (queen_subscriber_get_owner (each), data))
-      get_seat (each)->is_dismissed = TRUE;
-  set_out (self, WALK_FAREWELL);
-}
-
-void
-queen_audience_drop_holders (QueenAudience *self, const GPtrArray *frames)
-{
-  guint n_before = self->cleared ? self->cleared->len : 0;
-
-  if (!self->cleared && frames->len > 0)
-    self->cleared = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
-  for (guint i = 0; i < frames->len; i++)
-    if (!g_ptr_array_find (self->cleared, frames->pdata[i], NULL)) /* else they are being dropped */
-      g_ptr_array_add (self->cleared, g_bytes_ref (frames->pdata[i]));
-  if (frames->len > 0 && self->cleared->len > n_before)
-    set_out (self, WALK_CLEARING);
+  queen_audience_deliver (self, subscriber);
 }

@@ -44,6 +44,7 @@ typedef struct
  *   others can wait for; it is then asked again in the next turn
  * @on_changed: somebody has come or gone
  * @data: for both
+ * @busy: (nullable): what those of %QUEEN_ENCODING_BARE are told for whom there is no room
  * @row: (private): who is in it
  * @is_over: (private): goodbye is said to all of them
  *
@@ -54,6 +55,7 @@ struct _QueenSection
   QueenWriteResult (*deliver) (QueenSubscriber *subscriber, gpointer data);
   void (*on_changed) (gpointer data);
   gpointer data;
+  GBytes *busy;
   QueenRow row;
   gboolean is_over;
 };
@@ -97,6 +99,11 @@ gsize queen_audience_count_pending (const QueenAudience *self);
  * queen_audience_has_room:
  * @client: (nullable): whose share of the places it takes from; %NULL for nobody's
  * @is_forwarded: see queen_shares_acquire()
+ *
+ * When all places are taken, the newest of the address that has most makes room for who would have
+ * less: it is told that it is one too many, in a later turn. So it is with IPv6 networks of 48
+ * bits, and with addresses in one. Whoever counts as nobody makes no room; and all of them get it
+ * like one address.
  *
  * Returns: whether @subscriber may come. It then has its share of places, until it goes
  */
@@ -146,6 +153,15 @@ void queen_audience_say_goodbye (QueenAudience *self, QueenSection *section);
  * Owes it the same goodbye.
  */
 void queen_audience_turn_away (QueenSubscriber *subscriber);
+
+/**
+ * queen_audience_refuse:
+ * @section: what it wants to listen to
+ * @subscriber: one for whom there is no room
+ *
+ * Owes it that, and when to try again (10 to 20 s, at random), and the end.
+ */
+void queen_audience_refuse (const QueenSection *section, QueenSubscriber *subscriber);
 
 /**
  * queen_audience_end_owned:

@@ -419,11 +419,8 @@ turn_away (QueenChannel *self,
   queen_subscriber_add_pending (subscriber, g_string_free_to_bytes (head));
   if (self->is_ending)
     queen_audience_turn_away (subscriber);
-  else if (queen_encoding_is_bare (request->encoding) && self->settings.busy)
-    queen_subscriber_let_go (subscriber, g_bytes_ref (self->settings.busy));
   else
-    queen_subscriber_let_go (subscriber,
-                             queen_frame_new_busy ((guint) g_random_int_range (10000, 20001)));
+    queen_audience_refuse (&self->section, subscriber);
 }
 
 /* What only subscribers need may be megabytes. */
@@ -467,6 +464,7 @@ queen_channel_new (const QueenChannelSettings *settings)
   self->section.deliver = deliver_events;
   self->section.on_changed = on_section_changed;
   self->section.data = self;
+  self->section.busy = settings->busy;
   queen_audience_open (self->settings.audience, &self->section);
   self->ring = queen_ring_new (&settings->ring);
   set_flushed (self, queen_ring_get_head (self->ring));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "loop/queen-deadline-queue.h"
+#include "loop/queen-fair-queue.h"
 #include "net/queen-shares.h"
 #include "net/queen-socket.h"
 #include "queen-ring.h"
@@ -61,6 +62,7 @@ typedef struct _QueenSection QueenSection;
  * @is_watched: not all that was written to it is known to have been taken
  * @is_dismissed: it may not stay
  * @share: (nullable): what its address has of all places
+ * @claim: its own of these, if it counts; or else, that it is to make room
  * @stall: until when something must be taken
  *
  * Its place in the audience, which is the only one to look at it.
@@ -74,6 +76,7 @@ typedef struct
   gboolean is_watched : 1;
   gboolean is_dismissed : 1;
   QueenShare *share;
+  QueenFairPlace claim;
   QueenDeadline stall;
 } QueenSeat;
 

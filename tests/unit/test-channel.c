@@ -79,15 +79,31 @@ turn (void)
 }
 
 static int
-subscribe (Fixture *f, int channel, guint kinds)
+subscribe_from (Fixture *f, int channel, guint kinds, const char *address)
 {
-  const QueenStreamRequest request = { .kinds = kinds, .encoding = QUEEN_ENCODING_PLAIN };
+  struct sockaddr_storage client = { 0 };
+  const QueenStreamRequest request = { .kinds = kinds,
+                                       .client = address ? &client : NULL,
+                                       .encoding = QUEEN_ENCODING_PLAIN };
   int fds[2];
+
+  if (address)
+    {
+      g_autoptr (GSocketAddress) socket = g_inet_socket_address_new_from_string (address, 1);
+
+      g_assert_true (g_socket_address_to_native (socket, &client, sizeof client, NULL));
+    }
 
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), ==, 0);
   queen_channel_subscribe (f->channels[channel], (QueenSocket){ .fd = fds[1] },
                            g_bytes_new_static (HEAD, strlen (HEAD)), &request);
   return fds[0];
+}
+
+static int
+subscribe (Fixture *f, int channel, guint kinds)
+{
+  return subscribe_from (f, channel, kinds, NULL);
 }
 
 static void
@@ -144,6 +160,117 @@ test_places (Fixture *f, gconstpointer data)
     close (fds[i]);
   turn ();
   g_assert_cmpuint (queen_audience_get_n_subscribers (f->audience), ==, 0);
+}
+
+#define GREETING HEAD "retry: 2000\n:\n"
+
+/* Returns: whether it was told that it is one too many, and hung up on */
+static gboolean
+was_refused (int fd)
+{
+  char text[4096] = "";
+  gssize n_bytes = read (fd, text, sizeof text - 1);
+
+  if (n_bytes < 0 || !strstr (text, "event: busy\n"))
+    return FALSE;
+  g_assert_cmpint (read (fd, text, sizeof text), ==, 0);
+  return TRUE;
+}
+
+/* So nobody who has little is kept out by a few who have much, for as long as those like. Whose
+ * place goes to somebody else is told so; and equals do not push out each other. */
+static void
+test_displaced (Fixture *f, gconstpointer data)
+{
+  int first = subscribe_from (f, 1, NEWS, "192.0.2.1"),
+      second = subscribe_from (f, 1, NEWS, "192.0.2.1"),
+      third = subscribe_from (f, 1, NEWS, "192.0.2.1"), newcomer, equal;
+
+  assert_reads (third, GREETING);
+  newcomer = subscribe_from (f, 0, NEWS, "192.0.2.2");
+  assert_reads (newcomer, GREETING);
+  turn ();
+  g_assert_true (was_refused (third)); /* the newest */
+  g_assert_cmpuint (queen_audience_get_n_subscribers (f->audience), ==, 3);
+  equal = subscribe_from (f, 0, NEWS, "192.0.2.2");
+  turn ();
+  g_assert_true (was_refused (equal));
+  assert_reads (first, GREETING);
+  assert_reads (second, GREETING);
+  g_assert_cmpuint (f->tally.refusals[QUEEN_REFUSAL_SUBSCRIBER_CAP], ==, 2);
+  close (first);
+  close (second);
+  close (third);
+  close (newcomer);
+  close (equal);
+}
+
+/* A network of 48 bits is one of them all, whatever addresses it has; in it they are several. */
+static void
+test_displaced_network (Fixture *f, gconstpointer data)
+{
+  int wide[] = { subscribe_from (f, 0, NEWS, "2001:db8:1:1::1"),
+                 subscribe_from (f, 0, NEWS, "2001:db8:1:2::1"),
+                 subscribe_from (f, 0, NEWS, "2001:db8:1:3::1") };
+  int inside = subscribe_from (f, 0, NEWS, "2001:db8:1:4::1"), outside;
+
+  turn ();
+  g_assert_true (was_refused (inside));
+  outside = subscribe_from (f, 0, NEWS, "2001:db8:2:1::1");
+  turn ();
+  assert_reads (outside, GREETING);
+  g_assert_true (was_refused (wide[2]));
+  for (guint i = 0; i < G_N_ELEMENTS (wide); i++)
+    close (wide[i]);
+  close (inside);
+  close (outside);
+}
+
+/* Whoever is of nobody's address makes no room, and pushes out others as far as one address may. */
+static void
+test_displaced_by_spared (Fixture *f, gconstpointer data)
+{
+  int counted[] = { subscribe_from (f, 0, NEWS, "192.0.2.1"),
+                    subscribe_from (f, 0, NEWS, "192.0.2.1"),
+                    subscribe_from (f, 0, NEWS, "192.0.2.1") };
+  int spared = subscribe (f, 0, NEWS), next = subscribe (f, 0, NEWS), last;
+
+  turn ();
+  assert_reads (spared, GREETING);
+  g_assert_true (was_refused (next));
+  g_assert_true (was_refused (counted[2]));
+  close (counted[1]);
+  turn ();
+  next = subscribe (f, 0, NEWS);
+  last = subscribe_from (f, 0, NEWS, "192.0.2.1");
+  turn ();
+  assert_reads (next, GREETING);
+  g_assert_true (was_refused (last));
+  close (counted[0]);
+  close (counted[2]);
+  close (spared);
+  close (next);
+  close (last);
+}
+
+/* What it does not take at once nobody waits for. */
+static void
+test_displaced_amid (Fixture *f, gconstpointer data)
+{
+  int full[] = { subscribe_from (f, 0, NEWS, "192.0.2.1"), subscribe_from (f, 0, NEWS, "192.0.2.1"),
+                 subscribe_from (f, 0, NEWS, "192.0.2.1") };
+  g_autofree char *large = g_strnfill (4 * 1024 * 1024, 'x');
+  int newcomer;
+
+  publish (f, 0, NEWS, large);
+  turn ();
+  newcomer = subscribe_from (f, 1, NEWS, "192.0.2.2");
+  turn ();
+  g_assert_cmpuint (queen_audience_get_n_subscribers (f->audience), ==, 3);
+  assert_reads (newcomer, GREETING);
+  for (guint i = 0; i < G_N_ELEMENTS (full); i++)
+    close (full[i]);
+  close (newcomer);
 }
 
 /* One that ends takes nobody else along. */
@@ -244,6 +371,14 @@ main (int argc, char **argv)
 
   g_test_add ("/channel/each-has-its-own-events", Fixture, NULL, set_up, test_apart, tear_down);
   g_test_add ("/channel/all-share-the-places", Fixture, NULL, set_up, test_places, tear_down);
+  g_test_add ("/channel/places/who-has-most-makes-room", Fixture, NULL, set_up, test_displaced,
+              tear_down);
+  g_test_add ("/channel/places/so-does-a-network", Fixture, NULL, set_up, test_displaced_network,
+              tear_down);
+  g_test_add ("/channel/places/who-does-not-count-makes-none", Fixture, NULL, set_up,
+              test_displaced_by_spared, tear_down);
+  g_test_add ("/channel/places/room-is-made-whoever-reads", Fixture, NULL, set_up,
+              test_displaced_amid, tear_down);
   g_test_add ("/channel/goodbye-is-said-to-its-own-alone", Fixture, NULL, set_up, test_goodbye,
               tear_down);
   g_test_add ("/channel/freed-amid-a-frame", Fixture, NULL, set_up, test_end, tear_down);

@@ -218,6 +218,32 @@ test_burden (Fixture *f, gconstpointer data)
   g_assert_cmpstr (find_burden (f, ""), ==, "b2");
 }
 
+/* However many have come before, and have little. */
+static void
+test_crowd (Fixture *f, gconstpointer data)
+{
+  QueenFairPlace places[1000] = { 0 };
+
+  g_assert_cmpuint (queen_fair_queue_get_most (f->queue), ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (places); i++)
+    {
+      g_autofree char *asker = g_strdup_printf ("%u", i);
+
+      queen_fair_queue_enter (f->queue, &places[i], asker, (gpointer) "little");
+    }
+  g_assert_null (queen_fair_queue_find_greediest (f->queue, "b"));
+  enter (f, "a1");
+  enter (f, "a2");
+  enter (f, "a3");
+  g_assert_cmpuint (queen_fair_queue_get_most (f->queue), ==, 3);
+  g_assert_cmpstr (queen_fair_queue_find_greediest (f->queue, "b"), ==, "a3");
+  queen_fair_queue_leave (&f->places[1]);
+  queen_fair_queue_leave (&f->places[2]);
+  g_assert_null (queen_fair_queue_find_greediest (f->queue, "b"));
+  for (guint i = 0; i < G_N_ELEMENTS (places); i++)
+    queen_fair_queue_leave (&places[i]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -229,6 +255,7 @@ main (int argc, char **argv)
   ADD ("who-ask-take-turns", test_turns);
   ADD ("who-leaves-has-no-turn", test_leaving);
   ADD ("who-has-most-makes-room-for-who-has-less", test_room);
+  ADD ("who-has-most-is-found-among-a-crowd", test_crowd);
   ADD ("who-has-most-is-a-burden", test_burden);
   ADD ("groups/take-turns-and-so-do-those-in-them", test_groups);
   ADD ("groups/whose-turn-it-is-in-it-may-pass", test_find);

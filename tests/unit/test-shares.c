@@ -51,37 +51,6 @@ test_share (void)
   g_assert_false (enter ("192.0.2.1"));
 }
 
-/* How many one takes until it gets no more, of so many that nobody holds. */
-static guint
-take_all (const char *address, guint *n_left)
-{
-  guint n = 0;
-
-  for (queen_shares_set_left (shares, *n_left); *n_left > 0 && enter (address); n++)
-    queen_shares_set_left (shares, --*n_left);
-  return n;
-}
-
-/* So many as come, others get some, too; and the last is for who has none. */
-static void
-test_left (void)
-{
-  guint n_left = 96;
-
-  set_up (24, TRUE);
-  g_assert_cmpuint (take_all ("192.0.2.1", &n_left), ==, 24);
-  g_assert_cmpuint (take_all ("2001:db8:1:1::1", &n_left), ==, 24);
-  g_assert_cmpuint (take_all ("2001:db8:1:2::1", &n_left), ==, 24);
-  g_assert_cmpuint (take_all ("192.0.2.2", &n_left), ==, 12);
-  g_assert_cmpuint (take_all ("192.0.2.3", &n_left), ==, 6);
-  g_assert_cmpuint (take_all ("2001:db8:2:1::1", &n_left), ==, 3);
-  g_assert_cmpuint (take_all ("2001:db8:2:2::1", &n_left), ==, 1); /* four in that network */
-  g_assert_cmpuint (n_left, ==, 2);
-  n_left = 1;
-  g_assert_cmpuint (take_all ("192.0.2.3", &n_left), ==, 0);
-  g_assert_cmpuint (take_all ("192.0.2.4", &n_left), ==, 1);
-}
-
 static void
 test_give_back (void)
 {
@@ -303,7 +272,6 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/shares/share/no-more-than-that", test_share);
-  g_test_add_func ("/shares/share/no-more-than-is-left", test_left);
   g_test_add_func ("/shares/share/given-back-to-the-last", test_give_back);
   g_test_add_func ("/shares/same/a-network-of-64-bits-and-mapped-ipv4", test_same);
   g_test_add_func ("/shares/same/twice-as-much-for-a-network-of-48-bits", test_wide);
