@@ -12,6 +12,7 @@ struct _QueenFetcher
   GSocketClient *encrypted;
   GTlsDatabase *trusted; /* NULL for the system's */
   int n_lines;
+  QueenAnswerRoom *room;
 };
 
 static gboolean
@@ -68,6 +69,7 @@ queen_fetcher_new (GTlsDatabase *trusted)
   self->clear = new_client (self, FALSE);
   self->encrypted = new_client (self, TRUE);
   g_set_object (&self->trusted, trusted);
+  self->room = queen_answer_room_new (QUEEN_ANSWER_ROOM_SIZE);
   return self;
 }
 
@@ -79,6 +81,7 @@ queen_fetcher_free (QueenFetcher *self)
   g_object_unref (self->clear);
   g_object_unref (self->encrypted);
   g_clear_object (&self->trusted);
+  queen_answer_room_free (self->room);
   g_free (self);
 }
 
@@ -92,6 +95,12 @@ void
 queen_fetcher_add_line (QueenFetcher *self, int n)
 {
   self->n_lines += n;
+}
+
+QueenAnswerRoom *
+queen_fetcher_get_room (QueenFetcher *self)
+{
+  return self->room;
 }
 
 void

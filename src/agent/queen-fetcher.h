@@ -5,12 +5,15 @@
 
 #include <gio/gio.h>
 
+#include "queen-answer-room.h"
+
 G_BEGIN_DECLS
 
 /**
  * QueenFetcher:
  *
- * How servers are connected to: no proxy is asked, and their certificates are checked.
+ * How servers are connected to: no proxy is asked, and their certificates are checked. And what all
+ * lines to them share.
  */
 typedef struct _QueenFetcher QueenFetcher;
 
@@ -28,6 +31,9 @@ guint queen_fetcher_count_lines (QueenFetcher *self);
 
 /** There is a line more, or less. */
 void queen_fetcher_add_line (QueenFetcher *self, int n);
+
+/** Returns: (transfer none): the room of all answers that come on its lines */
+QueenAnswerRoom *queen_fetcher_get_room (QueenFetcher *self);
 
 /** Connects to where @uri says, as g_socket_client_connect_async(). */
 void queen_fetcher_connect_async (QueenFetcher *self,

@@ -276,6 +276,12 @@ queen_response_has_begun (QueenResponse *self)
   return self->has_begun;
 }
 
+gsize
+queen_response_get_size (QueenResponse *self)
+{
+  return self->line->len + self->body->len;
+}
+
 void
 queen_response_get (QueenResponse *self, QueenServerAnswer *answer)
 {

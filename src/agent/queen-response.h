@@ -49,6 +49,9 @@ gboolean queen_response_is_whole (QueenResponse *self);
 /** Returns: whether anything has come */
 gboolean queen_response_has_begun (QueenResponse *self);
 
+/** Returns: how many bytes of it are kept */
+gsize queen_response_get_size (QueenResponse *self);
+
 /** Says what came, once it is whole; it lives as long as @self. */
 void queen_response_get (QueenResponse *self, QueenServerAnswer *answer);
 

@@ -18,8 +18,10 @@ typedef struct
   GSocketConnection *connection; /* NULL while there is none */
   char *request;
   QueenResponse *answer;
-  gboolean is_reused; /* the connection was there before, and may have been closed meanwhile */
+  QueenAnswerShare share; /* what that has of the room of all */
+  gboolean is_reused;     /* the connection was there before, and may have been closed meanwhile */
   gboolean is_late;
+  gboolean is_given_up;
   guint timer;
   char piece[PIECE];
 } Question;
@@ -97,10 +99,17 @@ keep_connection (QueenServerLine *self, Question *question)
 /* The end of a question */
 
 static void
+forget_question (QueenServerLine *self, Question *question)
+{
+  self->question = NULL;
+  queen_answer_room_leave (queen_fetcher_get_room (self->fetcher), &question->share);
+}
+
+static void
 end_question (Question *question, const GError *cause)
 {
   QueenServerLine *self = question->line;
-  g_autoptr (GError) late = NULL;
+  g_autoptr (GError) stopped = NULL;
   QueenServerAnswer answer;
 
   if (!self)
@@ -108,9 +117,12 @@ end_question (Question *question, const GError *cause)
       question_free (question);
       return;
     }
-  self->question = NULL;
-  if (question->is_late)
-    cause = late = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "no answer in time");
+  forget_question (self, question);
+  if (question->is_given_up)
+    cause = stopped =
+        g_error_new_literal (G_IO_ERROR, G_IO_ERROR_NO_SPACE, "there is no room for so much");
+  else if (question->is_late)
+    cause = stopped = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "no answer in time");
   if (!cause)
     {
       queen_response_get (question->answer, &answer);
@@ -133,7 +145,7 @@ static void connect_question (Question *question);
 static gboolean
 ask_again (Question *question)
 {
-  if (!question->line || !question->is_reused || question->is_late ||
+  if (!question->line || !question->is_reused || question->is_late || question->is_given_up ||
       queen_response_has_begun (question->answer))
     return FALSE;
   question->is_reused = FALSE;
@@ -146,6 +158,31 @@ ask_again (Question *question)
 
 static void read_on (Question *question);
 
+/* What came of it is no good any more, and others want the room at once. */
+static void
+give_up (gpointer data)
+{
+  Question *question = data;
+
+  g_clear_pointer (&question->answer, queen_response_free);
+  question->is_given_up = TRUE;
+  g_cancellable_cancel (question->cancellable);
+}
+
+/* @n_bytes: of the piece; 0 at the end, -1 when there was an error */
+static void
+take_piece (Question *question, gssize n_bytes, GError **error)
+{
+  if (n_bytes == 0)
+    queen_response_end (question->answer, error);
+  if (n_bytes <= 0)
+    return;
+  queen_response_feed (question->answer, question->piece, (gsize) n_bytes, error);
+  if (question->line)
+    queen_answer_room_set (queen_fetcher_get_room (question->line->fetcher), &question->share,
+                           queen_response_get_size (question->answer));
+}
+
 static void
 on_read (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -155,14 +192,12 @@ on_read (GObject *source, GAsyncResult *result, gpointer data)
 
   if (n_bytes <= 0 && ask_again (question))
     return;
-  if (n_bytes > 0)
-    queen_response_feed (question->answer, question->piece, (gsize) n_bytes, &error);
-  else if (n_bytes == 0)
-    queen_response_end (question->answer, &error);
-  if (!error && !queen_response_is_whole (question->answer))
-    read_on (question);
-  else
+  if (!question->is_given_up)
+    take_piece (question, n_bytes, &error);
+  if (question->is_given_up || error || queen_response_is_whole (question->answer))
     end_question (question, error);
+  else
+    read_on (question);
 }
 
 static void
@@ -245,6 +280,9 @@ queen_server_line_ask (QueenServerLine *self, const char *path, gsize max)
   question->cancellable = g_cancellable_new ();
   question->request = g_strconcat ("GET ", self->prefix, path, self->head, NULL);
   question->answer = queen_response_new (max);
+  question->share.give_up = give_up;
+  question->share.data = question;
+  queen_answer_room_enter (queen_fetcher_get_room (self->fetcher), &question->share);
   self->question = question;
   question->is_reused = self->kept != NULL;
   if (!question->is_reused)
@@ -316,12 +354,15 @@ queen_server_line_new (QueenFetcher *fetcher,
 void
 queen_server_line_free (QueenServerLine *self)
 {
+  Question *question = self->question;
+
   queen_fetcher_add_line (self->fetcher, -1);
-  if (self->question)
+  if (question)
     {
-      self->question->line = NULL;
-      g_clear_handle_id (&self->question->timer, g_source_remove);
-      g_cancellable_cancel (self->question->cancellable);
+      forget_question (self, question);
+      question->line = NULL;
+      g_clear_handle_id (&question->timer, g_source_remove);
+      g_cancellable_cancel (question->cancellable);
     }
   drop_kept (self);
   g_uri_unref (self->uri);

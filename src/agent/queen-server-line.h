@@ -29,8 +29,8 @@ typedef struct _QueenLine QueenServerLine;
  * QueenServerLineFunc:
  * @answer: (nullable): what came, if it came whole and within its limits
  * @error: (nullable): else why not: %G_IO_ERROR_CONNECTION_REFUSED when nobody is there,
- *   %G_IO_ERROR_TIMED_OUT when nothing came in time, %G_IO_ERROR_NO_SPACE when it was too long,
- *   others when it was no HTTP
+ *   %G_IO_ERROR_TIMED_OUT when nothing came in time, %G_IO_ERROR_NO_SPACE when it was too long, or
+ *   the longest of too many (#QueenAnswerRoom), others when it was no HTTP
  *
  * The next question may be asked here.
  */
