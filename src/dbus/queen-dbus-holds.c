@@ -140,20 +140,13 @@ on_blind_for_long (gpointer data)
   g_hash_table_remove_all (self->callers);
 }
 
-/* Unique names begin anew when a bus does. */
-static char *
-dup_caller_name (GDBusConnection *connection, const char *name)
-{
-  return g_strconcat (queen_dbus_stream_get_bus (connection), "/", name, NULL);
-}
-
 /* Returns: whether it is on the same bus as she, or was at least */
 static gboolean
 look_at_caller (QueenDBusHolds *self, Caller *caller)
 {
   const char *slash = strrchr (caller->name, '/');
   const char *name = slash ? slash + 1 : ""; /* a state file may have anything there */
-  g_autofree char *here = dup_caller_name (self->connection, name);
+  g_autofree char *here = queen_dbus_stream_dup_name (self->connection, name);
 
   if (!g_str_equal (here, caller->name) || !g_dbus_is_unique_name (name))
     return FALSE;
@@ -364,7 +357,7 @@ on_hold_call (QueenDBusQueen *skeleton,
   errand = g_new0 (Errand, 1);
   errand->ttl = ttl;
   if (ttl == WHILE_THERE && sender)
-    errand->caller = dup_caller_name (connection, sender);
+    errand->caller = queen_dbus_stream_dup_name (connection, sender);
   return begin_errand (data, invocation, kind, id, reason, errand);
 }
 

@@ -43,7 +43,7 @@ struct _QueenDBusPresence
   GDBusConnection *connection;
   guint acquired_id;         /* of the subscription to the bus's word that the name is hers */
   guint lost_id;             /* likewise, that it is not any more */
-  char *former;              /* her unique name before she came by another connection, or NULL */
+  char *former;              /* her name before she came by another connection, with the bus */
   gboolean is_failure_known; /* to the log */
   gboolean is_renewing;      /* one connection by another */
   gboolean is_owner_known;   /* likewise, to the log: that another one has the name */
@@ -147,6 +147,7 @@ on_owner_told (GObject *source, GAsyncResult *result, gpointer data)
   QueenDBusPresence *self = data;
   g_autoptr (GVariant) answer =
       g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
+  g_autofree char *full_name = NULL;
   const char *owner;
 
   /* Without an owner it is about to be hers; for the rest see is_of_the_end(). */
@@ -156,7 +157,8 @@ on_owner_told (GObject *source, GAsyncResult *result, gpointer data)
   /* Or it has become hers meanwhile. */
   if (g_strcmp0 (owner, g_dbus_connection_get_unique_name (self->connection)) == 0)
     return;
-  if (g_strcmp0 (owner, self->former) == 0)
+  full_name = queen_dbus_stream_dup_name (self->connection, owner);
+  if (g_strcmp0 (full_name, self->former) == 0)
     {
       call_for_name (self, REPLACE_EXISTING, on_name_taken_over);
       return;
@@ -323,7 +325,6 @@ on_connection_closed (GDBusConnection *connection,
                       QueenDBusPresence *self)
 {
   release_connection (self);
-  g_clear_pointer (&self->former, g_free); /* it may be another's by now, on another bus */
   give_up_on (self, error ? error->message : "it has closed the connection");
 }
 
@@ -487,7 +488,8 @@ queen_dbus_presence_renew (QueenDBusPresence *self, const char *reason)
   g_return_if_fail (self->connection);
 
   g_free (self->former);
-  self->former = g_strdup (g_dbus_connection_get_unique_name (self->connection));
+  self->former = queen_dbus_stream_dup_name (
+      self->connection, g_dbus_connection_get_unique_name (self->connection));
   self->is_renewing = TRUE;
   release_connection (self);
   self->is_renewing = FALSE;

@@ -201,10 +201,19 @@ tell_change (QueenDBusReceipts *self)
 
 static void ask_caller (Receipt *receipt);
 
+/* As QueenPortions has it: nobody has more than is left, so some users cannot take all of it.
+ *
+ * Returns: whether one who has @n_own of @n_all may have more */
+static gboolean
+is_left (gsize n_own, gsize most_of_one, gsize n_all, gsize most)
+{
+  return n_own < MIN (most_of_one, most - MIN (n_all, most));
+}
+
 static gboolean
 may_ask (QueenDBusReceipts *self, const User *user)
 {
-  return user->load.n_asked < MAX_ASKED_OF_USER && self->load.n_asked < MAX_ASKED;
+  return is_left (user->load.n_asked, MAX_ASKED_OF_USER, self->load.n_asked, MAX_ASKED);
 }
 
 /* It has its turn when it is known whose it is, or another one has answered. */
@@ -410,7 +419,7 @@ queen_dbus_receipts_has_room (QueenDBusReceipts *self, const char *user)
 {
   Load load = get_load_of (self, user);
 
-  return load.n_bytes < MAX_OF_USER && self->load.n_bytes < MAX_OF_ALL &&
+  return is_left (load.n_bytes, MAX_OF_USER, self->load.n_bytes, MAX_OF_ALL) &&
          load.n_asked < MAX_ASKED_OF_USER;
 }
 

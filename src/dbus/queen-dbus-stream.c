@@ -178,12 +178,12 @@ queen_dbus_stream_open_finish (GAsyncResult *result, GError **error)
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-const char *
-queen_dbus_stream_get_bus (GDBusConnection *connection)
+char *
+queen_dbus_stream_dup_name (GDBusConnection *connection, const char *name)
 {
   const char *bus = g_object_get_data (G_OBJECT (g_dbus_connection_get_stream (connection)), BUS);
 
-  return bus ? bus : "";
+  return g_strconcat (bus ? bus : "", "/", name, NULL);
 }
 
 gboolean

@@ -33,13 +33,16 @@ void queen_dbus_stream_open (const char *address,
 GIOStream *queen_dbus_stream_open_finish (GAsyncResult *result, GError **error);
 
 /**
- * queen_dbus_stream_get_bus:
+ * queen_dbus_stream_dup_name:
  * @connection: on such a stream
+ * @name: a unique name there
  *
- * Returns: (transfer none): which bus it is: hexadecimal digits that another one, or the same one
- *   started anew, does not have; empty when it has not said
+ * Unique names begin anew when a bus does.
+ *
+ * Returns: (transfer full): the same, behind a slash and what another bus, or the same one started
+ *   anew, does not have before it: hexadecimal digits, or nothing when the bus has not said
  */
-const char *queen_dbus_stream_get_bus (GDBusConnection *connection);
+char *queen_dbus_stream_dup_name (GDBusConnection *connection, const char *name);
 
 /**
  * queen_dbus_stream_has_declined:

@@ -4,6 +4,7 @@
 #include "queen-dbus-subscribers.h"
 
 #include "loop/queen-fair-queue.h"
+#include "queen-dbus-stream.h"
 #include "queen-dbus-user.h"
 #include "queen-dbus-watch.h"
 #include "text/queen-hash.h"
@@ -23,6 +24,7 @@ typedef struct
 struct _QueenDBusSubscribers
 {
   QueenDBusMailbox *mailbox;
+  char *bus;              /* whose names these are; NULL while there are none */
   GHashTable *by_name;    /* unique name -> Subscriber */
   QueenFairQueue *places; /* nobody waits in it for a turn */
 };
@@ -65,6 +67,15 @@ on_user_told (GObject *source, GAsyncResult *result, gpointer data)
     return;
   queen_fair_queue_leave (&subscriber->place);
   queen_fair_queue_enter (subscriber->subscribers->places, &subscriber->place, user, subscriber);
+}
+
+/* Returns: whether their names are of that bus */
+static gboolean
+is_same_bus (QueenDBusSubscribers *self, GDBusConnection *connection)
+{
+  g_autofree char *bus = queen_dbus_stream_dup_name (connection, "");
+
+  return g_strcmp0 (self->bus, bus) == 0;
 }
 
 static void
@@ -110,6 +121,8 @@ queen_dbus_subscribers_add (QueenDBusSubscribers *self,
     return TRUE;
   if (!make_room (self))
     return FALSE;
+  if (!self->bus)
+    self->bus = queen_dbus_stream_dup_name (connection, "");
   subscriber = g_new0 (Subscriber, 1);
   subscriber->subscribers = self;
   subscriber->name = g_strdup (name);
@@ -146,6 +159,8 @@ queen_dbus_subscribers_come_back (QueenDBusSubscribers *self, GDBusConnection *c
   GHashTableIter iter;
   gpointer subscriber;
 
+  if (!is_same_bus (self, connection))
+    queen_dbus_subscribers_drop_all (self);
   g_hash_table_iter_init (&iter, self->by_name);
   while (g_hash_table_iter_next (&iter, NULL, &subscriber))
     look_at (subscriber, connection);
@@ -155,6 +170,7 @@ void
 queen_dbus_subscribers_drop_all (QueenDBusSubscribers *self)
 {
   g_hash_table_remove_all (self->by_name);
+  g_clear_pointer (&self->bus, g_free);
   queen_dbus_mailbox_want_events (self->mailbox, FALSE);
 }
 
@@ -163,5 +179,6 @@ queen_dbus_subscribers_free (QueenDBusSubscribers *self)
 {
   g_hash_table_unref (self->by_name);
   queen_fair_queue_free (self->places);
+  g_free (self->bus);
   g_free (self);
 }

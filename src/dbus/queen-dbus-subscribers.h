@@ -48,9 +48,10 @@ void queen_dbus_subscribers_leave (QueenDBusSubscribers *self);
 
 /**
  * queen_dbus_subscribers_come_back:
- * @connection: another one, to the same bus
+ * @connection: another one
  *
- * Those who have gone meanwhile are subscribers no longer.
+ * Those who have gone meanwhile are subscribers no longer; and when it is to another bus, or to the
+ * same one started anew, nobody is.
  */
 void queen_dbus_subscribers_come_back (QueenDBusSubscribers *self, GDBusConnection *connection);
 

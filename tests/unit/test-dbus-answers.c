@@ -596,6 +596,25 @@ test_unread (Fixture *f, gconstpointer data)
   end_deafness (f, filter_id);
 }
 
+/* However many users do so, there is some room for one more. */
+static void
+test_unread_by_users (Fixture *f, gconstpointer data)
+{
+  guint filter_id = go_deaf (f);
+
+  for (int user = 1000; user < 1003; user++)
+    {
+      g_autofree char *caller = g_strdup_printf (":%d.1", user);
+
+      while (count_refused (f, caller) == 0)
+        call_for_large (f, caller);
+    }
+  g_string_truncate (f->made, 0);
+  call_for_large (f, ":1003.1");
+  g_assert_cmpstr (f->made->str, ==, "1003.1 ");
+  end_deafness (f, filter_id);
+}
+
 static void
 test_read_late (Fixture *f, gconstpointer data)
 {
@@ -899,6 +918,7 @@ main (int argc, char **argv)
   ADD ("user/time-is-over-meanwhile", test_time_over);
   ADD ("user/queen-leaves-meanwhile", test_queen_leaves);
   ADD ("unread/is-answered-no-more-and-others-are", test_unread);
+  ADD ("unread/by-some-users-and-there-is-room-for-one-more", test_unread_by_users);
   ADD ("unread/is-read-after-all", test_read_late);
   ADD ("unread/small-ones-count-together", test_many_small);
   ADD ("unread/small-ones-of-very-many", test_many_with_little);

@@ -67,6 +67,7 @@ typedef struct
   gboolean is_holding; /* whether to hold the one back who has said Hello */
   gboolean has_other;  /* whether the name is another one's */
   const char *owner;   /* who has it when that is asked; NULL for another one */
+  const char *name;    /* of who says Hello; NULL for that of the first one */
 } Bus;
 
 static gboolean
@@ -88,7 +89,7 @@ static GVariant *
 answer (const Bus *bus, const char *method)
 {
   if (g_str_equal (method, "Hello"))
-    return g_variant_new ("(s)", ":1.7");
+    return g_variant_new ("(s)", bus->name ? bus->name : ":1.7");
   if (g_str_equal (method, "RequestName"))
     return g_variant_new ("(u)", bus->has_other ? 2 : 1);
   if (g_str_equal (method, "GetNameOwner"))
@@ -133,7 +134,7 @@ run_bus (gpointer data)
 }
 
 static void
-start_bus (Bus *bus)
+start_bus (Bus *bus, const char *address)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *guid = g_dbus_generate_guid ();
@@ -142,7 +143,7 @@ start_bus (Bus *bus)
   bus->observer = g_dbus_auth_observer_new ();
   g_signal_connect (bus->observer, "authorize-authenticated-peer", G_CALLBACK (on_authenticated),
                     bus);
-  bus->server = g_dbus_server_new_sync (bus_address, G_DBUS_SERVER_FLAGS_RUN_IN_THREAD, guid,
+  bus->server = g_dbus_server_new_sync (address, G_DBUS_SERVER_FLAGS_RUN_IN_THREAD, guid,
                                         bus->observer, NULL, &error);
   g_assert_no_error (error);
   g_signal_connect (bus->server, "new-connection", G_CALLBACK (on_new_connection), bus);
@@ -211,7 +212,7 @@ static const QueenDBusFramesLimits frames_limits = {
 static void
 start (Fixture *f, gint64 connect_timeout)
 {
-  start_bus (&f->bus);
+  start_bus (&f->bus, bus_address);
   f->context = g_main_context_new ();
   g_main_context_push_thread_default (f->context);
   if (!f->settings.clock)
@@ -236,15 +237,15 @@ stop (Fixture *f)
   stop_bus (&f->bus);
 }
 
-/* Returns: the next call of that method that reaches the bus, while the queen goes on */
+/* Returns: the next call of that method that reaches @bus, while the queen goes on */
 static Call *
-next_call (Fixture *f, const char *method)
+next_call_of (Fixture *f, Bus *bus, const char *method)
 {
   gint64 end = g_get_monotonic_time () + DEADLINE;
 
   while (TRUE)
     {
-      g_autoptr (Call) call = g_async_queue_timeout_pop (f->bus.calls, 1000);
+      g_autoptr (Call) call = g_async_queue_timeout_pop (bus->calls, 1000);
 
       if (call && g_str_equal (call->method, method))
         return g_steal_pointer (&call);
@@ -252,6 +253,12 @@ next_call (Fixture *f, const char *method)
         g_error ("%s was never called", method);
       g_main_context_iteration (f->context, FALSE);
     }
+}
+
+static Call *
+next_call (Fixture *f, const char *method)
+{
+  return next_call_of (f, &f->bus, method);
 }
 
 static void
@@ -498,6 +505,33 @@ test_renewed (void)
   stop (&f);
 }
 
+/* Who has the name on another bus is somebody else, even when called as she was on the former. */
+static void
+test_renewed_on_another_bus (void)
+{
+  Fixture f = { 0 };
+  Bus other = { .has_other = TRUE, .owner = ":1.7", .name = ":1.8" };
+  g_autofree char *path = g_strconcat (bus_path, "-other", NULL);
+  g_autofree char *address = g_strconcat ("unix:path=", path, NULL);
+  g_autoptr (Call) before = NULL;
+  g_autoptr (Call) question = NULL;
+  g_autoptr (Call) next = NULL;
+
+  start_bus (&other, address);
+  start (&f, 10 * G_USEC_PER_SEC);
+  before = next_call (&f, "RequestName");
+  g_setenv ("DBUS_SESSION_BUS_ADDRESS", address, TRUE);
+  queen_dbus_presence_renew (f.presence, "test");
+  question = next_call_of (&f, &other, "GetNameOwner");
+  while (!(next = g_async_queue_timeout_pop (other.calls, 1000)))
+    g_main_context_iteration (f.context, FALSE);
+  g_assert_cmpstr (next->method, ==, "Ping"); /* she looks whether it lives, and takes nothing */
+  stop (&f);
+  g_setenv ("DBUS_SESSION_BUS_ADDRESS", bus_address, TRUE);
+  stop_bus (&other);
+  g_unlink (path);
+}
+
 /* Her end while she waits for the answers to what she asked, and for what others asked her. */
 static void
 test_end (void)
@@ -574,6 +608,7 @@ main (int argc, char **argv)
   add ("name/another-has-it/is-asked-again-and-again", test_owner);
   add ("name/another-had-it/does-not-ask-herself", test_own);
   add ("renewed/by-another-connection", test_renewed);
+  add ("renewed/on-another-bus", test_renewed_on_another_bus);
   add ("end/nothing-is-left-of-it", test_end);
   add ("end/while-she-connects", test_end_of_attempt);
   add ("end/does-not-wait-for-ever", test_end_with_connection_held);
