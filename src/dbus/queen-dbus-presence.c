@@ -488,8 +488,8 @@ queen_dbus_presence_renew (QueenDBusPresence *self, const char *reason)
   g_return_if_fail (self->connection);
 
   g_free (self->former);
-  self->former = queen_dbus_stream_dup_name (
-      self->connection, g_dbus_connection_get_unique_name (self->connection));
+  self->former = queen_dbus_stream_dup_name (self->connection,
+                                             g_dbus_connection_get_unique_name (self->connection));
   self->is_renewing = TRUE;
   release_connection (self);
   self->is_renewing = FALSE;
