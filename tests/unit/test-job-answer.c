@@ -253,16 +253,25 @@ test_silence (Fixture *f, gconstpointer data)
 
 /* Memory */
 
-static void
-end_with_much (Fixture *f, guint n)
+static QueenJob *
+end_with_much_of (Fixture *f, const char *submitter, guint n)
 {
   static char text[LONG];
+  QueenJobRequest request = make_request (submitter);
+  QueenJob *job = queen_jobs_submit (f->jobs, &request, NULL, NULL);
 
+  g_assert_nonnull (job);
   memset (text, 'x', sizeof text - 1);
-  submit (f);
   for (guint i = 0; i < n; i++)
     say (&tries[n_tries - 1], text, NULL);
   end_try (&tries[n_tries - 1], QUEEN_ATTEMPT_DONE, NULL);
+  return job;
+}
+
+static void
+end_with_much (Fixture *f, guint n)
+{
+  end_with_much_of (f, "", n);
 }
 
 static void
@@ -423,6 +432,38 @@ test_read_leave_last (Fixture *f, gconstpointer data)
     {
       if (i != 1)
         queen_job_watch_free (watches[i]);
+      g_free (ids[i]);
+    }
+}
+
+/* Those of one submitter are read, and so slowly that they are for ever. Another has little, though
+ * more jobs, which nobody reads yet. */
+static void
+test_most_leave_first (Fixture *f, gconstpointer data)
+{
+  static const QueenJobWatchFuncs funcs = { .on_ended = on_watched_end };
+  const QueenJobsFigures *figures = queen_jobs_get_figures (f->jobs);
+  g_autoptr (GPtrArray) watches =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) queen_job_watch_free);
+  g_autoptr (GBytes) body = g_bytes_new_take (g_malloc0 (QUEEN_JOB_MAX_BODY), QUEEN_JOB_MAX_BODY);
+  char *ids[100];
+
+  beat (f, "w1", MAX_ATTEMPTS);
+  for (guint i = 0; i < 3; i++)
+    while (submit_large (f, i, body))
+      ;
+  for (guint i = 0; i < G_N_ELEMENTS (ids); i++)
+    ids[i] = g_strdup (queen_job_get_id (end_with_much_of (f, "token:little", 0)));
+  while (figures->n_evicted < 20)
+    {
+      QueenJob *job = end_with_much_of (f, "token:much", 8);
+
+      g_ptr_array_add (watches, queen_job_watch (job, &funcs, NULL));
+      turn ();
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (ids); i++)
+    {
+      g_assert_true (is_kept (f, ids[i]));
       g_free (ids[i]);
     }
 }
@@ -660,6 +701,7 @@ main (int argc, char **argv)
   ADD ("/job-answer/memory/the-oldest-that-ended-leave", test_oldest_leave);
   ADD ("/job-answer/memory/those-that-are-read-leave-last", test_read_leave_last);
   ADD ("/job-answer/memory/where-all-are-read-the-oldest-leave", test_all_read);
+  ADD ("/job-answer/memory/of-who-has-most-they-leave-first", test_most_leave_first);
   ADD ("/job-answer/memory/full", test_full);
   ADD ("/job-answer/memory/those-that-are-open-keep-less", test_open_shrink);
   ADD ("/job-answer/memory/those-that-are-open-leave-some-for-others", test_others_have_room);
