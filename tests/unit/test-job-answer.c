@@ -131,6 +131,62 @@ test_snapshot (Fixture *f, gconstpointer data)
   close (fd);
 }
 
+static void
+read_all (QueenJob *job)
+{
+  int fd = read_job (job, QUEEN_ENCODING_PLAIN, NULL);
+  g_autofree char *stream = read_text (fd);
+
+  g_assert_nonnull (strstr (stream, "event: snapshot\n"));
+  close (fd);
+  turn ();
+}
+
+/* It may be six times as long as the text, so it is not made for each who comes; and it counts. */
+static void
+test_snapshot_kept (Fixture *f, gconstpointer data)
+{
+  g_autofree char *event = g_strnfill (MIB - 1024, 'x'), *text = g_strnfill (MIB / 8, '\1');
+  const QueenJobsFigures *figures = queen_jobs_get_figures (f->jobs);
+  gsize n_bytes, n_kept;
+  QueenJob *job;
+
+  beat (f, "w1", 1);
+  job = submit (f);
+  say (&tries[0], event, text);
+  say (&tries[0], event, text);
+  n_bytes = figures->n_bytes;
+  read_all (job);
+  n_kept = figures->n_bytes;
+  g_assert_cmpuint (n_kept, >, n_bytes + MIB);
+  read_all (job);
+  g_assert_cmpuint (figures->n_bytes, ==, n_kept);
+  end_try (&tries[0], QUEEN_ATTEMPT_DONE, NULL);
+  turn ();
+  g_assert_cmpuint (figures->n_bytes, >, n_bytes + MIB);
+  g_assert_cmpuint (queen_jobs_get_figures (f->jobs)->n_left_over, ==, 0);
+}
+
+/* It would be good for nobody. */
+static void
+test_snapshot_over (Fixture *f, gconstpointer data)
+{
+  g_autofree char *event = g_strnfill (MIB - 1024, 'x'), *text = g_strnfill (MIB / 8, '\1');
+  const QueenJobsFigures *figures = queen_jobs_get_figures (f->jobs);
+  gsize n_kept;
+  QueenJob *job;
+
+  beat (f, "w1", 1);
+  job = submit (f);
+  say (&tries[0], event, text);
+  say (&tries[0], event, text);
+  read_all (job);
+  n_kept = figures->n_bytes;
+  for (int i = 0; i < 3; i++)
+    say (&tries[0], event, "");
+  g_assert_cmpuint (figures->n_bytes, <, n_kept - MIB);
+}
+
 /* How it ended is told to all, whatever else they have lost. */
 static void
 check_end (Fixture *f, QueenEncoding encoding)
@@ -690,6 +746,9 @@ main (int argc, char **argv)
   ADD ("/job-answer/resumed", test_resumed);
   ADD ("/job-answer/resumed/by-an-id-that-nobody-knows", test_unknown_id);
   ADD ("/job-answer/snapshot-in-the-place-of-what-is-gone", test_snapshot);
+  ADD ("/job-answer/snapshot-in-the-place-of-what-is-gone/is-kept-for-the-next",
+       test_snapshot_kept);
+  ADD ("/job-answer/snapshot-in-the-place-of-what-is-gone/until-it-is-over", test_snapshot_over);
   ADD ("/job-answer/end/after-a-loss", test_end_after_loss);
   ADD ("/job-answer/end/after-a-loss-for-who-is-no-parser", test_bare_end_after_loss);
   ADD ("/job-answer/slow", test_slow);
