@@ -109,7 +109,7 @@ void queen_fair_queue_renew (QueenFairPlace *place);
  * @n: 1 at the least
  *
  * It counts for @n places from now on, if it is in a queue: such as by the memory that it takes, of
- * which not more than some 100 000 parts should be counted.
+ * which not more than a few 100 000 parts should be counted.
  */
 void queen_fair_queue_weigh (QueenFairPlace *place, guint n);
 
