@@ -34,7 +34,7 @@ struct _QueenJobAnswer
 
   guint64 end; /* the event with which the end begins; G_MAXUINT64 before that */
 
-  GBytes *account; /* NULL when nobody needed one lately */
+  GBytes *account; /* NULL when nobody needed one since the ring has passed the last one */
   guint64 account_next;
 };
 
@@ -86,6 +86,12 @@ drop_account (QueenJobAnswer *self)
     queen_leftovers_add (self->stage->leftovers, g_steal_pointer (&self->account));
 }
 
+static gboolean
+is_account_over (const QueenJobAnswer *self)
+{
+  return self->account_next < queen_ring_get_oldest (queen_channel_get_ring (self->channel));
+}
+
 static char *
 make_snapshot (const QueenJobAnswer *self, gsize *length)
 {
@@ -116,9 +122,10 @@ make_account (QueenJobAnswer *self, QueenRing *ring)
   self->account_next = next;
 }
 
-/* An account is good for all who come as long as the ring can go on behind it, so that those who
- * hold one in the middle hold few of them. Clients of OpenAI's API know of no such thing: to them
- * it is an error. */
+/* An account is good for all who come as long as the ring can go on behind it, and kept until then:
+ * so those who hold one in the middle hold few of them, and whoever comes again and again does not
+ * have megabytes written each time. Clients of OpenAI's API know of no such thing: to them it is an
+ * error. */
 static GBytes *
 get_account (gboolean is_bare, guint64 *next, gpointer data)
 {
@@ -128,7 +135,7 @@ get_account (gboolean is_bare, guint64 *next, gpointer data)
   *next = queen_ring_get_head (ring);
   if (is_bare && self->face == QUEEN_FACE_OPENAI)
     return self->stage->lagged;
-  if (!self->account || self->account_next < queen_ring_get_oldest (ring))
+  if (!self->account || is_account_over (self))
     make_account (self, ring);
   *next = self->account_next;
   return self->account;
@@ -139,10 +146,8 @@ get_account (gboolean is_bare, guint64 *next, gpointer data)
 static void
 on_channel_changed (gpointer data)
 {
-  QueenJobAnswer *self = data;
+  const QueenJobAnswer *self = data;
 
-  if (queen_channel_get_n_subscribers (self->channel) == 0)
-    drop_account (self);
   self->on_changed (self->data);
 }
 
@@ -202,6 +207,8 @@ publish (
   QueenRing *ring = queen_channel_get_ring (self->channel);
 
   queen_channel_publish (self->channel, queen_ring_get_head (ring), kind, event, data, length);
+  if (self->account && is_account_over (self))
+    drop_account (self);
   self->unflushed += length + COST_OF_EVENT;
   if (self->unflushed < self->max_ring / 4)
     return;
@@ -311,6 +318,7 @@ queen_job_answer_shrink (QueenJobAnswer *self, gsize n_bytes)
   if (max >= self->max_ring)
     return;
   self->max_ring = self->max_text = max;
+  drop_account (self);
   queen_ring_set_max_bytes (queen_channel_get_ring (self->channel), max);
   if (self->text && self->text->len > max)
     drop_text (self);

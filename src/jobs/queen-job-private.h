@@ -4,6 +4,7 @@
 #pragma once
 
 #include "loop/queen-deadline-queue.h"
+#include "loop/queen-fair-queue.h"
 #include "queen-job-answer.h"
 #include "queen-job-cancels.h"
 #include "queen-job-whole.h"
@@ -111,8 +112,9 @@ struct _QueenJob
   guint64 noted_tokens;
   GList link;
   QueenDeadline kept;
-  gboolean is_unread; /* it has ended, and nobody reads it */
-  GList unread_link;
+  gboolean is_prolonged; /* as somebody read it when its time was over */
+  gboolean is_unread;    /* it has ended, and nobody reads it */
+  QueenFairPlace burden; /* when it has ended */
   gsize n_bytes;         /* as they are counted */
   gboolean lacks_memory; /* for what has come, though it keeps as little as it can */
   gboolean is_touched;

@@ -296,7 +296,7 @@ static void
 queen_job_init (QueenJob *self)
 {
   self->estimate = -1;
-  self->link.data = self->touched_link.data = self->unread_link.data = self;
+  self->link.data = self->touched_link.data = self;
 }
 
 static void

@@ -5,17 +5,20 @@
 
 #include "queen-jobs-private.h"
 
+#include "model/queen-senders.h"
+
 #define CHANGES_APART (100 * G_TIME_SPAN_MILLISECOND)
 
 /* What is kept free of jobs that have ended, so that nobody who comes has to wait until thousands
  * of small ones have made room for a large one. */
 #define SPARE (2 * (gsize) QUEEN_JOB_MAX_BODY)
 #define MOST_BYTES (QUEEN_JOBS_MAX_BYTES - SPARE)
+#define PART 1024         /* bytes for which one counts among those that have ended */
 #define MOST_AT_ONCE 1000 /* that go in one turn for those who come: about 4 ms */
 
 /* Those that go */
 
-/* Whoever lets others go first is found at once, however many are being read. */
+/* Behind all others of whose it is, so that those that nobody reads are found soon. */
 static void
 set_unread (QueenJobs *self, QueenJob *job, gboolean is_unread)
 {
@@ -23,9 +26,10 @@ set_unread (QueenJobs *self, QueenJob *job, gboolean is_unread)
     return;
   job->is_unread = is_unread;
   if (is_unread)
-    g_queue_push_tail_link (&self->unread, &job->unread_link);
+    self->n_unread++;
   else
-    g_queue_unlink (&self->unread, &job->unread_link);
+    self->n_unread--;
+  queen_fair_queue_renew (&job->burden);
 }
 
 static void
@@ -51,6 +55,7 @@ queen_jobs_remove (QueenJobs *self, QueenJob *job)
   tell_change (self, job);
   queen_deadline_end (&job->kept);
   set_unread (self, job, FALSE);
+  queen_fair_queue_leave (&job->burden);
   for (guint i = 0; i < QUEEN_JOBS_N_WALKS; i++)
     queen_jobs_walk_heed_end (&self->walks[i], job);
   g_queue_unlink (&self->all, &job->link);
@@ -64,8 +69,8 @@ queen_jobs_remove (QueenJobs *self, QueenJob *job)
   g_object_unref (job);
 }
 
-/* Whoever still reads has its time anew: it is the audience that knows whether it does. Those that
- * ended at once go at once. */
+/* Whoever still reads has its time anew, but once: who takes a little now and then would keep it
+ * for ever. Those that ended at once go at once. */
 void
 queen_jobs_on_kept (gpointer data)
 {
@@ -80,35 +85,41 @@ queen_jobs_on_kept (gpointer data)
           queen_alarm_set (self->kept_alarm, 0);
           return;
         }
-      if (queen_job_get_n_readers (job) == 0)
+      if (job->is_prolonged || queen_job_get_n_readers (job) == 0)
         {
           queen_jobs_remove (self, job);
           continue;
         }
+      job->is_prolonged = TRUE;
       queen_deadline_end (&job->kept);
       queen_deadline_begin (&job->kept, &self->kept, job);
     }
 }
 
-/* Returns: (nullable): the first in @queue but for the one that is being looked at */
-static QueenJob *
-peek_other (const QueenJobs *self, const GQueue *queue)
+static gboolean
+is_other (gpointer item, gpointer noted)
 {
-  const GList *link = queue->head;
-
-  if (link && link->data == self->noted)
-    link = link->next;
-  return link ? link->data : NULL;
+  return item != noted;
 }
 
-/* Returns: (nullable): who has ended longest ago, or was last read then, of those that nobody
- * reads; if there are none, of all that have ended; never the one that is being looked at */
+static gboolean
+is_other_unread (gpointer item, gpointer noted)
+{
+  return ((const QueenJob *) item)->is_unread && is_other (item, noted);
+}
+
+/* Who reads slowly would hold all of it otherwise, and others' answers would go as soon as they are
+ * there.
+ *
+ * Returns: (nullable): of whose take most of all that have ended, the one that ended longest ago,
+ * or was last read then, of those that nobody reads; if there are none, of all of them; never the
+ * one that is being looked at */
 static QueenJob *
 find_oldest (const QueenJobs *self)
 {
-  QueenJob *job = peek_other (self, &self->unread);
+  QueenJob *job = queen_fair_queue_find_burden (self->burdens, is_other_unread, self->noted);
 
-  return job ? job : peek_other (self, &self->kept.queue);
+  return job ? job : queen_fair_queue_find_burden (self->burdens, is_other, self->noted);
 }
 
 static void
@@ -147,10 +158,10 @@ queen_jobs_make_room (QueenJobs *self, gsize n_bytes)
 static gboolean
 wants_spare_room (const QueenJobs *self)
 {
-  return self->owner.figures.n_bytes > MOST_BYTES && self->unread.length > 0;
+  return self->owner.figures.n_bytes > MOST_BYTES && self->n_unread > 0;
 }
 
-/* Those that are read go only when there is no other way. */
+/* Those that are read go only when others would have to whose take less. */
 void
 queen_jobs_on_room (gpointer data)
 {
@@ -159,12 +170,20 @@ queen_jobs_on_room (gpointer data)
 
   self->n_evicted_now = 0;
   while (wants_spare_room (self) && !queen_jobs_is_slice_over (self, begun))
-    evict_job (self, self->unread.head->data);
+    evict_job (self, find_oldest (self));
   if (wants_spare_room (self))
     queen_alarm_set (self->room_alarm, 0);
 }
 
 /* What becomes of them */
+
+static void
+enter_burdens (QueenJobs *self, QueenJob *job)
+{
+  g_autofree char *asker = queen_sender_dup_asker (job->submitter);
+
+  queen_fair_queue_enter (self->burdens, &job->burden, asker, job);
+}
 
 static void
 note_end (QueenJobs *self, QueenJob *job)
@@ -177,6 +196,7 @@ note_end (QueenJobs *self, QueenJob *job)
   if (job->placed > 0)
     queen_histogram_add (&figures->running, (queen_jobs_get_now (self) - job->placed) / 100, 1);
   queen_deadline_begin (&job->kept, &self->kept, job);
+  enter_burdens (self, job);
   if (self->ledger && job->is_recorded)
     queen_job_ledger_end (self->ledger, job);
   if (self->ledger && queen_job_ledger_is_long (self->ledger))
@@ -217,6 +237,7 @@ count_bytes (QueenJobs *self, QueenJob *job)
   self->owner.figures.n_bytes += n_bytes - job->n_bytes;
   if (queen_job_state_is_open (job->state))
     queen_job_shares_resize (self->shares, job->submitter, job->n_bytes, n_bytes);
+  queen_fair_queue_weigh (&job->burden, (guint) (n_bytes / PART) + 1);
   job->n_bytes = n_bytes;
 }
 

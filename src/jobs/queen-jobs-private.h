@@ -64,7 +64,8 @@ struct _QueenJobs
 
   QueenDeadlineQueue kept; /* of QueenJob: those that have ended */
   QueenAlarm *kept_alarm;
-  GQueue unread; /* of QueenJob: those of them that nobody reads, as they ended or were left */
+  QueenFairQueue *burdens; /* the same, by whose they are and what they take */
+  guint n_unread;          /* those of them that nobody reads */
   QueenAlarm *room_alarm;
   guint n_evicted_now; /* for those who came in this turn of the loop */
   QueenJob *noted;     /* the one that is being looked at; NULL when none is */

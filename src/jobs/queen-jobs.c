@@ -241,6 +241,7 @@ queen_jobs_finalize (GObject *object)
   g_hash_table_unref (self->by_id);
   g_clear_pointer (&self->keys, queen_job_keys_free);
   g_clear_pointer (&self->shares, queen_job_shares_free);
+  g_clear_pointer (&self->burdens, queen_fair_queue_free);
   g_clear_pointer (&self->news, queen_job_news_free);
   g_clear_pointer (&self->kept_alarm, queen_alarm_free);
   g_clear_pointer (&self->room_alarm, queen_alarm_free);
@@ -284,6 +285,7 @@ queen_jobs_init (QueenJobs *self)
   self->by_id = g_hash_table_new (queen_string_hash, g_str_equal);
   self->keys = queen_job_keys_new ();
   self->shares = queen_job_shares_new (MAX_OPEN_OF_ONE, MAX_OPEN, QUEEN_JOBS_MAX_BYTES);
+  self->burdens = queen_fair_queue_new (G_MAXUINT);
 }
 
 static QueenAlarm *

@@ -93,27 +93,38 @@ get_member (Asker *group, const char *name)
   return member;
 }
 
-/* Returns: that of so many: one more or less than @from, which is %NULL for none */
+static guint
+get_n (const GList *rank)
+{
+  return ((const Rank *) rank->data)->n;
+}
+
+/* Of one more or less it is beside @from. Else it takes a few steps: however many places there are,
+ * few ranks differ, as each but the first has more than the one before.
+ *
+ * @from: (nullable): what it was before; %NULL for none
+ *
+ * Returns: that of so many */
 static Rank *
 get_rank (GQueue *ranks, Rank *from, guint n)
 {
-  gboolean is_more = !from || n > from->n;
-  GList *next = from ? (is_more ? from->link.next : from->link.prev) : ranks->head;
-  Rank *rank = next ? next->data : NULL;
+  GList *next = from ? &from->link : ranks->head;
+  Rank *rank;
 
-  if (rank && rank->n == n)
-    return rank;
+  while (next && get_n (next) < n)
+    next = next->next;
+  while (next && next->prev && get_n (next->prev) >= n)
+    next = next->prev;
+  if (next && get_n (next) == n)
+    return next->data;
   rank = g_new0 (Rank, 1);
   rank->n = n;
   rank->link.data = rank;
-  if (is_more)
-    g_queue_insert_after_link (ranks, from ? &from->link : NULL, &rank->link);
-  else
-    g_queue_insert_before_link (ranks, &from->link, &rank->link);
+  g_queue_insert_before_link (ranks, next, &rank->link);
   return rank;
 }
 
-/* @n: what it has from now on, which is one more or less */
+/* @n: what it has from now on */
 static void
 set_n (Asker *asker, guint n)
 {
@@ -146,6 +157,7 @@ queen_fair_queue_enter_in_group (QueenFairQueue *self,
     asker = get_member (asker, *askers);
   place->asker = asker;
   place->item = item;
+  place->n = 1;
   place->link.data = place;
   g_queue_push_tail_link (&asker->places, &place->link);
   for (; asker; asker = asker->group)
@@ -199,7 +211,7 @@ queen_fair_queue_leave (QueenFairPlace *place)
   for (; asker; asker = group)
     {
       group = asker->group;
-      set_n (asker, asker->n - 1);
+      set_n (asker, asker->n - place->n);
       if (asker->n == 0 && group)
         g_hash_table_remove (group->members, asker->name);
     }
@@ -212,6 +224,16 @@ queen_fair_queue_renew (QueenFairPlace *place)
     return;
   g_queue_unlink (&place->asker->places, &place->link);
   g_queue_push_tail_link (&place->asker->places, &place->link);
+}
+
+void
+queen_fair_queue_weigh (QueenFairPlace *place, guint n)
+{
+  if (!place->asker || n == place->n)
+    return;
+  for (Asker *asker = place->asker; asker; asker = asker->group)
+    set_n (asker, asker->n - place->n + n);
+  place->n = n;
 }
 
 /* Returns: (nullable): whose turn it is of @asker */

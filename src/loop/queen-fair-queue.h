@@ -23,6 +23,7 @@ typedef struct _QueenFairQueue QueenFairQueue;
  * QueenFairPlace:
  * @asker: whose it is; %NULL when it is in no queue
  * @item: what waits
+ * @n: how many places it counts for
  *
  * One place in a queue, as a part of whatever waits; all zero when it does not.
  */
@@ -30,6 +31,7 @@ typedef struct
 {
   struct _QueenFairAsker *asker;
   gpointer item;
+  guint n;
   GList link;
 } QueenFairPlace;
 
@@ -101,6 +103,15 @@ void queen_fair_queue_leave (QueenFairPlace *place);
 
 /** It is the newest of whose it is, if it is in a queue. */
 void queen_fair_queue_renew (QueenFairPlace *place);
+
+/**
+ * queen_fair_queue_weigh:
+ * @n: 1 at the least
+ *
+ * It counts for @n places from now on, if it is in a queue: such as by the memory that it takes, of
+ * which not more than a few 100 000 parts should be counted.
+ */
+void queen_fair_queue_weigh (QueenFairPlace *place, guint n);
 
 /**
  * queen_fair_queue_take:

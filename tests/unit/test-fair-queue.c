@@ -218,6 +218,36 @@ test_burden (Fixture *f, gconstpointer data)
   g_assert_cmpstr (find_burden (f, ""), ==, "b2");
 }
 
+/* What counts for many is as much as many. */
+static void
+test_weight (Fixture *f, gconstpointer data)
+{
+  enter (f, "a1");
+  enter (f, "b1");
+  enter (f, "b2");
+  enter (f, "c1");
+  g_assert_cmpstr (find_burden (f, ""), ==, "b1");
+  queen_fair_queue_weigh (&f->places[0], 1000);
+  g_assert_cmpstr (find_burden (f, ""), ==, "a1");
+  g_assert_cmpuint (queen_fair_queue_get_length (f->queue), ==, 1003);
+  queen_fair_queue_weigh (&f->places[3], 500);
+  queen_fair_queue_weigh (&f->places[2], 700);
+  g_assert_cmpuint (queen_fair_queue_get_most (f->queue), ==, 1000);
+  queen_fair_queue_weigh (&f->places[0], 600);
+  g_assert_cmpstr (find_burden (f, ""), ==, "b1");
+  g_assert_cmpuint (queen_fair_queue_get_most (f->queue), ==, 701);
+  queen_fair_queue_leave (&f->places[2]);
+  g_assert_cmpstr (find_burden (f, ""), ==, "a1");
+  queen_fair_queue_leave (&f->places[0]);
+  g_assert_cmpstr (find_burden (f, ""), ==, "c1");
+  queen_fair_queue_weigh (&f->places[0], 2000); /* it is in no queue */
+  queen_fair_queue_weigh (&f->places[3], 1);
+  g_assert_cmpuint (queen_fair_queue_get_most (f->queue), ==, 1);
+  enter (f, "a2");
+  enter (f, "a3");
+  g_assert_cmpuint (queen_fair_queue_get_most (f->queue), ==, 2);
+}
+
 /* However many have come before, and have little. */
 static void
 test_crowd (Fixture *f, gconstpointer data)
@@ -257,6 +287,7 @@ main (int argc, char **argv)
   ADD ("who-has-most-makes-room-for-who-has-less", test_room);
   ADD ("who-has-most-is-found-among-a-crowd", test_crowd);
   ADD ("who-has-most-is-a-burden", test_burden);
+  ADD ("what-counts-for-many-is-a-burden", test_weight);
   ADD ("groups/take-turns-and-so-do-those-in-them", test_groups);
   ADD ("groups/whose-turn-it-is-in-it-may-pass", test_find);
   ADD ("groups/said-in-one-text", test_joined);

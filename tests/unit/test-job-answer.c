@@ -131,6 +131,62 @@ test_snapshot (Fixture *f, gconstpointer data)
   close (fd);
 }
 
+static void
+read_all (QueenJob *job)
+{
+  int fd = read_job (job, QUEEN_ENCODING_PLAIN, NULL);
+  g_autofree char *stream = read_text (fd);
+
+  g_assert_nonnull (strstr (stream, "event: snapshot\n"));
+  close (fd);
+  turn ();
+}
+
+/* It may be six times as long as the text, so it is not made for each who comes; and it counts. */
+static void
+test_snapshot_kept (Fixture *f, gconstpointer data)
+{
+  g_autofree char *event = g_strnfill (MIB - 1024, 'x'), *text = g_strnfill (MIB / 8, '\1');
+  const QueenJobsFigures *figures = queen_jobs_get_figures (f->jobs);
+  gsize n_bytes, n_kept;
+  QueenJob *job;
+
+  beat (f, "w1", 1);
+  job = submit (f);
+  say (&tries[0], event, text);
+  say (&tries[0], event, text);
+  n_bytes = figures->n_bytes;
+  read_all (job);
+  n_kept = figures->n_bytes;
+  g_assert_cmpuint (n_kept, >, n_bytes + MIB);
+  read_all (job);
+  g_assert_cmpuint (figures->n_bytes, ==, n_kept);
+  end_try (&tries[0], QUEEN_ATTEMPT_DONE, NULL);
+  turn ();
+  g_assert_cmpuint (figures->n_bytes, >, n_bytes + MIB);
+  g_assert_cmpuint (queen_jobs_get_figures (f->jobs)->n_left_over, ==, 0);
+}
+
+/* It would be good for nobody. */
+static void
+test_snapshot_over (Fixture *f, gconstpointer data)
+{
+  g_autofree char *event = g_strnfill (MIB - 1024, 'x'), *text = g_strnfill (MIB / 8, '\1');
+  const QueenJobsFigures *figures = queen_jobs_get_figures (f->jobs);
+  gsize n_kept;
+  QueenJob *job;
+
+  beat (f, "w1", 1);
+  job = submit (f);
+  say (&tries[0], event, text);
+  say (&tries[0], event, text);
+  read_all (job);
+  n_kept = figures->n_bytes;
+  for (int i = 0; i < 3; i++)
+    say (&tries[0], event, "");
+  g_assert_cmpuint (figures->n_bytes, <, n_kept - MIB);
+}
+
 /* How it ended is told to all, whatever else they have lost. */
 static void
 check_end (Fixture *f, QueenEncoding encoding)
@@ -253,16 +309,25 @@ test_silence (Fixture *f, gconstpointer data)
 
 /* Memory */
 
-static void
-end_with_much (Fixture *f, guint n)
+static QueenJob *
+end_with_much_of (Fixture *f, const char *submitter, guint n)
 {
   static char text[LONG];
+  QueenJobRequest request = make_request (submitter);
+  QueenJob *job = queen_jobs_submit (f->jobs, &request, NULL, NULL);
 
+  g_assert_nonnull (job);
   memset (text, 'x', sizeof text - 1);
-  submit (f);
   for (guint i = 0; i < n; i++)
     say (&tries[n_tries - 1], text, NULL);
   end_try (&tries[n_tries - 1], QUEEN_ATTEMPT_DONE, NULL);
+  return job;
+}
+
+static void
+end_with_much (Fixture *f, guint n)
+{
+  end_with_much_of (f, "", n);
 }
 
 static void
@@ -423,6 +488,38 @@ test_read_leave_last (Fixture *f, gconstpointer data)
     {
       if (i != 1)
         queen_job_watch_free (watches[i]);
+      g_free (ids[i]);
+    }
+}
+
+/* Those of one submitter are read, and so slowly that they are for ever. Another has little, though
+ * more jobs, which nobody reads yet. */
+static void
+test_most_leave_first (Fixture *f, gconstpointer data)
+{
+  static const QueenJobWatchFuncs funcs = { .on_ended = on_watched_end };
+  const QueenJobsFigures *figures = queen_jobs_get_figures (f->jobs);
+  g_autoptr (GPtrArray) watches =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) queen_job_watch_free);
+  g_autoptr (GBytes) body = g_bytes_new_take (g_malloc0 (QUEEN_JOB_MAX_BODY), QUEEN_JOB_MAX_BODY);
+  char *ids[100];
+
+  beat (f, "w1", MAX_ATTEMPTS);
+  for (guint i = 0; i < 3; i++)
+    while (submit_large (f, i, body))
+      ;
+  for (guint i = 0; i < G_N_ELEMENTS (ids); i++)
+    ids[i] = g_strdup (queen_job_get_id (end_with_much_of (f, "token:little", 0)));
+  while (figures->n_evicted < 20)
+    {
+      QueenJob *job = end_with_much_of (f, "token:much", 8);
+
+      g_ptr_array_add (watches, queen_job_watch (job, &funcs, NULL));
+      turn ();
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (ids); i++)
+    {
+      g_assert_true (is_kept (f, ids[i]));
       g_free (ids[i]);
     }
 }
@@ -649,6 +746,9 @@ main (int argc, char **argv)
   ADD ("/job-answer/resumed", test_resumed);
   ADD ("/job-answer/resumed/by-an-id-that-nobody-knows", test_unknown_id);
   ADD ("/job-answer/snapshot-in-the-place-of-what-is-gone", test_snapshot);
+  ADD ("/job-answer/snapshot-in-the-place-of-what-is-gone/is-kept-for-the-next",
+       test_snapshot_kept);
+  ADD ("/job-answer/snapshot-in-the-place-of-what-is-gone/until-it-is-over", test_snapshot_over);
   ADD ("/job-answer/end/after-a-loss", test_end_after_loss);
   ADD ("/job-answer/end/after-a-loss-for-who-is-no-parser", test_bare_end_after_loss);
   ADD ("/job-answer/slow", test_slow);
@@ -660,6 +760,7 @@ main (int argc, char **argv)
   ADD ("/job-answer/memory/the-oldest-that-ended-leave", test_oldest_leave);
   ADD ("/job-answer/memory/those-that-are-read-leave-last", test_read_leave_last);
   ADD ("/job-answer/memory/where-all-are-read-the-oldest-leave", test_all_read);
+  ADD ("/job-answer/memory/of-who-has-most-they-leave-first", test_most_leave_first);
   ADD ("/job-answer/memory/full", test_full);
   ADD ("/job-answer/memory/those-that-are-open-keep-less", test_open_shrink);
   ADD ("/job-answer/memory/those-that-are-open-leave-some-for-others", test_others_have_room);

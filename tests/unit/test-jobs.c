@@ -486,6 +486,33 @@ test_kept (Fixture *f, gconstpointer data)
   g_assert_cmpuint (queen_jobs_get_figures (f->jobs)->n_bytes, ==, 0);
 }
 
+static void
+on_watched_end (QueenJob *job, gpointer data)
+{
+}
+
+static void
+test_kept_while_read (Fixture *f, gconstpointer data)
+{
+  static const QueenJobWatchFuncs funcs = { .on_ended = on_watched_end };
+  g_autofree char *id = NULL;
+  QueenJobWatch *watch;
+  QueenJob *job;
+
+  beat (f, "w1", 1);
+  job = submit (f);
+  id = g_strdup (queen_job_get_id (job));
+  watch = queen_job_watch (job, &funcs, NULL);
+  end_try (&tries[0], QUEEN_ATTEMPT_DONE, NULL);
+  pass (301 * SECOND);
+  g_assert_nonnull (queen_jobs_lookup (f->jobs, id, NULL, NULL));
+  pass (298 * SECOND);
+  g_assert_nonnull (queen_jobs_lookup (f->jobs, id, NULL, NULL));
+  pass (4 * SECOND);
+  g_assert_null (queen_jobs_lookup (f->jobs, id, NULL, NULL));
+  queen_job_watch_free (watch);
+}
+
 /* Who ends in the middle of all that is told of it would go before it is. */
 static void
 test_full_of_open_ones (Fixture *f, gconstpointer data)
@@ -863,6 +890,7 @@ main (int argc, char **argv)
   ADD ("/jobs/whose-they-are", test_whose);
   ADD ("/jobs/idempotency", test_idempotency);
   ADD ("/jobs/kept-for-a-while", test_kept);
+  ADD ("/jobs/kept-for-a-while/who-reads-has-it-once-more", test_kept_while_read);
   ADD ("/jobs/memory/who-ends-when-it-is-full-is-not-gone-at-once", test_full_of_open_ones);
   ADD ("/jobs/memory/tiny-parts-cost-no-more", test_tiny_parts);
   ADD ("/jobs/memory/long-answer", test_long_answer);
