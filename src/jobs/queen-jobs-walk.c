@@ -35,22 +35,22 @@ queen_jobs_walk_next (QueenJobsWalk *walk)
   return job;
 }
 
+/* Of one step nobody knows how long it takes: a hundred may be told when one job ends. */
 gboolean
 queen_jobs_walk_on (QueenJobs *self,
                     QueenJobsWalk *walk,
                     void (*func) (QueenJobs *self, QueenJob *job))
 {
-  QueenSlice slice;
+  gint64 begun = queen_jobs_get_now (self);
   QueenJob *job;
 
-  queen_slice_begin (&slice, self->owner.settings.clock);
   for (guint n = 0; n < MAX_AT_ONCE; n++)
     {
       job = queen_jobs_walk_next (walk);
       if (!job)
         return TRUE;
       func (self, job);
-      if (queen_slice_is_over (&slice, sizeof *job))
+      if (queen_jobs_is_slice_over (self, begun))
         return FALSE;
     }
   return FALSE;

@@ -33,6 +33,7 @@ struct _QueenAudience
   QueenTally *tally;
   gint64 now;                /* µs, monotonic: when the clock was last looked at */
   gboolean has_written_much; /* since then */
+  gint64 may_interrupt_at;   /* µs, monotonic: see queen_audience_may_interrupt() */
 
   QueenEpoll *sockets;
   QueenRow everybody;

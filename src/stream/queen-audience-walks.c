@@ -163,6 +163,22 @@ queen_audience_flush (QueenAudience *self, QueenSection *section)
 }
 
 gboolean
+queen_audience_may_interrupt (const QueenAudience *self, gint64 now)
+{
+  return now >= self->may_interrupt_at;
+}
+
+/* However long one took, as when the machine was stopped meanwhile, the debt is a small one. */
+void
+queen_audience_note_interruption (QueenAudience *self, gint64 begun)
+{
+  gint64 now = queen_audience_look_at_clock (self);
+  gint64 owed_from = MAX (self->may_interrupt_at, begun - QUEEN_AUDIENCE_MAX_TIME);
+
+  self->may_interrupt_at = MIN (owed_from + 2 * (now - begun), now + QUEEN_AUDIENCE_MAX_TIME);
+}
+
+gboolean
 queen_section_is_flushing (const QueenSection *self)
 {
   return self->row.walks[QUEEN_WALK_FLUSH].is_on;

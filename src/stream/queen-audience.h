@@ -132,6 +132,24 @@ void queen_audience_add (QueenAudience *self, QueenSection *section, QueenSubscr
 gboolean queen_audience_flush (QueenAudience *self, QueenSection *section);
 
 /**
+ * queen_audience_may_interrupt:
+ * @now: µs, monotonic
+ *
+ * Whoever has news may tell them at once, in the midst of a turn that is about something else; but
+ * a thousand sections may have some in one turn. So all of them together take half of the time at
+ * most, but for the first few milliseconds.
+ *
+ * Returns: whether there is time for queen_audience_flush() before the next turn
+ */
+gboolean queen_audience_may_interrupt (const QueenAudience *self, gint64 now);
+
+/**
+ * queen_audience_note_interruption:
+ * @begun: µs, monotonic: when that queen_audience_flush() was begun; it is over now
+ */
+void queen_audience_note_interruption (QueenAudience *self, gint64 begun);
+
+/**
  * queen_section_is_flushing:
  *
  * Returns: whether the next call of queen_audience_flush() goes on with what one before has begun

@@ -292,7 +292,7 @@ static void
 spread_news (QueenChannel *self, gboolean is_small)
 {
   gboolean was_flushed = is_flushed (self);
-  gint64 flush_due = self->flush_time + self->settings.flush_interval;
+  gint64 now = self->settings.clock->get_monotonic ();
 
   if (!queen_channel_is_heard (self))
     {
@@ -300,11 +300,15 @@ spread_news (QueenChannel *self, gboolean is_small)
       return;
     }
   if (!self->has_news)
-    self->news_since = self->settings.clock->get_monotonic ();
+    self->news_since = now;
   self->has_news = TRUE;
   /* After a quiet moment nobody waits: not for the loop to turn, nor for the sender's answer. */
-  if (is_small && was_flushed && self->settings.clock->get_monotonic () >= flush_due)
-    on_flush_due (self);
+  if (is_small && was_flushed && now >= self->flush_time + self->settings.flush_interval &&
+      queen_audience_may_interrupt (self->settings.audience, now))
+    {
+      on_flush_due (self);
+      queen_audience_note_interruption (self->settings.audience, now);
+    }
   else if (is_flush_urgent (self) || !is_small)
     queen_alarm_set (self->flush_alarm, 0);
   else if (was_flushed)

@@ -79,7 +79,7 @@ turn (void)
 }
 
 static int
-subscribe_from (Fixture *f, int channel, guint kinds, const char *address)
+subscribe_to (QueenChannel *channel, guint kinds, const char *address)
 {
   struct sockaddr_storage client = { 0 };
   const QueenStreamRequest request = { .kinds = kinds,
@@ -95,9 +95,15 @@ subscribe_from (Fixture *f, int channel, guint kinds, const char *address)
     }
 
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), ==, 0);
-  queen_channel_subscribe (f->channels[channel], (QueenSocket){ .fd = fds[1] },
+  queen_channel_subscribe (channel, (QueenSocket){ .fd = fds[1] },
                            g_bytes_new_static (HEAD, strlen (HEAD)), &request);
   return fds[0];
+}
+
+static int
+subscribe_from (Fixture *f, int channel, guint kinds, const char *address)
+{
+  return subscribe_to (f->channels[channel], kinds, address);
 }
 
 static int
@@ -123,6 +129,22 @@ assert_reads (int fd, const char *expected)
 
   text[MAX (n_bytes, 0)] = '\0';
   g_assert_cmpstr (text, ==, expected);
+}
+
+static void
+skip_head (int fd)
+{
+  char text[4096];
+
+  g_assert_cmpint (read (fd, text, sizeof text), >, 0);
+}
+
+static gboolean
+has_input (int fd)
+{
+  char byte;
+
+  return recv (fd, &byte, sizeof byte, MSG_PEEK) > 0;
 }
 
 static void
@@ -364,6 +386,50 @@ test_urgent (Fixture *f, gconstpointer data)
   queen_audience_free (settings.audience);
 }
 
+/* Each has a reader of its own; the clock ticks whenever somebody looks at it. */
+static void
+test_many_at_once (Fixture *f, gconstpointer data)
+{
+  const QueenAudienceSettings audience = {
+    .clock = &ticking_clock,
+    .caps = { .subscribers = N_CROWD, .subscribers_per_address = N_CROWD },
+    .stall_timeout = G_TIME_SPAN_DAY,
+    .tally = &f->tally,
+  };
+  QueenChannelSettings settings = {
+    .clock = &ticking_clock,
+    .audience = queen_audience_new (&audience, NULL),
+    .ring = { 2, G_MAXSIZE, "c", NEWS, 0 },
+    .tally = &f->tally,
+    .on_changed = on_changed,
+    .data = f,
+  };
+  QueenChannel *channels[N_CROWD];
+  int fds[N_CROWD];
+
+  now = G_TIME_SPAN_DAY;
+  for (guint i = 0; i < N_CROWD; i++)
+    {
+      channels[i] = queen_channel_new (&settings);
+      fds[i] = subscribe_to (channels[i], NEWS, NULL);
+      skip_head (fds[i]);
+    }
+  now += G_TIME_SPAN_HOUR;
+  for (guint i = 0; i < N_CROWD; i++)
+    queen_channel_publish (channels[i], 1, NEWS, "said", "x", 1);
+  g_assert_true (has_input (fds[0]));
+  g_assert_false (has_input (fds[N_CROWD - 1]));
+  for (guint i = 0; i < 100; i++)
+    g_main_context_iteration (NULL, FALSE);
+  for (guint i = 0; i < N_CROWD; i++)
+    {
+      g_assert_true (has_input (fds[i]));
+      close (fds[i]);
+      queen_channel_free (channels[i]);
+    }
+  queen_audience_free (settings.audience);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -384,6 +450,8 @@ main (int argc, char **argv)
   g_test_add ("/channel/freed-amid-a-frame", Fixture, NULL, set_up, test_end, tear_down);
   g_test_add ("/channel/what-others-wait-for-goes-out-at-once", Fixture, NULL, set_up, test_urgent,
               tear_down);
+  g_test_add ("/channel/news-of-many-are-not-told-in-one-turn", Fixture, NULL, set_up,
+              test_many_at_once, tear_down);
 
   return g_test_run ();
 }

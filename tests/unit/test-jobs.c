@@ -815,6 +815,36 @@ test_unwanted (Fixture *f, gconstpointer data)
   g_assert_cmpuint (n_judged, ==, 1);
 }
 
+static gboolean
+is_odd_at_last (guint right, gpointer data)
+{
+  now += QUEEN_SLICE;
+  return is_odd (right, data);
+}
+
+/* As when each has a hundred who wait for its answer. */
+static void
+test_unwanted_by_many (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) jobs = g_ptr_array_new ();
+  guint n_judged = 0, n = 20;
+  const QueenJobsJudge judge = { is_odd_at_last, &n_judged, on_judged };
+
+  beat (f, "w1", 1);
+  for (guint i = 0; i < n; i++)
+    {
+      QueenJobRequest request = make_request ("");
+
+      request.right = 1;
+      g_ptr_array_add (jobs, queen_jobs_submit (f->jobs, &request, NULL, NULL));
+    }
+  queen_jobs_end_unwanted (f->jobs, &judge);
+  g_assert_cmpuint (count_in_state (jobs, QUEEN_JOB_CANCELLED), ==, 1);
+  turn ();
+  g_assert_cmpuint (count_in_state (jobs, QUEEN_JOB_CANCELLED), ==, n - 1);
+  g_assert_cmpuint (n_judged, ==, 1);
+}
+
 /* Who listens to all */
 
 static void
@@ -901,6 +931,7 @@ main (int argc, char **argv)
   ADD ("/jobs/stop/of-many-in-slices", test_stop_of_many);
   ADD ("/jobs/stop/of-nothing", test_stop_of_nothing);
   ADD ("/jobs/unwanted-in-slices", test_unwanted);
+  ADD ("/jobs/unwanted-with-many-who-wait", test_unwanted_by_many);
   ADD ("/jobs/signals", test_signals);
   return g_test_run ();
 }
