@@ -38,7 +38,7 @@ append_upstream (GString *text, QueenUpstream *upstream)
   queen_metrics_gauge (text, "queen_upstream_mailbox_bytes",
                        "What workers have answered, and is still to be told.", figures.n_bytes);
   queen_metrics_gauge (text, "queen_upstream_mailbox_max_bytes",
-                       "From how much on nothing more is read from workers.", figures.max_bytes);
+                       "Of how much one who asks has no more than is left.", figures.max_bytes);
   queen_metrics_gauge (text, "queen_upstream_paused",
                        "Answers that are not read now, as enough of them is still to be told.",
                        figures.n_paused);

@@ -3,6 +3,7 @@
 
 #include "queen-attempt.h"
 
+#include "model/queen-senders.h"
 #include "queen-error.h"
 #include "queen-try.h"
 #include "queen-upstream-private.h"
@@ -41,6 +42,7 @@ unref_attempt (QueenAttempt *self)
 {
   if (!g_atomic_ref_count_dec (&self->n_refs))
     return;
+  queen_mail_sender_clear (&self->sender);
   queen_component_unref (self->target);
   g_clear_pointer (&self->request.body, g_bytes_unref);
   g_free ((char *) self->request.path);
@@ -128,11 +130,12 @@ on_letter (QueenMail *mail, gboolean is_wanted)
   free_letter (letter);
 }
 
+/* Only when more than half waits, anybody can have more than is left: see is_behind (). */
 static gboolean
-are_all_behind (QueenUpstream *upstream, guint part)
+is_crowded (QueenUpstream *upstream)
 {
   return queen_mailbox_get_n_bytes (queen_upstream_get_mailbox (upstream)) >
-         QUEEN_UPSTREAM_MAX_ALL_WAITING / part;
+         QUEEN_UPSTREAM_MAX_ALL_WAITING / 2;
 }
 
 static gboolean
@@ -142,7 +145,8 @@ is_behind (QueenAttempt *self, int part)
 
   return n_waiting > QUEEN_UPSTREAM_MAX_WAITING / part ||
          (n_waiting > QUEEN_UPSTREAM_LITTLE_WAITING / part &&
-          are_all_behind (self->upstream, (guint) part));
+          queen_mail_sender_is_over (&self->sender,
+                                     (gsize) (QUEEN_UPSTREAM_MAX_ALL_WAITING / part)));
 }
 
 static void
@@ -191,7 +195,7 @@ send_letter (Letter *letter)
 static void
 pause_if_behind (QueenAttempt *self)
 {
-  queen_upstream_get_caller (self->upstream)->is_crowded = are_all_behind (self->upstream, 1);
+  queen_upstream_get_caller (self->upstream)->is_crowded = is_crowded (self->upstream);
   if (!is_behind (self, 1))
     return;
   set_paused (self, TRUE);
@@ -304,6 +308,7 @@ queen_attempt_start (QueenUpstream *upstream,
                      const QueenAttemptFuncs *funcs,
                      gpointer data)
 {
+  g_autofree char *asker = queen_sender_dup_asker (request->submitter ? request->submitter : "");
   QueenAttempt *self = g_new0 (QueenAttempt, 1);
 
   g_atomic_ref_count_init (&self->n_refs);
@@ -317,6 +322,7 @@ queen_attempt_start (QueenUpstream *upstream,
   self->funcs = funcs;
   self->data = data;
   self->link.data = self;
+  queen_mail_sender_init (&self->sender, queen_upstream_get_mailbox (upstream), asker);
   queen_upstream_invoke (upstream, begin_attempt, ref_attempt (self));
   return self;
 }

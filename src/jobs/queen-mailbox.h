@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include "loop/queen-turn-taker.h"
 
 G_BEGIN_DECLS
 
@@ -12,14 +12,15 @@ typedef struct _QueenMail QueenMail;
 /**
  * QueenMailSender:
  *
- * One who puts, as a part of whatever lives for as long as its mails do; all zero at first. It is
- * the reader's, but for what is waiting.
+ * One who puts, for somebody who asks, as a part of whatever lives for as long as its mails do; see
+ * queen_mail_sender_init(). It is the reader's, but for what is waiting.
  */
 typedef struct
 {
   /*< private >*/
-  GQueue mails; /* that the reader has taken, and not yet delivered */
-  GList link;   /* among those who have some */
+  QueenTurnTaker turn;           /* while it has mails that the reader has taken */
+  struct _QueenMailAsker *asker; /* who is asked for */
+  GQueue mails;                  /* that the reader has taken, and not yet delivered */
   /* under the mailbox's lock */
   GQueue waiting;     /* mails that the reader has not taken */
   GList waiting_link; /* among those who have such */
@@ -45,9 +46,9 @@ struct _QueenMail
  * QueenMailbox:
  *
  * From one thread to another: what is put in is delivered in the reader's main loop, which is woken
- * once for all that has gathered meanwhile. What one sender puts in is delivered in order; senders
- * take turns, so that nobody waits for all that another one has to say. A turn of the loop takes no
- * longer than %QUEEN_SLICE.
+ * once for all that has gathered meanwhile. What one sender puts in is delivered in order. Those
+ * who ask take turns, and in each of them their senders do, so that nobody waits for all that
+ * another one has asked for. A turn of the loop takes no longer than %QUEEN_SLICE.
  */
 typedef struct _QueenMailbox QueenMailbox;
 
@@ -62,6 +63,29 @@ QueenMailbox *
 queen_mailbox_new (GMainContext *reader, void (*on_delivered) (gpointer data), gpointer data);
 
 /**
+ * queen_mail_sender_init:
+ * @self: all zero
+ * @asker: for whom it puts: those with the same text are one; perhaps of queen_fair_queue_join()
+ *
+ * It may put from now on. Any thread.
+ */
+void queen_mail_sender_init (QueenMailSender *self, QueenMailbox *mailbox, const char *asker);
+
+/** There is nothing of it in the mailbox, and will not be. Any thread. */
+void queen_mail_sender_clear (QueenMailSender *self);
+
+/**
+ * queen_mail_sender_is_over:
+ * @most: bytes that may wait in the mailbox
+ *
+ * Any thread.
+ *
+ * Returns: whether more waits of those who put for the same one, or for its group, than may of what
+ *   is left of @most, as #QueenPortions has it: so never of who has little beside who has much
+ */
+gboolean queen_mail_sender_is_over (const QueenMailSender *self, gsize most);
+
+/**
  * queen_mailbox_put:
  * @mail: (transfer full): what is to be delivered
  *
@@ -72,7 +96,7 @@ void queen_mailbox_put (QueenMailbox *self, QueenMail *mail);
 /** Returns: what all that waits counts for; any thread */
 guint queen_mailbox_get_n_bytes (QueenMailbox *self);
 
-/** Frees what is in it, undelivered. Nobody puts any more. */
+/** Frees what is in it, undelivered. Nobody puts any more, and no sender is cleared afterwards. */
 void queen_mailbox_free (QueenMailbox *self);
 
 G_END_DECLS

@@ -41,6 +41,7 @@ unref_relay (QueenRelay *self)
 {
   if (!g_atomic_ref_count_dec (&self->n_refs))
     return;
+  queen_mail_sender_clear (&self->sender);
   queen_target_free (self->target);
   g_free ((char *) self->request.path);
   g_free ((char *) self->request.pass);
@@ -268,11 +269,13 @@ queen_relay_start (QueenUpstream *upstream,
   self->target = g_steal_pointer (&target);
   self->request = *request;
   self->request.address = NULL;
+  self->request.asker = NULL;
   self->request.path = g_strdup (request->path);
   self->request.pass = g_strdup (request->pass);
   self->request.last_id = g_strdup (request->last_id);
   self->funcs = funcs;
   self->data = data;
+  queen_mail_sender_init (&self->sender, queen_upstream_get_mailbox (upstream), request->asker);
   queen_upstream_invoke (upstream, begin_relay, ref_relay (self));
   return self;
 }

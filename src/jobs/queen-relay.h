@@ -22,6 +22,7 @@ G_BEGIN_DECLS
  * @accept: static
  * @pass: see queen_passes_make()
  * @last_id: (nullable): of the last event that was read; printable ASCII
+ * @asker: who asks for it, as queen_sender_dup_asker() has it
  * @silence: µs for which she may say nothing, once there is a connection
  */
 typedef struct
@@ -33,6 +34,7 @@ typedef struct
   const char *accept;
   const char *pass;
   const char *last_id;
+  const char *asker;
   gint64 silence;
 } QueenRelayRequest;
 

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 /** Bytes of one answer that may wait to be told of before its worker is no longer read from. */
 #define QUEEN_UPSTREAM_MAX_WAITING (256 * 1024)
 
-/** The same of all answers together. */
+/** The same of all answers together, of which one who asks has no more than is left. */
 #define QUEEN_UPSTREAM_MAX_ALL_WAITING (32 * 1024 * 1024)
 
 /** Bytes that may wait of each answer, however much waits of others: so nobody who has little to
@@ -63,7 +63,7 @@ QueenUpstream *queen_upstream_new (const QueenUpstreamSettings *settings, GError
  * @n_paused: answers of which nothing is read now, as enough of them waits to be told
  * @n_pauses: how often that has come to be so
  * @n_bytes: what waits in the mailbox to be told
- * @max_bytes: from how much on nothing more is read
+ * @max_bytes: of how much nobody who asks has more than is left, or no more of that is read
  * @lag: for how long errands have waited for the thread, µs
  *
  * How the thread is doing.

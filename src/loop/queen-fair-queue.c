@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "queen-turn-taker.h"
 #include "text/queen-hash.h"
 
 #define MAX_TRIED 256 /* of what somebody has, that are looked at when some of it has to go */
@@ -21,14 +22,12 @@ typedef struct
 /* Somebody who has something in a queue, or a group of those. */
 typedef struct _QueenFairAsker
 {
-  struct _QueenFairAsker *group; /* NULL for all together */
+  QueenTurnTaker turn; /* in its group, and of its members in it */
   char *name;
   GHashTable *members; /* of a group: name -> Asker */
-  GQueue turns;        /* likewise: whose turn it is before all others */
   GQueue ranks;        /* likewise: the one of those last who have most */
   GQueue places;       /* of one that is no group: of QueenFairPlace, oldest first */
   guint n;             /* places, those of members as well */
-  GList link;          /* among the turns of its group */
   Rank *rank;          /* in its group; NULL while it has nothing */
   GList peers;         /* among those of that rank */
 } Asker;
@@ -39,12 +38,19 @@ struct _QueenFairQueue
   guint max;
 };
 
+/* Returns: (nullable): the one that it is in */
+static Asker *
+get_group (const Asker *asker)
+{
+  return (Asker *) asker->turn.group;
+}
+
 static void
 free_asker (gpointer data)
 {
   Asker *asker = data;
 
-  g_queue_unlink (&asker->group->turns, &asker->link);
+  queen_turn_taker_leave (&asker->turn);
   g_clear_pointer (&asker->members, g_hash_table_unref);
   g_free (asker->name);
   g_free (asker);
@@ -84,11 +90,9 @@ get_member (Asker *group, const char *name)
   if (!group->members)
     group->members = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, free_asker);
   member = g_new0 (Asker, 1);
-  member->group = group;
   member->name = g_strdup (name);
-  member->link.data = member;
   member->peers.data = member;
-  g_queue_push_tail_link (&group->turns, &member->link);
+  queen_turn_taker_enter (&member->turn, &group->turn);
   g_hash_table_insert (group->members, member->name, member);
   return member;
 }
@@ -128,7 +132,7 @@ get_rank (GQueue *ranks, Rank *from, guint n)
 static void
 set_n (Asker *asker, guint n)
 {
-  GQueue *ranks = asker->group ? &asker->group->ranks : NULL;
+  GQueue *ranks = get_group (asker) ? &get_group (asker)->ranks : NULL;
   Rank *before = asker->rank;
 
   asker->n = n;
@@ -160,7 +164,7 @@ queen_fair_queue_enter_in_group (QueenFairQueue *self,
   place->n = 1;
   place->link.data = place;
   g_queue_push_tail_link (&asker->places, &place->link);
-  for (; asker; asker = asker->group)
+  for (; asker; asker = get_group (asker))
     set_n (asker, asker->n + 1);
 }
 
@@ -210,7 +214,7 @@ queen_fair_queue_leave (QueenFairPlace *place)
     g_queue_unlink (&asker->places, &place->link);
   for (; asker; asker = group)
     {
-      group = asker->group;
+      group = get_group (asker);
       set_n (asker, asker->n - place->n);
       if (asker->n == 0 && group)
         g_hash_table_remove (group->members, asker->name);
@@ -231,18 +235,18 @@ queen_fair_queue_weigh (QueenFairPlace *place, guint n)
 {
   if (!place->asker || n == place->n)
     return;
-  for (Asker *asker = place->asker; asker; asker = asker->group)
+  for (Asker *asker = place->asker; asker; asker = get_group (asker))
     set_n (asker, asker->n - place->n + n);
   place->n = n;
 }
 
 /* Returns: (nullable): whose turn it is of @asker */
 static QueenFairPlace *
-get_first (const Asker *asker)
+get_first (const Asker *group)
 {
-  while (asker->turns.head)
-    asker = asker->turns.head->data;
-  return asker->places.head ? asker->places.head->data : NULL;
+  const Asker *first = (Asker *) queen_turn_taker_get_first ((QueenTurnTaker *) group);
+
+  return first->places.head ? first->places.head->data : NULL;
 }
 
 gpointer
@@ -257,11 +261,7 @@ void
 queen_fair_queue_take_place (QueenFairPlace *place)
 {
   /* What else they have, it and its groups, comes after all others. */
-  for (Asker *asker = place->asker; asker->group; asker = asker->group)
-    {
-      g_queue_unlink (&asker->group->turns, &asker->link);
-      g_queue_push_tail_link (&asker->group->turns, &asker->link);
-    }
+  queen_turn_taker_pass (&place->asker->turn);
   queen_fair_queue_leave (place);
 }
 
@@ -281,7 +281,7 @@ queen_fair_queue_find (const QueenFairQueue *self,
                        gboolean (*may_be) (gpointer item, gpointer data),
                        gpointer data)
 {
-  const GList *link = self->all.turns.head;
+  const GList *link = self->all.turn.members.head;
 
   for (guint n_asked = 0; link && n_asked < MAX_ASKED; link = link->next, n_asked++)
     {
@@ -339,7 +339,7 @@ queen_fair_queue_find_greediest_in_group (const QueenFairQueue *self, const char
       group = own;
       greediest = own ? find_greediest (own, TRUE) : NULL;
     }
-  while (greediest && greediest->turns.head)
+  while (greediest && queen_turn_taker_has_members (&greediest->turn))
     greediest = find_greediest (greediest, TRUE);
   return greediest ? ((QueenFairPlace *) greediest->places.tail->data)->item : NULL;
 }
@@ -362,7 +362,7 @@ queen_fair_queue_find_burden (const QueenFairQueue *self,
   const Asker *heaviest = &self->all;
   guint n_tried = 0;
 
-  while (heaviest->turns.head)
+  while (queen_turn_taker_has_members (&heaviest->turn))
     heaviest = find_greediest (heaviest, FALSE);
   for (const GList *link = heaviest->places.head; link && n_tried < MAX_TRIED;
        link = link->next, n_tried++)

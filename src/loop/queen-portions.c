@@ -48,9 +48,8 @@ get_left (const QueenPortions *self)
   return self->most - MIN (self->taken, self->most);
 }
 
-/* @of_group: what all in the same group have */
-static gboolean
-is_fair (gsize own, gsize of_group, gsize left)
+gboolean
+queen_portions_is_fair (gsize own, gsize of_group, gsize left)
 {
   return own <= left && of_group <= left * QUEEN_PORTIONS_GROUP_PART;
 }
@@ -77,13 +76,15 @@ queen_portions_may_take (const QueenPortions *self, const char *who, gsize n)
   gsize left = get_left (self);
 
   return n <= left && self->taken <= self->most &&
-         is_fair (queen_portions_get (self, who) + n, get_of_group (self, who) + n, left - n);
+         queen_portions_is_fair (queen_portions_get (self, who) + n, get_of_group (self, who) + n,
+                                 left - n);
 }
 
 gboolean
 queen_portions_is_over (const QueenPortions *self, const char *who)
 {
-  return !is_fair (queen_portions_get (self, who), get_of_group (self, who), get_left (self));
+  return !queen_portions_is_fair (queen_portions_get (self, who), get_of_group (self, who),
+                                  get_left (self));
 }
 
 /* @n: 0 for nothing any longer */

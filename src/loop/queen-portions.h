@@ -43,6 +43,18 @@ gsize queen_portions_get_portion (const QueenPortions *self, const char *who);
 gboolean queen_portions_may_take (const QueenPortions *self, const char *who, gsize n);
 
 /**
+ * queen_portions_is_fair:
+ * @own: what one has
+ * @of_group: what its group has, with that; 0 when it is in none
+ * @left: what nobody has
+ *
+ * The rule that portions go by, for who counts in another way.
+ *
+ * Returns: whether one may have so much
+ */
+gboolean queen_portions_is_fair (gsize own, gsize of_group, gsize left);
+
+/**
  * queen_portions_is_over:
  *
  * Of what grows, and cannot be refused.

@@ -600,21 +600,59 @@ on_much (QueenMail *mail, gboolean is_wanted)
     queen_mailbox_put (((Much *) mail)->mailbox, mail);
 }
 
+/* Has @size bytes of @asker wait for as long as the fixture is there. */
+static void
+fixture_have_much (Fixture *fixture, Much *much, const char *asker, guint size)
+{
+  *much = (Much){ .mail = { .deliver = on_much, .size = size, .sender = &much->sender },
+                  .mailbox = queen_upstream_get_mailbox (fixture->upstream) };
+  queen_mail_sender_init (&much->sender, much->mailbox, asker);
+  queen_mailbox_put (much->mailbox, &much->mail);
+}
+
 static void
 test_little_beside_much (void)
 {
   static const Scene scenes[] = { { STREAM_HEAD "data: {}\n\ndata: [DONE]\n\n",
                                     .end = SCENE_CLOSE } };
-  Much much = { .mail = { .deliver = on_much, .size = QUEEN_UPSTREAM_MAX_ALL_WAITING + 1 } };
   Fixture fixture;
+  Much much;
 
   fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
-  much.mailbox = queen_upstream_get_mailbox (fixture.upstream);
-  much.mail.sender = &much.sender;
-  queen_mailbox_put (much.mailbox, &much.mail);
+  fixture_have_much (&fixture, &much, "other", QUEEN_UPSTREAM_MAX_ALL_WAITING + 1);
   fixture_run (&fixture, BODY);
   g_assert_no_error (fixture.error);
   g_assert_cmpuint (fixture.n_events, ==, 1);
+  fixture_stop (&fixture);
+}
+
+/* More than little waits of an answer that nobody takes, and much beside it: only who has asked for
+ * all that is paused. */
+static void
+test_much_of_whom (gconstpointer asker)
+{
+  gboolean is_own = *(const char *) asker == '\0';
+  g_autofree char *word = g_strnfill (QUEEN_UPSTREAM_LITTLE_WAITING, 'x');
+  g_autofree char *says =
+      g_strdup_printf (STREAM_HEAD "data: \"%s\"\n\ndata: \"%s\"\n\ndata: [DONE]\n\n", word, word);
+  const Scene scene = { says, .end = SCENE_CLOSE };
+  const guint n_much = QUEEN_UPSTREAM_MAX_ALL_WAITING / 4 * 3;
+  QueenUpstreamFigures figures;
+  Fixture fixture;
+  Much much;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, &scene, 1);
+  fixture_have_much (&fixture, &much, asker, n_much);
+  fixture_ask (&fixture, BODY);
+  do /* the main thread takes nothing meanwhile */
+    queen_upstream_get_figures (fixture.upstream, &figures);
+  while (is_own ? figures.n_paused == 0 : figures.n_tries > 0 || figures.n_bytes == n_much);
+  queen_upstream_get_figures (fixture.upstream, &figures); /* once more: as of after that */
+  g_assert_cmpuint (figures.n_pauses, ==, is_own);
+  g_assert_cmpuint (figures.n_paused, ==, is_own);
+  fixture_wait (&fixture);
+  g_assert_no_error (fixture.error);
+  g_assert_cmpuint (fixture.n_events, ==, 2);
   fixture_stop (&fixture);
 }
 
@@ -1059,6 +1097,9 @@ main (int argc, char **argv)
   g_test_add_func ("/attempt/kept/not-asked-again-after-a-1xx", test_kept_and_interim);
   g_test_add_func ("/attempt/kept/not-asked-again-after-part-of-a-head", test_touched);
   g_test_add_func ("/attempt/limit/little-is-heard-however-much-waits", test_little_beside_much);
+  g_test_add_data_func ("/attempt/limit/who-has-much-waiting-is-paused", "", test_much_of_whom);
+  g_test_add_data_func ("/attempt/limit/who-has-not-is-not-paused-beside-them", "other",
+                        test_much_of_whom);
   g_test_add_func ("/attempt/connection/is-done-when-all-is-said", test_left);
   g_test_add_func ("/attempt/connection/who-talks-on-is-hung-up-on", test_left_and_talkative);
   g_test_add_func ("/attempt/connection/a-thousand-at-once", test_many);

@@ -293,22 +293,69 @@ on_words_delivered (gpointer data)
 {
 }
 
+/* Each of @askers asks for one sender, which says five words. */
 static void
-test_senders_take_turns (void)
+assert_turns (const char *const *askers, const char *expected)
 {
   QueenMailSender senders[3] = { { { NULL } } };
   QueenMailbox *mailbox = queen_mailbox_new (g_main_context_default (), on_words_delivered, NULL);
 
   said = g_string_new (NULL);
-  put_words (mailbox, &senders[0], 'a', 5);
-  put_words (mailbox, &senders[1], 'A', 2);
-  put_words (mailbox, &senders[2], '0', 1);
+  for (guint i = 0; i < G_N_ELEMENTS (senders); i++)
+    {
+      queen_mail_sender_init (&senders[i], mailbox, askers[i]);
+      put_words (mailbox, &senders[i], "aA0"[i], i == 0 ? 5 : 3);
+    }
   while (queen_mailbox_get_n_bytes (mailbox) > 0)
     g_main_context_iteration (NULL, TRUE);
-  g_assert_cmpstr (said->str, ==, "aA0bBcde");
+  g_assert_cmpstr (said->str, ==, expected);
+  queen_mail_sender_clear (&senders[0]);
   put_words (mailbox, &senders[1], 'X', 2);
   queen_mailbox_free (mailbox); /* nobody hears of these */
-  g_assert_cmpstr (said->str, ==, "aA0bBcde");
+  g_assert_cmpstr (said->str, ==, expected);
+  g_string_free (said, TRUE);
+}
+
+static void
+test_senders_take_turns (void)
+{
+  assert_turns ((const char *const[]){ "one", "one", "one" }, "aA0bB1cC2de");
+}
+
+/* Who asks for many things has one turn, and so has a group of those who ask. */
+static void
+test_askers_take_turns (void)
+{
+  assert_turns ((const char *const[]){ "one", "one", "other" }, "a0A1b2BcCde");
+  assert_turns ((const char *const[]){ "group\none", "group\ntwo", "other" }, "a0A1b2BcCde");
+  assert_turns ((const char *const[]){ "other", "group\none", "group\none" }, "aAb0cBd1eC2");
+}
+
+/* Whoever has less waiting than is left may have more, whatever others have. */
+static void
+test_askers_have_portions (void)
+{
+  QueenMailSender senders[3] = { { { NULL } } };
+  const char *askers[] = { "one", "group\none", "group\ntwo" };
+  QueenMailbox *mailbox = queen_mailbox_new (g_main_context_default (), on_words_delivered, NULL);
+  gsize size = sizeof (Word);
+
+  said = g_string_new (NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (senders); i++)
+    queen_mail_sender_init (&senders[i], mailbox, askers[i]);
+  put_words (mailbox, &senders[0], 'a', 10);
+  g_assert_false (queen_mail_sender_is_over (&senders[0], 20 * size));
+  g_assert_true (queen_mail_sender_is_over (&senders[0], 20 * size - 1));
+  put_words (mailbox, &senders[1], 'A', 4);
+  g_assert_true (queen_mail_sender_is_over (&senders[0], 20 * size));
+  g_assert_false (queen_mail_sender_is_over (&senders[1], 18 * size));
+  put_words (mailbox, &senders[2], '0', 1);
+  g_assert_true (queen_mail_sender_is_over (&senders[2], 17 * size)); /* its group has five */
+  g_assert_false (queen_mail_sender_is_over (&senders[2], 18 * size));
+  while (queen_mailbox_get_n_bytes (mailbox) > 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_false (queen_mail_sender_is_over (&senders[0], 0));
+  queen_mailbox_free (mailbox);
   g_string_free (said, TRUE);
 }
 
@@ -330,6 +377,7 @@ test_large_mails (void)
   QueenMailSender sender = { { NULL } };
   QueenMailbox *mailbox = queen_mailbox_new (g_main_context_default (), on_words_delivered, NULL);
 
+  queen_mail_sender_init (&sender, mailbox, "one");
   said = g_string_new (NULL);
   for (guint i = 0; i < 4; i++)
     {
@@ -358,6 +406,9 @@ main (int argc, char **argv)
   g_test_add_func ("/call-turns/who-is-heard-slowly-is-heard-to-the-end", test_heard_to_the_end);
   g_test_add_func ("/call-turns/hosts-leave-room-for-others", test_hosts_leave_room);
   g_test_add_func ("/call-turns/senders-take-turns", test_senders_take_turns);
+  g_test_add_func ("/call-turns/who-asks-for-many-things-has-one-turn", test_askers_take_turns);
+  g_test_add_func ("/call-turns/who-has-less-waiting-than-is-left-may-have-more",
+                   test_askers_have_portions);
   g_test_add_func ("/call-turns/large-mails", test_large_mails);
   return g_test_run ();
 }
