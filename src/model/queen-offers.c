@@ -78,8 +78,7 @@ mix_hashes (guint64 a, guint64 b)
 static int
 compare_hashes (gconstpointer a, gconstpointer b, gpointer unused)
 {
-  const QueenCandidate *first = ((const QueenOffer *) a)->candidate;
-  const QueenCandidate *second = ((const QueenOffer *) b)->candidate;
+  const QueenOffer *first = a, *second = b;
 
   return first->hash < second->hash ? -1 : first->hash > second->hash;
 }
@@ -88,8 +87,7 @@ compare_hashes (gconstpointer a, gconstpointer b, gpointer unused)
 static GSequenceIter *
 enter_ring (QueenOffers *self, guint64 where)
 {
-  QueenCandidate candidate = { .hash = where };
-  QueenOffer offer = { .candidate = &candidate };
+  QueenOffer offer = { .hash = where };
 
   return g_sequence_search (self->fit, &offer, compare_hashes, NULL);
 }
@@ -185,20 +183,13 @@ look_round (Look *look, QueenOffers *self, const QueenChoice *choice, gboolean p
     }
 }
 
-static guint64
-get_supplier_hash (const QueenCandidate *candidate)
-{
-  return candidate->supplier ? candidate->supplier->hash : 0;
-}
-
 static int
 compare_serving (gconstpointer a, gconstpointer b, gpointer unused)
 {
   const QueenOffer *first = a, *second = b;
-  guint64 one = get_supplier_hash (first->candidate), other = get_supplier_hash (second->candidate);
 
-  if (one != other)
-    return one < other ? -1 : 1;
+  if (first->supplier != second->supplier)
+    return first->supplier < second->supplier ? -1 : 1;
   if (first->is_full != second->is_full)
     return first->is_full ? 1 : -1;
   return compare_hashes (a, b, NULL);
@@ -206,37 +197,34 @@ compare_serving (gconstpointer a, gconstpointer b, gpointer unused)
 
 /* Returns: where those begin that are behind it, by compare_serving() */
 static GSequenceIter *
-find_behind (QueenOffers *self, QueenSupplier *supplier, gboolean is_full, guint64 hash)
+find_behind (QueenOffers *self, guint64 supplier, gboolean is_full, guint64 hash)
 {
-  QueenCandidate candidate = { .supplier = supplier, .hash = hash };
-  QueenOffer offer = { .candidate = &candidate, .is_full = is_full };
+  QueenOffer offer = { .supplier = supplier, .is_full = is_full, .hash = hash };
 
   return g_sequence_search (self->serving, &offer, compare_serving, NULL);
 }
 
-/* Looks at those of one supplier that can take it, from @at on; the first of them may be any.
- *
- * Returns: where the next supplier's begin */
-static GSequenceIter *
+static gboolean
+can_take (GSequenceIter *at, guint64 supplier)
+{
+  const QueenOffer *offer = g_sequence_iter_is_end (at) ? NULL : g_sequence_get (at);
+
+  return offer && offer->supplier == supplier && !offer->is_full;
+}
+
+/* Looks at those of one supplier that can take it, of whom the first is at @at: of many at some,
+ * which may be any. */
+static void
 look_along (
     Look *look, QueenOffers *self, const QueenChoice *choice, GSequenceIter *at, guint *left)
 {
-  QueenSupplier *supplier = ((QueenOffer *) g_sequence_get (at))->candidate->supplier;
+  guint64 supplier = ((const QueenOffer *) g_sequence_get (at))->supplier;
   GSequenceIter *any = find_behind (self, supplier, FALSE, choice->where);
 
-  if (!g_sequence_iter_is_end (any) &&
-      ((QueenOffer *) g_sequence_get (any))->candidate->supplier == supplier &&
-      !((QueenOffer *) g_sequence_get (any))->is_full)
+  if (can_take (any, supplier))
     at = any;
-  for (; *left > 0 && !g_sequence_iter_is_end (at); at = g_sequence_iter_next (at), --*left)
-    {
-      QueenOffer *offer = g_sequence_get (at);
-
-      if (offer->is_full || offer->candidate->supplier != supplier)
-        break;
-      look_at (look, offer->candidate, choice);
-    }
-  return find_behind (self, supplier, TRUE, G_MAXUINT64);
+  for (; *left > 0 && can_take (at, supplier); at = g_sequence_iter_next (at), --*left)
+    look_at (look, ((const QueenOffer *) g_sequence_get (at))->candidate, choice);
 }
 
 /* Goes from supplier to supplier, past those who come last.
@@ -245,24 +233,22 @@ look_along (
 static gboolean
 look_at_others (Look *look, QueenOffers *self, const QueenChoice *choice)
 {
-  QueenSupplier first = { .hash = choice->where };
-  GSequenceIter *at = find_behind (self, &first, FALSE, 0);
+  GSequenceIter *at = find_behind (self, choice->where, FALSE, 0);
   guint left = MAX_LOOKED_AT;
   gboolean are_there = FALSE;
 
   for (guint i = 0; i < MAX_LOOKED_AT && left > 0 && !g_sequence_is_empty (self->serving); i++)
     {
-      QueenSupplier *supplier;
+      const QueenOffer *offer;
 
       at = go_round (self->serving, at);
-      supplier = ((QueenOffer *) g_sequence_get (at))->candidate->supplier;
-      if (comes_last (supplier, choice))
-        at = find_behind (self, supplier, TRUE, G_MAXUINT64);
-      else
+      offer = g_sequence_get (at);
+      if (!comes_last (offer->candidate->supplier, choice))
         {
           are_there = TRUE;
-          at = look_along (look, self, choice, at, &left);
+          look_along (look, self, choice, at, &left);
         }
+      at = find_behind (self, offer->supplier, TRUE, G_MAXUINT64);
     }
   return are_there;
 }
@@ -299,6 +285,7 @@ link_offer (QueenOffer *offer, QueenVerdict verdict)
 
   offers->counts[verdict]++;
   offer->is_full = verdict == QUEEN_VERDICT_FULL;
+  offer->supplier = offer->candidate->supplier ? offer->candidate->supplier->hash : 0;
   if (is_serving (verdict))
     offer->serving_link = g_sequence_insert_sorted (offers->serving, offer, compare_serving, NULL);
   if (verdict == QUEEN_VERDICT_FIT)
@@ -375,6 +362,7 @@ queen_candidate_set_offers (QueenCandidate *self, QueenOffers *const *offers, gu
     {
       self->offers[i].candidate = self;
       self->offers[i].offers = offers[i];
+      self->offers[i].hash = self->hash;
       self->offers[i].unfit_link.data = &self->offers[i];
       link_offer (&self->offers[i], self->verdict);
     }

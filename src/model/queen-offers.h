@@ -45,11 +45,14 @@ typedef struct
 
 typedef struct _QueenCandidate QueenCandidate;
 
-/** A worker, and a model that it serves. */
+/** A worker, and a model that it serves. What it is sorted by stands in it, as that is looked at
+ * often. */
 typedef struct
 {
   QueenCandidate *candidate;
   QueenOffers *offers;
+  guint64 hash;            /* of the candidate */
+  guint64 supplier;        /* the hash of who has brought it; 0 for who is not counted */
   GSequenceIter *fit_link; /* NULL when it is among the unfit */
   GList unfit_link;
   GSequenceIter *serving_link; /* NULL when it does not serve */
