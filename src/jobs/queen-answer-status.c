@@ -15,3 +15,13 @@ queen_answer_status_is_for_asker (guint status)
       return FALSE;
   return (status >= 200 && status <= 203) || (status >= 400 && status <= LAST);
 }
+
+/* That there is nothing at a path that was not theirs to choose is no fault of who asks. */
+QueenError
+queen_answer_status_get_error (guint status)
+{
+  gboolean is_about_question = status >= 400 && status < 500 && status != 404 && status != 405 &&
+                               queen_answer_status_is_for_asker (status);
+
+  return is_about_question ? QUEEN_ERROR_UNPROCESSABLE : QUEEN_ERROR_BAD_GATEWAY;
+}

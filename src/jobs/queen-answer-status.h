@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include "queen-error.h"
 
 G_BEGIN_DECLS
 
@@ -17,5 +17,15 @@ G_BEGIN_DECLS
  * 408, 411, 417, 421, 426, 431), or what is no status of an answer at all
  */
 gboolean queen_answer_status_is_for_asker (guint status);
+
+/**
+ * queen_answer_status_get_error:
+ * @status: not 2xx: of an answer to a question that this queen has put into words, at a path that
+ *   she chose
+ *
+ * Returns: what is told of it: %QUEEN_ERROR_UNPROCESSABLE when the question was wrong, which is no
+ * fault of who was asked; else %QUEEN_ERROR_BAD_GATEWAY
+ */
+QueenError queen_answer_status_get_error (guint status);
 
 G_END_DECLS

@@ -139,6 +139,16 @@ on_answer_body (GBytes *part, gpointer data)
 
 /* How an attempt ends */
 
+/* Whoever submits may have less patience than is usual, but not have a worker judged by it: others
+ * would wait. */
+static gboolean
+has_usual_patience (const QueenJob *self)
+{
+  return self->connect_timeout >= QUEEN_JOB_CONNECT_TIMEOUT &&
+         self->first_byte_timeout >= QUEEN_JOB_FIRST_BYTE_TIMEOUT &&
+         self->idle_timeout >= QUEEN_JOB_IDLE_TIMEOUT;
+}
+
 /* What was wrong with the request says nothing of the worker, nor what its kind never does, nor
  * what the queen has no room for. */
 static QueenPlacementOutcome
@@ -151,6 +161,8 @@ judge_worker (const QueenJob *self, QueenAttemptOutcome outcome, const GError *e
   if (outcome == QUEEN_ATTEMPT_FORBIDDEN)
     return QUEEN_PLACEMENT_FAILED;
   if (outcome == QUEEN_ATTEMPT_CROWDED || outcome == QUEEN_ATTEMPT_DROPPED)
+    return QUEEN_PLACEMENT_UNUSED;
+  if (outcome == QUEEN_ATTEMPT_TIMED_OUT && !has_usual_patience (self))
     return QUEEN_PLACEMENT_UNUSED;
   if (g_error_matches (error, QUEEN_ERROR, QUEEN_ERROR_NOT_IMPLEMENTED))
     return QUEEN_PLACEMENT_UNUSED;

@@ -369,8 +369,8 @@ explain_status (QueenTry *self)
 {
   g_autofree char *why = queen_short_answer_dup_explanation (self->kept);
 
-  fail_try (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY, "it answered %u%s%s", self->status,
-            why ? ": " : "", why ? why : "");
+  fail_try (self, QUEEN_ATTEMPT_FAILED, queen_answer_status_get_error (self->status),
+            "it answered %u%s%s", self->status, why ? ": " : "", why ? why : "");
 }
 
 static void

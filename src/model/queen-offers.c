@@ -29,6 +29,7 @@ queen_offers_new (const char *model)
 
   self->model = g_strdup (model);
   self->fit = g_sequence_new (NULL);
+  self->serving = g_sequence_new (NULL);
   return self;
 }
 
@@ -38,6 +39,7 @@ queen_offers_free (QueenOffers *self)
   g_return_if_fail (queen_offers_get_n (self) == 0);
 
   g_sequence_free (self->fit);
+  g_sequence_free (self->serving);
   g_free (self->model);
   g_free (self);
 }
@@ -76,8 +78,7 @@ mix_hashes (guint64 a, guint64 b)
 static int
 compare_hashes (gconstpointer a, gconstpointer b, gpointer unused)
 {
-  const QueenCandidate *first = ((const QueenOffer *) a)->candidate;
-  const QueenCandidate *second = ((const QueenOffer *) b)->candidate;
+  const QueenOffer *first = a, *second = b;
 
   return first->hash < second->hash ? -1 : first->hash > second->hash;
 }
@@ -86,16 +87,15 @@ compare_hashes (gconstpointer a, gconstpointer b, gpointer unused)
 static GSequenceIter *
 enter_ring (QueenOffers *self, guint64 where)
 {
-  QueenCandidate candidate = { .hash = where };
-  QueenOffer offer = { .candidate = &candidate };
+  QueenOffer offer = { .hash = where };
 
   return g_sequence_search (self->fit, &offer, compare_hashes, NULL);
 }
 
 static GSequenceIter *
-go_round (QueenOffers *self, GSequenceIter *at)
+go_round (GSequence *ring, GSequenceIter *at)
 {
-  return g_sequence_iter_is_end (at) ? g_sequence_get_begin_iter (self->fit) : at;
+  return g_sequence_iter_is_end (at) ? g_sequence_get_begin_iter (ring) : at;
 }
 
 gboolean
@@ -111,6 +111,13 @@ typedef struct
   guint64 rank; /* by rendezvous hashing */
 } Finalist;
 
+typedef struct
+{
+  double mean;
+  Finalist least;
+  Finalist favourite;
+} Look;
+
 static gboolean
 is_less_loaded (const QueenCandidate *candidate, double load, const Finalist *least)
 {
@@ -122,58 +129,154 @@ is_less_loaded (const QueenCandidate *candidate, double load, const Finalist *le
 /* Rendezvous hashing: Thaler and Ravishankar, “Using name-based mappings to increase hit rates”.
  * Who comes or goes takes or gives away its own texts only. */
 static void
-look_at (QueenCandidate *candidate,
-         const QueenChoice *choice,
-         double mean,
-         Finalist *least,
-         Finalist *favourite)
+look_at (Look *look, QueenCandidate *candidate, const QueenChoice *choice)
 {
   double load = queen_worker_record_get_weighed_load (&candidate->record, choice->now);
   guint64 rank;
 
-  if (is_less_loaded (candidate, load, least))
-    *least = (Finalist){ candidate, load, 0 };
+  if (queen_offers_excludes (choice->excluded, candidate->id))
+    return;
+  if (is_less_loaded (candidate, load, &look->least))
+    look->least = (Finalist){ candidate, load, 0 };
   if (!choice->has_affinity ||
-      queen_worker_record_get_load (&candidate->record) > MAX_PART_OF_MEAN * mean)
+      queen_worker_record_get_load (&candidate->record) > MAX_PART_OF_MEAN * look->mean)
     return;
   rank = mix_hashes (choice->where, candidate->hash);
-  if (!favourite->candidate || rank > favourite->rank)
-    *favourite = (Finalist){ candidate, load, rank };
+  if (!look->favourite.candidate || rank > look->favourite.rank)
+    look->favourite = (Finalist){ candidate, load, rank };
 }
 
 static gboolean
-is_preferred (const Finalist *favourite, const Finalist *least, double mean)
+is_preferred (const Look *look)
 {
+  const Finalist *favourite = &look->favourite;
   double slot;
 
   if (!favourite->candidate)
     return FALSE;
   slot = 1. / queen_worker_record_get_capacity (&favourite->candidate->record);
-  return favourite->load - BONUS * MAX (slot, mean) <= least->load;
+  return favourite->load - BONUS * MAX (slot, look->mean) <= look->least.load;
 }
 
-QueenCandidate *
-queen_offers_choose (QueenOffers *self, QueenChoice *choice)
+static gboolean
+comes_last (const QueenSupplier *supplier, const QueenChoice *choice)
+{
+  return supplier &&
+         (supplier == choice->avoided || queen_supplier_is_doubted (supplier, choice->now));
+}
+
+/* @passes_by: whether nobody is looked at who comes last */
+static void
+look_round (Look *look, QueenOffers *self, const QueenChoice *choice, gboolean passes_by)
 {
   guint n = MIN ((guint) g_sequence_get_length (self->fit), MAX_LOOKED_AT);
-  double mean = queen_offers_get_load (self);
-  Finalist least = { NULL }, favourite = { NULL };
   GSequenceIter *at = enter_ring (self, choice->where);
 
   for (guint i = 0; i < n; i++, at = g_sequence_iter_next (at))
     {
       QueenOffer *offer;
 
-      at = go_round (self, at);
+      at = go_round (self->fit, at);
       offer = g_sequence_get (at);
-      if (!queen_offers_excludes (choice->excluded, offer->candidate->id))
-        look_at (offer->candidate, choice, mean, &least, &favourite);
+      if (!passes_by || !comes_last (offer->candidate->supplier, choice))
+        look_at (look, offer->candidate, choice);
     }
-  choice->is_by_affinity = is_preferred (&favourite, &least, mean);
-  return choice->is_by_affinity ? favourite.candidate : least.candidate;
+}
+
+static int
+compare_serving (gconstpointer a, gconstpointer b, gpointer unused)
+{
+  const QueenOffer *first = a, *second = b;
+
+  if (first->supplier != second->supplier)
+    return first->supplier < second->supplier ? -1 : 1;
+  if (first->is_full != second->is_full)
+    return first->is_full ? 1 : -1;
+  return compare_hashes (a, b, NULL);
+}
+
+/* Returns: where those begin that are behind it, by compare_serving() */
+static GSequenceIter *
+find_behind (QueenOffers *self, guint64 supplier, gboolean is_full, guint64 hash)
+{
+  QueenOffer offer = { .supplier = supplier, .is_full = is_full, .hash = hash };
+
+  return g_sequence_search (self->serving, &offer, compare_serving, NULL);
+}
+
+static gboolean
+can_take (GSequenceIter *at, guint64 supplier)
+{
+  const QueenOffer *offer = g_sequence_iter_is_end (at) ? NULL : g_sequence_get (at);
+
+  return offer && offer->supplier == supplier && !offer->is_full;
+}
+
+/* Looks at those of one supplier that can take it, of whom the first is at @at: of many at some,
+ * which may be any. */
+static void
+look_along (
+    Look *look, QueenOffers *self, const QueenChoice *choice, GSequenceIter *at, guint *left)
+{
+  guint64 supplier = ((const QueenOffer *) g_sequence_get (at))->supplier;
+  GSequenceIter *any = find_behind (self, supplier, FALSE, choice->where);
+
+  if (can_take (any, supplier))
+    at = any;
+  for (; *left > 0 && can_take (at, supplier); at = g_sequence_iter_next (at), --*left)
+    look_at (look, ((const QueenOffer *) g_sequence_get (at))->candidate, choice);
+}
+
+/* Goes from supplier to supplier, past those who come last.
+ *
+ * Returns: whether there are others, be they full or not */
+static gboolean
+look_at_others (Look *look, QueenOffers *self, const QueenChoice *choice)
+{
+  GSequenceIter *at = find_behind (self, choice->where, FALSE, 0);
+  guint left = MAX_LOOKED_AT;
+  gboolean are_there = FALSE;
+
+  for (guint i = 0; i < MAX_LOOKED_AT && left > 0 && !g_sequence_is_empty (self->serving); i++)
+    {
+      const QueenOffer *offer;
+
+      at = go_round (self->serving, at);
+      offer = g_sequence_get (at);
+      if (!comes_last (offer->candidate->supplier, choice))
+        {
+          are_there = TRUE;
+          look_along (look, self, choice, at, &left);
+        }
+      at = find_behind (self, offer->supplier, TRUE, G_MAXUINT64);
+    }
+  return are_there;
+}
+
+QueenCandidate *
+queen_offers_choose (QueenOffers *self, QueenChoice *choice)
+{
+  Look look = { .mean = queen_offers_get_load (self) };
+  gboolean is_doubted = queen_supplier_is_doubted (choice->avoided, choice->now);
+  gboolean waits_for_others = FALSE;
+
+  if (!is_doubted)
+    look_round (&look, self, choice, TRUE);
+  if (!look.least.candidate)
+    waits_for_others = look_at_others (&look, self, choice) && is_doubted;
+  if (!look.least.candidate && !waits_for_others)
+    look_round (&look, self, choice, FALSE);
+  choice->is_by_affinity = is_preferred (&look);
+  return choice->is_by_affinity ? look.favourite.candidate : look.least.candidate;
 }
 
 /* Those who serve */
+
+static gboolean
+is_serving (QueenVerdict verdict)
+{
+  return verdict == QUEEN_VERDICT_FIT || verdict == QUEEN_VERDICT_FULL;
+}
 
 static void
 link_offer (QueenOffer *offer, QueenVerdict verdict)
@@ -181,6 +284,10 @@ link_offer (QueenOffer *offer, QueenVerdict verdict)
   QueenOffers *offers = offer->offers;
 
   offers->counts[verdict]++;
+  offer->is_full = verdict == QUEEN_VERDICT_FULL;
+  offer->supplier = offer->candidate->supplier ? offer->candidate->supplier->hash : 0;
+  if (is_serving (verdict))
+    offer->serving_link = g_sequence_insert_sorted (offers->serving, offer, compare_serving, NULL);
   if (verdict == QUEEN_VERDICT_FIT)
     offer->fit_link = g_sequence_insert_sorted (offers->fit, offer, compare_hashes, NULL);
   else if (verdict == QUEEN_VERDICT_OFFLINE)
@@ -193,16 +300,11 @@ static void
 unlink_offer (QueenOffer *offer, QueenVerdict verdict)
 {
   offer->offers->counts[verdict]--;
+  g_clear_pointer (&offer->serving_link, g_sequence_remove);
   if (offer->fit_link)
     g_sequence_remove (g_steal_pointer (&offer->fit_link));
   else
     g_queue_unlink (&offer->offers->unfit, &offer->unfit_link);
-}
-
-static gboolean
-is_serving (QueenVerdict verdict)
-{
-  return verdict == QUEEN_VERDICT_FIT || verdict == QUEEN_VERDICT_FULL;
 }
 
 void
@@ -260,9 +362,20 @@ queen_candidate_set_offers (QueenCandidate *self, QueenOffers *const *offers, gu
     {
       self->offers[i].candidate = self;
       self->offers[i].offers = offers[i];
+      self->offers[i].hash = self->hash;
       self->offers[i].unfit_link.data = &self->offers[i];
       link_offer (&self->offers[i], self->verdict);
     }
+  queen_candidate_settle (self, verdict);
+}
+
+void
+queen_candidate_set_supplier (QueenCandidate *self, QueenSupplier *supplier)
+{
+  QueenVerdict verdict = self->verdict;
+
+  queen_candidate_settle (self, QUEEN_VERDICT_OFFLINE);
+  self->supplier = supplier;
   queen_candidate_settle (self, verdict);
 }
 
@@ -273,6 +386,7 @@ queen_candidate_free (QueenCandidate *self)
 
   queen_candidate_set_offers (self, NULL, 0);
   queen_agenda_leave (&self->rest);
+  g_clear_pointer (&self->sender, g_ref_string_release);
   g_free (self->offers);
   g_free (self->id);
   g_free (self);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "loop/queen-agenda.h"
+#include "queen-supplier.h"
 #include "queen-worker-record.h"
 
 G_BEGIN_DECLS
@@ -14,6 +15,8 @@ G_BEGIN_DECLS
  * @owner: whatever has them
  * @fit: (element-type QueenOffer): those that can take one more, by the hash of their ids
  * @unfit: (element-type QueenOffer): the others, those offline behind all others
+ * @serving: (element-type QueenOffer): those that serve, be they full or not, by who has brought
+ *   them, and of each first those that can take one more
  * @counts: how many there are of each verdict
  * @use: requests that are at those that serve, be they full or not
  * @capacity: slots of these
@@ -24,6 +27,9 @@ G_BEGIN_DECLS
  * row are looked at, where the ring is entered at random, or by the text that binds requests to one
  * worker. Whoever is the least loaded of 64 that chance has chosen is among the least loaded tenth
  * of all, but for one time in 800; and a placement costs the same with 65 536 workers as with 64.
+ *
+ * Whoever has brought thousands that refuse everything stands wherever the ring is entered. So who
+ * comes last is passed by; and if nobody else is found there, the suppliers are gone along.
  */
 typedef struct
 {
@@ -31,6 +37,7 @@ typedef struct
   gpointer owner;
   GSequence *fit;
   GQueue unfit;
+  GSequence *serving;
   guint counts[QUEEN_N_VERDICTS];
   guint64 use;
   guint64 capacity;
@@ -38,13 +45,18 @@ typedef struct
 
 typedef struct _QueenCandidate QueenCandidate;
 
-/** A worker, and a model that it serves. */
+/** A worker, and a model that it serves. What it is sorted by stands in it, as that is looked at
+ * often. */
 typedef struct
 {
   QueenCandidate *candidate;
   QueenOffers *offers;
+  guint64 hash;            /* of the candidate */
+  guint64 supplier;        /* the hash of who has brought it; 0 for who is not counted */
   GSequenceIter *fit_link; /* NULL when it is among the unfit */
   GList unfit_link;
+  GSequenceIter *serving_link; /* NULL when it does not serve */
+  gboolean is_full;            /* where it is among those that serve */
 } QueenOffer;
 
 /**
@@ -53,6 +65,8 @@ typedef struct
  *   it is held: only to be compared
  * @heard_number: the last reservation that was made until then
  * @rest: when it has rested enough
+ * @sender: (nullable): a #GRefString: who has brought it, as the registry has it
+ * @supplier: (nullable): as whom that counts
  * @placed: (element-type QueenReservation): what is in flight there
  * @hash: of its id, the same in all queens
  * @turn: when it was given out last, counted in turns; negative for never, by when it was first
@@ -77,6 +91,8 @@ struct _QueenCandidate
   } heard;
   guint64 heard_number;
   QueenAppointment rest;
+  char *sender;
+  QueenSupplier *supplier;
   GQueue placed;
   guint64 hash;
   gint64 turn;
@@ -117,6 +133,7 @@ guint64 queen_offers_hash_affinity (const QueenOffers *self, const char *affinit
  * @where: where to enter the ring
  * @has_affinity: whether @where is of a text, and not by chance
  * @excluded: (nullable): ids of those that are not to be chosen
+ * @avoided: (nullable): whose workers come last, as one of them was tried already
  * @now: µs, monotonic
  * @is_by_affinity: (out): whether it is not the least loaded
  */
@@ -125,6 +142,7 @@ typedef struct
   guint64 where;
   gboolean has_affinity;
   const char *const *excluded;
+  const QueenSupplier *avoided;
   gint64 now;
   gboolean is_by_affinity;
 } QueenChoice;
@@ -136,6 +154,9 @@ typedef struct
  * ago. With an affinity the one that rendezvous hashing finds for it is preferred, as long as its
  * load is no more than 1.25 times the mean, and no more than half a request or half the mean above
  * the least.
+ *
+ * The workers of suppliers who are doubted, and of @avoided, come last. If @avoided is doubted,
+ * too, they do not get it while there are others, who may have enough to do: it is better to wait.
  *
  * Returns: (nullable): who gets the next request; %NULL when nobody is fit
  */
@@ -157,6 +178,14 @@ QueenCandidate *queen_candidate_new (const char *id, gint64 turn);
  * @offers: (array length=n): of the models that it serves now, each once
  */
 void queen_candidate_set_offers (QueenCandidate *self, QueenOffers *const *offers, guint n);
+
+/**
+ * queen_candidate_set_supplier:
+ * @supplier: (nullable): as whom counts who has brought it
+ *
+ * Sorts it in anew.
+ */
+void queen_candidate_set_supplier (QueenCandidate *self, QueenSupplier *supplier);
 
 /**
  * queen_candidate_settle:

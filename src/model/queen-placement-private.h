@@ -32,8 +32,9 @@ struct _QueenPlacement
 
   QueenRegistry *workers;
   const QueenClock *clock;
-  GHashTable *models;     /* id -> QueenPlacementModel: those that are served or waited for */
-  GHashTable *candidates; /* id -> QueenCandidate: all workers that are known */
+  GHashTable *models;        /* id -> QueenPlacementModel: those that are served or waited for */
+  GHashTable *candidates;    /* id -> QueenCandidate: all workers that are known */
+  QueenSuppliers *suppliers; /* who has brought these */
   QueenReservations *reservations;
   QueenAgenda *agenda;  /* rests, reservations, wakes, moves, and the ends of patience */
   QueenLine *everybody; /* who waits, whatever for: of interest is only who has how much there */

@@ -237,6 +237,21 @@ has_heard (const QueenCandidate *candidate, const QueenComponent *worker)
          candidate->heard.hive_holds == worker->hive_holds;
 }
 
+/* It is mostly the same text, so this costs no more than to look that up. */
+static void
+note_sender (QueenPlacement *self, QueenCandidate *candidate)
+{
+  const char *sender = queen_registry_get_sender (self->workers, candidate->id);
+  QueenSupplier *before = candidate->supplier;
+
+  if (sender == candidate->sender)
+    return;
+  g_clear_pointer (&candidate->sender, g_ref_string_release);
+  candidate->sender = sender ? g_ref_string_acquire ((char *) sender) : NULL;
+  queen_candidate_set_supplier (candidate, queen_suppliers_enter (self->suppliers, sender));
+  queen_suppliers_release (self->suppliers, before);
+}
+
 static void
 hear_worker (QueenPlacement *self, QueenCandidate *candidate, const QueenComponent *worker)
 {
@@ -247,6 +262,7 @@ hear_worker (QueenPlacement *self, QueenCandidate *candidate, const QueenCompone
 
   if (has_heard (candidate, worker))
     return;
+  note_sender (self, candidate);
   candidate->heard.heartbeats = worker->heartbeats;
   candidate->heard.status = worker->status;
   candidate->heard.holds = worker->holds;
@@ -301,6 +317,7 @@ static void
 drop_candidate (QueenPlacement *self, const char *id)
 {
   QueenCandidate *candidate = g_hash_table_lookup (self->candidates, id);
+  QueenSupplier *supplier;
 
   if (!candidate)
     return;
@@ -310,7 +327,9 @@ drop_candidate (QueenPlacement *self, const char *id)
   if (queen_appointment_is_on (&candidate->rest))
     self->n_resting--;
   g_hash_table_remove (self->candidates, id);
+  supplier = candidate->supplier;
   queen_candidate_free (candidate);
+  queen_suppliers_release (self->suppliers, supplier);
 }
 
 static void

@@ -131,6 +131,17 @@ queen_placement_hash_affinity (const QueenPlacementModel *model,
   return request->affinity ? queen_offers_hash_affinity (model->offers, request->affinity) : 0;
 }
 
+/* Returns: (nullable): who has brought the one that was tried last */
+static const QueenSupplier *
+find_tried (QueenPlacement *self, const QueenPlacementRequest *request)
+{
+  const QueenCandidate *candidate = NULL;
+
+  for (const char *const *id = request->excluded; id && *id; id++)
+    candidate = g_hash_table_lookup (self->candidates, *id);
+  return candidate ? candidate->supplier : NULL;
+}
+
 gboolean
 queen_placement_place (QueenPlacement *self,
                        QueenPlacementModel *model,
@@ -141,6 +152,7 @@ queen_placement_place (QueenPlacement *self,
   QueenChoice choice = { .where = has_affinity ? affinity : make_chance (self),
                          .has_affinity = has_affinity,
                          .excluded = result->request->excluded,
+                         .avoided = find_tried (self, result->request),
                          .now = self->clock->get_monotonic () };
   QueenCandidate *candidate;
 
@@ -329,6 +341,7 @@ note_fault (QueenPlacement *self, QueenCandidate *candidate, gboolean is_refusal
 {
   gint64 now = self->clock->get_monotonic ();
 
+  queen_supplier_fail (candidate->supplier, now);
   if (!queen_worker_record_fail (&candidate->record, is_refusal, may_eject (candidate), now))
     return;
   if (!queen_appointment_is_on (&candidate->rest))
@@ -358,7 +371,10 @@ queen_placement_end (QueenPlacement *self, const char *id, QueenPlacementOutcome
   if (!reservation)
     return FALSE;
   if (candidate && outcome == QUEEN_PLACEMENT_DONE)
-    queen_worker_record_succeed (&candidate->record);
+    {
+      queen_worker_record_succeed (&candidate->record);
+      queen_supplier_succeed (candidate->supplier);
+    }
   else if (candidate && outcome != QUEEN_PLACEMENT_UNUSED)
     note_fault (self, candidate, outcome == QUEEN_PLACEMENT_REFUSED);
   end_reservation (self, reservation, FALSE);
@@ -398,8 +414,11 @@ clear_model (QueenPlacement *self, QueenPlacementModel *model)
 static void
 free_candidate (QueenPlacement *self, QueenCandidate *candidate)
 {
+  QueenSupplier *supplier = candidate->supplier;
+
   queen_reservations_forget (self->reservations, candidate);
   queen_candidate_free (candidate);
+  queen_suppliers_release (self->suppliers, supplier);
 }
 
 static void
@@ -423,6 +442,7 @@ queen_placement_finalize (GObject *object)
   for (GList *link = models; link; link = link->next)
     queen_placement_drop_model (self, link->data);
   g_hash_table_unref (self->models);
+  queen_suppliers_free (self->suppliers);
   queen_line_free (self->everybody);
   queen_reservations_free (self->reservations);
   queen_agenda_free (self->agenda);
@@ -443,6 +463,7 @@ queen_placement_init (QueenPlacement *self)
 {
   self->models = g_hash_table_new (queen_string_hash, g_str_equal);
   self->candidates = g_hash_table_new (queen_string_hash, g_str_equal);
+  self->suppliers = queen_suppliers_new ();
   self->reservations = queen_reservations_new (QUEEN_PLACEMENT_MAX_RESERVATIONS);
   self->everybody = queen_line_new ();
 }

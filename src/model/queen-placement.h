@@ -178,8 +178,8 @@ typedef struct _QueenPlacementWait QueenPlacementWait;
  * @QUEEN_PLACEMENT_REFUSED: nobody answers at its port, or it said 429 or 503. It rests for a
  *   moment, or until it says something new
  * @QUEEN_PLACEMENT_FAILED: it failed
- * @QUEEN_PLACEMENT_UNUSED: says nothing about the worker: what was asked was cancelled, or was
- *   wrong itself
+ * @QUEEN_PLACEMENT_UNUSED: says nothing about the worker: what was asked was cancelled, was wrong
+ *   itself, or was waited for with less patience than is usual
  *
  * How what was placed has ended. Several refusals and failures in a row eject the worker.
  */

@@ -42,8 +42,14 @@ tear_down (Fixture *f, gconstpointer data)
   g_clear_object (&f->bus);
 }
 
+/* @sender: (nullable): who brings it */
 static inline void
-say (Fixture *f, const char *id, QueenStatus status, gint64 slots, gint64 running)
+say_as (Fixture *f,
+        const char *sender,
+        const char *id,
+        QueenStatus status,
+        gint64 slots,
+        gint64 running)
 {
   QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
 
@@ -53,7 +59,13 @@ say (Fixture *f, const char *id, QueenStatus status, gint64 slots, gint64 runnin
   worker->vitals = g_memdup2 (&queen_vitals_unsaid, sizeof queen_vitals_unsaid);
   worker->vitals->slots = slots;
   worker->vitals->running = running;
-  g_assert_true (queen_registry_update (f->workers, worker, NULL, NULL));
+  g_assert_true (queen_registry_update (f->workers, worker, sender, NULL));
+}
+
+static inline void
+say (Fixture *f, const char *id, QueenStatus status, gint64 slots, gint64 running)
+{
+  say_as (f, NULL, id, status, slots, running);
 }
 
 /* The main loop, until it has nothing to do. */

@@ -573,6 +573,36 @@ test_rbee_by_bad_chat (void)
     }
 }
 
+/* What is wrong with a question is no fault of the worker's, in whatever words it was asked. */
+static void
+test_rbee_bad_question (void)
+{
+  static const struct
+  {
+    const char *answer;
+    int code;
+  } cases[] = {
+    { NOT_FOUND ("400 Bad Request"), QUEEN_ERROR_UNPROCESSABLE },
+    { NOT_FOUND ("413 Content Too Large"), QUEEN_ERROR_UNPROCESSABLE },
+    { NOT_FOUND ("422 Unprocessable Content"), QUEEN_ERROR_UNPROCESSABLE },
+    { NOT_FOUND ("401 Unauthorized"), QUEEN_ERROR_BAD_GATEWAY },
+    { NOT_FOUND ("500 Internal Server Error"), QUEEN_ERROR_BAD_GATEWAY },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      const Scene scene = { cases[i].answer, .end = SCENE_CLOSE };
+      Fixture fixture;
+
+      fixture_start (&fixture, QUEEN_API_OPENAI, &scene, 1);
+      fixture.request.face = QUEEN_FACE_RBEE;
+      fixture_run (&fixture, "{\"model\":\"m\",\"prompt\":\"a\",\"max_tokens\":1e15}");
+      fixture_assert_failed (&fixture, QUEEN_ATTEMPT_FAILED, "it answered ");
+      g_assert_error (fixture.error, QUEEN_ERROR, cases[i].code);
+      fixture_stop (&fixture);
+    }
+}
+
 static void
 test_hive (void)
 {
@@ -639,6 +669,8 @@ main (int argc, char **argv)
   g_test_add_func ("/dialects/chat/answers-an-operation", test_rbee_by_chat);
   g_test_add_func ("/dialects/chat/answers-an-operation-in-one-piece", test_rbee_by_chat_whole);
   g_test_add_func ("/dialects/chat/that-fails-an-operation", test_rbee_by_bad_chat);
+  g_test_add_func ("/dialects/status/a-wrong-question-is-no-fault-of-the-worker",
+                   test_rbee_bad_question);
   g_test_add_func ("/dialects/hive/lines-are-relayed", test_hive);
   g_test_add_func ("/dialects/hive/not-a-hundred-thousand-at-once", test_hive_many_lines);
 

@@ -173,6 +173,60 @@ test_own_limits (Fixture *f, gconstpointer data)
     }
 }
 
+static guint
+count_resting (Fixture *f)
+{
+  QueenPlacementFigures figures;
+
+  queen_placement_get_figures (queen_cluster_get_placement (f->cluster), &figures);
+  return figures.n_ejected;
+}
+
+/* Five jobs for one of two workers that all time out. */
+static void
+time_out_five (Fixture *f, const QueenJobRequest *request)
+{
+  for (guint i = 0; i < 5; i++)
+    {
+      QueenJob *job = queen_jobs_submit (f->jobs, request, NULL, NULL);
+
+      g_assert_cmpstr (queen_job_get_worker (job), ==, "w1");
+      end_try (&tries[n_tries - 1], QUEEN_ATTEMPT_TIMED_OUT, "it did not begin in time");
+      turn ();
+      assert_state (job, QUEEN_JOB_FAILED);
+    }
+}
+
+/* Nobody has a worker ejected, for all others too, by the patience that they choose. */
+static void
+test_own_clocks (Fixture *f, gconstpointer data)
+{
+  QueenJobRequest requests[] = { make_request (""), make_request (""), make_request ("") };
+
+  beat (f, "w1", 1);
+  beat (f, "w2", 1);
+  requests[0].connect_timeout = requests[1].first_byte_timeout = requests[2].idle_timeout = 1;
+  for (guint i = 0; i < G_N_ELEMENTS (requests); i++)
+    {
+      requests[i].wish = "w1";
+      time_out_five (f, &requests[i]);
+    }
+  g_assert_cmpuint (count_resting (f), ==, 0);
+}
+
+static void
+test_usual_clocks (Fixture *f, gconstpointer data)
+{
+  QueenJobRequest request = make_request ("");
+
+  beat (f, "w1", 1);
+  beat (f, "w2", 1);
+  request.wish = "w1";
+  request.idle_timeout = 2 * QUEEN_JOB_IDLE_TIMEOUT; /* even more patience */
+  time_out_five (f, &request);
+  g_assert_cmpuint (count_resting (f), ==, 1);
+}
+
 static void
 test_no_retry_without_another (Fixture *f, gconstpointer data)
 {
@@ -905,6 +959,8 @@ main (int argc, char **argv)
   ADD ("/jobs/failed/for-clients-of-all-ages", test_failed);
   ADD ("/jobs/retry/at-the-next-and-once", test_retry_at_the_next);
   ADD ("/jobs/retry/own-limits-are-no-fault-of-a-worker", test_own_limits);
+  ADD ("/jobs/verdict/short-patience-is-no-fault-of-a-worker", test_own_clocks);
+  ADD ("/jobs/verdict/who-is-silent-by-the-usual-clocks-is-ejected", test_usual_clocks);
   ADD ("/jobs/retry/not-without-another", test_no_retry_without_another);
   ADD ("/jobs/retry/waits-for-one-that-is-busy", test_retry_waits);
   ADD ("/jobs/retry/cancelled-while-it-waits", test_retry_cancelled);

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* Of whom it is that workers are chosen or not, when some of theirs refuse. */
+
+#include "model/queen-placement.h"
+
+#include "placement-fixture.h"
+
+#define BAD "token:bad"
+#define GOOD "token:good"
+
+/* What has become of the last request. */
+typedef struct
+{
+  char worker[24]; /* "-" for none, "" while it waits */
+  char reservation[40];
+  guint n_fit;
+} Answer;
+
+static void
+on_placed (const QueenPlacementResult *result, gpointer data)
+{
+  Answer *answer = data;
+  guint counts[QUEEN_N_VERDICTS];
+
+  queen_placement_result_count (result, counts);
+  answer->n_fit = counts[QUEEN_VERDICT_FIT];
+  g_strlcpy (answer->worker, result->worker ? result->worker->id : "-", sizeof answer->worker);
+  g_strlcpy (answer->reservation, result->worker ? result->reservation : "",
+             sizeof answer->reservation);
+}
+
+/* @tried: (nullable): who has refused it; @wish: (nullable): who is to get it */
+static void
+ask (Fixture *f, Answer *answer, const char *tried, const char *wish, gint64 patience)
+{
+  static const QueenPlacementFuncs funcs = { on_placed, NULL };
+  const char *excluded[] = { tried, NULL };
+  const QueenPlacementRequest request = { .model = "m",
+                                          .submitter = "s",
+                                          .wish = wish,
+                                          .excluded = tried ? excluded : NULL,
+                                          .patience = patience,
+                                          .reserve = QUEEN_PLACEMENT_UNTIL_END };
+
+  *answer = (Answer){ "", "", 0 };
+  queen_placement_request (f->placement, &request, &funcs, answer, NULL);
+}
+
+static void
+end (Fixture *f, const Answer *answer, QueenPlacementOutcome outcome)
+{
+  g_assert_true (queen_placement_end (f->placement, answer->reservation, outcome));
+}
+
+/* @n_faults: in a row, each of another worker */
+static void
+make_faults (Fixture *f, guint n_faults)
+{
+  for (guint i = 0; i < n_faults; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("bad-%u", i);
+      Answer answer;
+
+      ask (f, &answer, NULL, id, 0);
+      g_assert_cmpstr (answer.worker, ==, id);
+      end (f, &answer, QUEEN_PLACEMENT_REFUSED);
+    }
+}
+
+static void
+make_workers (Fixture *f, const char *sender, const char *kind, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("%s-%u", kind, i);
+
+      say_as (f, sender, id, QUEEN_STATUS_READY, 1, 0);
+    }
+}
+
+/* Returns: how many of 20 questions, which are all answered, are brought to who is bad first */
+static guint
+count_bad (Fixture *f)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < 20; i++)
+    {
+      Answer answer;
+
+      ask (f, &answer, NULL, NULL, 0);
+      n += g_str_has_prefix (answer.worker, "bad");
+      end (f, &answer,
+           g_str_has_prefix (answer.worker, "bad") ? QUEEN_PLACEMENT_UNUSED : QUEEN_PLACEMENT_DONE);
+    }
+  return n;
+}
+
+static void
+test_second_elsewhere (Fixture *f, gconstpointer data)
+{
+  make_workers (f, BAD, "bad", 400);
+  make_workers (f, GOOD, "good", 2);
+  for (guint i = 0; i < 20; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("bad-%u", i);
+      Answer answer;
+
+      ask (f, &answer, id, NULL, 0);
+      g_assert_true (g_str_has_prefix (answer.worker, "good"));
+      end (f, &answer, QUEEN_PLACEMENT_DONE);
+    }
+}
+
+static void
+test_second_at_the_same (Fixture *f, gconstpointer data)
+{
+  Answer answer;
+
+  make_workers (f, BAD, "bad", 3);
+  make_faults (f, 2);
+  ask (f, &answer, "bad-0", NULL, 0);
+  g_assert_cmpstr (answer.worker, ==, "bad-2");
+}
+
+static void
+test_doubted (Fixture *f, gconstpointer data)
+{
+  Answer first, second, third;
+
+  make_workers (f, BAD, "bad", 400);
+  make_workers (f, GOOD, "good", 2);
+  make_faults (f, 5);
+  g_assert_cmpuint (count_bad (f), ==, 0);
+  ask (f, &first, NULL, NULL, 0);
+  ask (f, &second, NULL, NULL, 0);
+  ask (f, &third, NULL, NULL, 0); /* better than nobody */
+  g_assert_true (g_str_has_prefix (third.worker, "bad"));
+  end (f, &first, QUEEN_PLACEMENT_DONE);
+  end (f, &second, QUEEN_PLACEMENT_DONE);
+  end (f, &third, QUEEN_PLACEMENT_UNUSED);
+  pass (31 * SECOND);
+  g_assert_cmpuint (count_bad (f), >, 0);
+}
+
+/* One of theirs that does what it should speaks for all. */
+static void
+test_believed (Fixture *f, gconstpointer data)
+{
+  Answer answer;
+
+  make_workers (f, BAD, "bad", 400);
+  make_workers (f, GOOD, "good", 2);
+  make_faults (f, 5);
+  ask (f, &answer, NULL, "bad-7", 0);
+  end (f, &answer, QUEEN_PLACEMENT_DONE);
+  g_assert_cmpuint (count_bad (f), >, 0);
+}
+
+/* Whoever was refused by who is doubted rather waits for others than to be refused once more. */
+static void
+test_waits_for_others (Fixture *f, gconstpointer data)
+{
+  Answer busy, answer;
+
+  make_workers (f, BAD, "bad", 400);
+  make_workers (f, GOOD, "good", 1);
+  ask (f, &busy, NULL, "good-0", 0);
+  make_faults (f, 5);
+  ask (f, &answer, "bad-0", NULL, 60 * SECOND);
+  turn ();
+  g_assert_cmpstr (answer.worker, ==, "");
+  end (f, &busy, QUEEN_PLACEMENT_DONE);
+  turn ();
+  g_assert_cmpstr (answer.worker, ==, "good-0");
+}
+
+/* Whoever has one network of 64 bits has thousands. */
+static void
+test_wide_network (Fixture *f, gconstpointer data)
+{
+  make_workers (f, "address:2001:db8:1:1::/64", "bad", 200);
+  make_workers (f, "address:2001:db8:1:2::/64", "badly", 200);
+  make_workers (f, "address:2001:db8:2:1::/64", "good", 2);
+  make_faults (f, 5);
+  g_assert_cmpuint (count_bad (f), ==, 0);
+}
+
+static void
+test_another_sender (Fixture *f, gconstpointer data)
+{
+  make_workers (f, BAD, "bad", 400);
+  make_workers (f, GOOD, "good", 2);
+  make_faults (f, 5);
+  say_as (f, BAD, "bad-0", QUEEN_STATUS_STOPPED, 1, 0);
+  say_as (f, GOOD, "bad-0", QUEEN_STATUS_READY, 1, 0);
+  g_assert_cmpuint (count_bad (f), >, 0);
+}
+
+/* Whatever happens: as long as somebody can take it, whoever asks for the first time gets it. */
+static void
+test_anybody (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) given = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < 5000; i++)
+    {
+      g_autofree char *sender = g_strdup_printf ("address:10.0.0.%d", g_test_rand_int_range (1, 9));
+      g_autofree char *id = g_strdup_printf ("w-%d", g_test_rand_int_range (0, 300));
+      Answer *answer = g_new0 (Answer, 1);
+
+      if (i % 3 == 0)
+        say_as (f, sender, id, QUEEN_STATUS_READY, g_test_rand_int_range (1, 3), UNSAID);
+      ask (f, answer, NULL, g_test_rand_bit () ? id : NULL, 0);
+      g_assert_true (answer->worker[0] != '-' || answer->n_fit == 0);
+      if (answer->reservation[0])
+        g_ptr_array_add (given, answer);
+      else
+        g_free (answer);
+      if (given->len > 0 && g_test_rand_bit ())
+        {
+          guint at = (guint) g_test_rand_int_range (0, (gint32) given->len);
+
+          end (f, given->pdata[at], (QueenPlacementOutcome) g_test_rand_int_range (0, 4));
+          g_ptr_array_remove_index_fast (given, at);
+        }
+      pass (g_test_rand_int_range (0, SECOND / 10));
+    }
+}
+
+#define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  ADD ("/placement/supplier/the-second-try-is-at-anothers-worker", test_second_elsewhere);
+  ADD ("/placement/supplier/or-at-the-same-if-there-is-no-other", test_second_at_the_same);
+  ADD ("/placement/supplier/whose-workers-refuse-comes-last", test_doubted);
+  ADD ("/placement/supplier/until-one-does-what-it-should", test_believed);
+  ADD ("/placement/supplier/others-are-waited-for-rather-than-tried-twice", test_waits_for_others);
+  ADD ("/placement/supplier/a-wide-network-is-one", test_wide_network);
+  ADD ("/placement/supplier/a-worker-counts-for-who-brings-it-now", test_another_sender);
+  ADD ("/placement/supplier/somebody-gets-it-if-anybody-can", test_anybody);
+
+  return g_test_run ();
+}
