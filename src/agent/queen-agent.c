@@ -79,9 +79,13 @@ on_ward_changed (QueenWard *ward, gpointer data)
 static void
 watch_process (QueenAgent *self, QueenWard *ward)
 {
-  if (queen_ward_wants_process (ward, g_get_monotonic_time ()))
-    queen_ward_watch_process (ward,
-                              queen_sense_find_pid (self->sense, queen_ward_get_local_port (ward)));
+  pid_t pid;
+
+  if (!queen_ward_wants_process (ward, g_get_monotonic_time ()))
+    return;
+  pid = queen_sense_find_pid (self->sense, queen_ward_get_local_port (ward));
+  if (pid != QUEEN_PORT_OWNERS_LATER)
+    queen_ward_watch_process (ward, pid);
 }
 
 static void
@@ -111,13 +115,14 @@ static const char *
 sense_ward (QueenWard *ward, gboolean *is_busy, gpointer data)
 {
   QueenAgent *self = data;
+  const gint64 now = g_get_monotonic_time ();
   guint16 port = queen_ward_get_local_port (ward);
 
   if (port == 0)
     return NULL;
-  if (queen_sense_is_to_count (self->sense, port))
+  if (queen_sense_is_to_count (self->sense, now, port))
     leave_out_own (self);
-  return queen_sense_look (self->sense, g_get_monotonic_time (), port, queen_ward_get_pid (ward),
+  return queen_sense_look (self->sense, now, port, queen_ward_get_pid (ward),
                            queen_ward_count_connections (ward), is_busy);
 }
 

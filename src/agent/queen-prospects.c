@@ -4,12 +4,13 @@
 #include "queen-prospects.h"
 
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "loop/queen-clock.h"
 #include "machine/queen-process-files.h"
 #include "machine/queen-process-tree.h"
 #include "machine/queen-socket-diag.h"
+#include "machine/queen-walk.h"
 #include "queen-watched.h"
 #include "text/queen-span.h"
 
@@ -42,7 +43,7 @@ struct _QueenProspects
   QueenSocketDiag *diag;
   GHashTable *found;   /* by port */
   GHashTable *foreign; /* of sockets that are not the process's, by inode */
-  gint64 find_at;      /* µs, monotonic: not before that processes are looked through again */
+  QueenWalk *walk;     /* through processes, for the sockets of one */
   gint64 forgotten_at; /* µs, monotonic: when these were forgotten */
   guint timer;
 };
@@ -128,17 +129,28 @@ add_prospect (QueenProspects *self, const QueenSocketListener *listener)
   g_hash_table_replace (self->found, GINT_TO_POINTER (listener->port), prospect);
 }
 
-/* Returns: µs that this thread has used */
-static gint64
-get_cost (void)
-{
-  struct timespec time;
-
-  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &time);
-  return (gint64) time.tv_sec * QUEEN_SECOND + time.tv_nsec / 1000;
-}
-
 /* The sockets of a process and its own */
+
+/* What a walk is to find, and then has found. */
+typedef struct
+{
+  pid_t pid;
+  GArray *listeners; /* those that are new; nobody changes them */
+  gboolean are_all;
+  GHashTable *own; /* inodes */
+  GArray *others;  /* (nullable): that listen, and may be among the above or not */
+} Search;
+
+static void
+search_free (gpointer data)
+{
+  Search *search = data;
+
+  g_array_unref (search->listeners);
+  g_clear_pointer (&search->own, g_hash_table_unref);
+  g_clear_pointer (&search->others, g_array_unref);
+  g_free (search);
+}
 
 static void
 take_socket (pid_t pid, int fd, const char *target, gpointer data)
@@ -155,60 +167,28 @@ take_sockets (pid_t pid, gpointer data)
   queen_process_files_each_of ("", pid, take_socket, data);
 }
 
-/* Returns: (transfer full) (element-type guint64): their inodes */
-static GHashTable *
-list_own_sockets (QueenProspects *self)
+/* In another thread. Others may listen at so many addresses that those of the process are not among
+ * what was listed. */
+static gpointer
+find_own (gpointer question)
 {
-  GHashTable *own = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  Search *search = question;
   g_autoptr (QueenProcessTree) tree = queen_process_tree_read (NULL);
+  g_autoptr (QueenSocketDiag) diag = queen_socket_diag_new (NULL);
 
-  queen_process_tree_foreach_in (tree, self->pid, take_sockets, own);
-  return own;
+  search->own = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  queen_process_tree_foreach_in (tree, search->pid, take_sockets, search->own);
+  if (!search->are_all)
+    search->others = queen_socket_diag_list_among (diag, search->own, NULL);
+  return search;
 }
 
-static gboolean is_known (QueenProspects *self, const QueenSocketListener *listener);
-
-/* Others may listen at so many addresses that those of the process are not among what is told. */
-static void
-add_own_of_many (QueenProspects *self, GHashTable *own)
-{
-  g_autoptr (GArray) listeners = queen_socket_diag_list_among (self->diag, own, NULL);
-
-  for (guint i = 0; listeners && i < listeners->len; i++)
-    {
-      const QueenSocketListener *listener = &g_array_index (listeners, QueenSocketListener, i);
-
-      if (!is_known (self, listener))
-        add_prospect (self, listener);
-    }
-}
-
-/* @listeners: those that are new
- * @are_all: whether there are no others */
-static void
-add_of_process (QueenProspects *self, GArray *listeners, gboolean are_all)
-{
-  g_autoptr (GHashTable) own = NULL;
-  gint64 before = get_cost ();
-
-  /* They are new the next time, too. */
-  if ((listeners->len == 0 && are_all) || g_get_monotonic_time () < self->find_at)
-    return;
-  own = list_own_sockets (self);
-  for (guint i = 0; i < listeners->len; i++)
-    {
-      const QueenSocketListener *listener = &g_array_index (listeners, QueenSocketListener, i);
-
-      if (g_hash_table_contains (own, &listener->inode))
-        add_prospect (self, listener);
-      else
-        g_hash_table_add (self->foreign, GSIZE_TO_POINTER (listener->inode));
-    }
-  if (!are_all)
-    add_own_of_many (self, own);
-  self->find_at =
-      g_get_monotonic_time () + MIN ((get_cost () - before) * SHARE, SCAN_MSEC * QUEEN_MSEC);
-}
+static const QueenWalkKind own_walk = {
+  .walk = find_own,
+  .free_answer = search_free,
+  .share = SHARE,
+  .longest = SCAN_MSEC * QUEEN_MSEC,
+};
 
 static gboolean
 is_known (QueenProspects *self, const QueenSocketListener *listener)
@@ -219,6 +199,49 @@ is_known (QueenProspects *self, const QueenSocketListener *listener)
     prospect->is_there = TRUE;
   /* By IPv4 and IPv6 it is one. */
   return prospect && prospect->is_there;
+}
+
+static void
+on_own_found (gpointer answer, gpointer data)
+{
+  QueenProspects *self = data;
+  Search *search = answer;
+
+  for (guint i = 0; i < search->listeners->len; i++)
+    {
+      const QueenSocketListener *listener =
+          &g_array_index (search->listeners, QueenSocketListener, i);
+
+      if (!g_hash_table_contains (search->own, &listener->inode))
+        g_hash_table_add (self->foreign, GSIZE_TO_POINTER (listener->inode));
+      else if (!is_known (self, listener))
+        add_prospect (self, listener);
+    }
+  for (guint i = 0; search->others && i < search->others->len; i++)
+    {
+      const QueenSocketListener *listener = &g_array_index (search->others, QueenSocketListener, i);
+
+      if (!is_known (self, listener))
+        add_prospect (self, listener);
+    }
+  search_free (search);
+}
+
+/* @listeners: those that are new
+ * @are_all: whether there are no others */
+static void
+add_of_process (QueenProspects *self, GArray *listeners, gboolean are_all)
+{
+  Search *search;
+
+  /* They are new the next time, too. */
+  if ((listeners->len == 0 && are_all) || !queen_walk_is_due (self->walk))
+    return;
+  search = g_new0 (Search, 1);
+  search->pid = self->pid;
+  search->listeners = g_array_ref (listeners);
+  search->are_all = are_all;
+  queen_walk_begin (self->walk, search);
 }
 
 static gboolean
@@ -281,9 +304,10 @@ static void
 look_around (QueenProspects *self)
 {
   uid_t uid = self->scope == QUEEN_SCOPE_OWN ? getuid () : QUEEN_SOCKET_DIAG_ANY_USER;
-  gint64 before = get_cost ();
+  gint64 before = queen_clock_system.get_cpu ();
   g_autoptr (GArray) listeners = queen_socket_diag_list_listeners (self->diag, uid, NULL);
-  guint of_cost = (guint) MIN ((get_cost () - before) * SHARE / QUEEN_MSEC, SCAN_MSEC);
+  gint64 cost = queen_clock_system.get_cpu () - before;
+  guint of_cost = (guint) MIN (cost * SHARE / QUEEN_MSEC, SCAN_MSEC);
   guint msec = self->scope == QUEEN_SCOPE_PROCESS ? PROCESS_MSEC : SCAN_MSEC;
 
   forget_foreign (self);
@@ -314,6 +338,7 @@ queen_prospects_new (
   self->func = func;
   self->data = data;
   self->diag = queen_socket_diag_new (NULL);
+  self->walk = queen_walk_new (&own_walk, on_own_found, self);
   self->found = g_hash_table_new_full (NULL, NULL, NULL, prospect_free);
   self->foreign = g_hash_table_new (NULL, NULL);
   look_around (self);
@@ -327,6 +352,7 @@ queen_prospects_free (QueenProspects *self)
   g_hash_table_unref (self->found);
   g_hash_table_unref (self->foreign);
   queen_socket_diag_free (self->diag);
+  queen_walk_free (self->walk);
   g_free (self);
 }
 

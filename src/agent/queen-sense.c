@@ -5,15 +5,17 @@
 
 #include <string.h>
 
+#include "loop/queen-clock.h"
+#include "machine/queen-port-owners.h"
 #include "machine/queen-process-tree.h"
 #include "machine/queen-socket-diag.h"
+#include "machine/queen-walk.h"
 #include "text/queen-span.h"
 
-#define TREE_AGE QUEEN_SECOND        /* for so long a reading of all processes is good enough */
-#define TREE_SHARE 300               /* of time that may go into it: one in so many parts */
-#define COUNT_AGE (3 * QUEEN_SECOND) /* likewise a count, which may take the kernel 10 ms */
-#define FORGET (60 * QUEEN_SECOND)   /* whose processes were not asked for since then */
-#define BUSY_CPU 0.3                 /* of one processor, on average */
+#define COUNT_AGE (3 * QUEEN_SECOND) /* for so long a count is good enough: it may take 10 ms */
+#define COUNT_SHARE 50             /* of a processor's time may go into it: one in so many parts */
+#define FORGET (60 * QUEEN_SECOND) /* whose processes were not asked for since then */
+#define BUSY_CPU 0.3               /* of one processor, on average */
 #define BUSY_GPU 0.1
 #define GPU_AGE 10 /* seconds: what a driver that hangs said last is no news */
 
@@ -21,6 +23,7 @@
 typedef struct
 {
   pid_t pid;
+  gint64 known_at;    /* µs, monotonic: since when @pid is it */
   guint64 started_at; /* in the kernel's ticks; 0 before it was seen: another one has another */
   gint64 asked_at;    /* µs, monotonic */
   gint64 searched_at; /* when its process was looked for; 0 for never */
@@ -38,36 +41,49 @@ struct _QueenSense
   QueenGpuReader *own;  /* the same, when nobody else has one */
   const QueenGpuPlaces *places;
   QueenSocketDiag *diag;
-  QueenProcessTree *tree;
-  gint64 tree_read_at;
-  gint64 tree_cost; /* µs that it took */
-  GHashTable *uses; /* by port */
+  QueenPortOwners *owners;
+  QueenWalk *tree_walk;
+  QueenProcessTree *tree; /* NULL before it was read */
+  GHashTable *uses;       /* by port */
+  gint64 count_due_at;    /* µs, monotonic: not before that they are counted again */
 };
 
-static QueenProcessTree *
-get_tree (QueenSense *self, gint64 now)
+static gpointer
+read_tree (gpointer question)
 {
-  gint64 began;
+  return queen_process_tree_read (NULL);
+}
 
-  if (self->tree && now - self->tree_read_at < MAX (TREE_AGE, self->tree_cost * TREE_SHARE))
-    return self->tree;
-  began = g_get_monotonic_time ();
+static const QueenWalkKind tree_walk = {
+  .walk = read_tree,
+  .free_answer = (GDestroyNotify) queen_process_tree_free,
+  .share = 300,
+  .shortest = QUEEN_SECOND,
+  .longest = 300 * QUEEN_SECOND,
+};
+
+static void
+on_tree_read (gpointer answer, gpointer data)
+{
+  QueenSense *self = data;
+
   g_clear_pointer (&self->tree, queen_process_tree_free);
-  self->tree = queen_process_tree_read (NULL);
-  self->tree_read_at = now;
-  self->tree_cost = g_get_monotonic_time () - began;
+  self->tree = answer;
+}
+
+/* Returns: (nullable): the last one; a newer one may come */
+static QueenProcessTree *
+get_tree (QueenSense *self)
+{
+  if (queen_walk_is_due (self->tree_walk))
+    queen_walk_begin (self->tree_walk, NULL);
   return self->tree;
 }
 
 pid_t
 queen_sense_find_pid (QueenSense *self, guint16 port)
 {
-  g_autoptr (GArray) listeners = queen_socket_diag_list_at (self->diag, port, NULL);
-
-  if (!listeners || listeners->len == 0)
-    return 0;
-  queen_socket_diag_find_pids (self->diag, listeners);
-  return g_array_index (listeners, QueenSocketListener, 0).pid;
+  return queen_port_owners_find (self->owners, port);
 }
 
 static gboolean
@@ -78,21 +94,30 @@ is_old (gpointer port, gpointer value, gpointer data)
   return *(gint64 *) data - use->asked_at > FORGET;
 }
 
+/* What another one had used says nothing of it. */
+static void
+set_process (Use *use, pid_t pid, gint64 now)
+{
+  use->pid = pid;
+  use->known_at = now;
+  use->started_at = 0;
+  use->read_at = 0;
+}
+
 static Use *
 get_use (QueenSense *self, guint16 port, pid_t pid, gint64 now)
 {
   Use *use = g_hash_table_lookup (self->uses, GUINT_TO_POINTER (port));
 
-  if (use && (pid == 0 || pid == use->pid))
+  if (!use)
     {
-      use->asked_at = now;
-      return use;
+      g_hash_table_foreach_remove (self->uses, is_old, &now);
+      use = g_new0 (Use, 1);
+      g_hash_table_insert (self->uses, GUINT_TO_POINTER (port), use);
     }
-  g_hash_table_foreach_remove (self->uses, is_old, &now);
-  use = g_new0 (Use, 1);
-  use->pid = pid;
+  if (pid != 0 && pid != use->pid)
+    set_process (use, pid, now);
   use->asked_at = now;
-  g_hash_table_replace (self->uses, GUINT_TO_POINTER (port), use);
   return use;
 }
 
@@ -100,42 +125,49 @@ get_use (QueenSense *self, guint16 port, pid_t pid, gint64 now)
  *
  * Returns: whether that is known */
 static gboolean
-look_at_cpu (QueenSense *self, Use *use, gint64 now, gboolean *is_working)
+look_at_cpu (QueenSense *self, Use *use, gboolean *is_working)
 {
-  QueenProcessTree *tree = get_tree (self, now);
-  QueenProcessUse sum;
+  const QueenProcessTree *tree = use->pid != 0 ? get_tree (self) : NULL;
+  const gint64 tree_read_at = tree ? queen_process_tree_get_time (tree) : 0;
   gint64 read_before = use->read_at;
+  QueenProcessUse sum;
 
-  if (use->pid == 0 || !queen_process_tree_sum (tree, use->pid, &sum) ||
+  /* It may have begun after that. */
+  if (!tree || tree_read_at < use->known_at)
+    return FALSE;
+  if (!queen_process_tree_sum (tree, use->pid, &sum) ||
       (use->started_at != 0 && use->started_at != sum.started_at))
     {
-      use->pid = 0;
-      use->started_at = 0;
-      use->read_at = 0;
+      set_process (use, 0, 0);
       return FALSE;
     }
   use->started_at = sum.started_at;
-  if (self->tree_read_at > read_before)
+  if (tree_read_at > read_before)
     {
-      gint64 span = self->tree_read_at - read_before;
+      gint64 span = tree_read_at - read_before;
 
       use->is_working =
           read_before != 0 && (double) (sum.cpu_time - use->cpu_time) / (double) span > BUSY_CPU;
       use->cpu_time = sum.cpu_time;
-      use->read_at = self->tree_read_at;
+      use->read_at = tree_read_at;
     }
   *is_working = use->is_working;
   return read_before != 0;
 }
 
-/* Looking for it takes some milliseconds, so it is for one who has a client. */
+/* Looking for it costs something, so it is for one who has a client. */
 static void
 find_process (QueenSense *self, guint16 port, Use *use, gint64 now)
 {
+  pid_t pid;
+
   if (use->pid != 0 || (use->searched_at != 0 && now - use->searched_at < FORGET))
     return;
+  pid = queen_sense_find_pid (self, port);
+  if (pid == QUEEN_PORT_OWNERS_LATER)
+    return;
   use->searched_at = now;
-  use->pid = queen_sense_find_pid (self, port);
+  set_process (use, pid, now);
 }
 
 /* Who has no hive has no need of GPUs, but for this. */
@@ -151,7 +183,7 @@ static gboolean
 is_on_gpu (QueenSense *self, Use *use, gint64 now)
 {
   GPtrArray *gpus = use->pid != 0 ? get_gpus (self) : NULL;
-  QueenProcessTree *tree = gpus && gpus->len > 0 ? get_tree (self, now) : NULL;
+  QueenProcessTree *tree = gpus && gpus->len > 0 ? get_tree (self) : NULL;
 
   for (guint i = 0; tree && i < gpus->len; i++)
     {
@@ -177,6 +209,7 @@ is_on_gpu (QueenSense *self, Use *use, gint64 now)
 static gboolean
 count_all (QueenSense *self, gint64 now)
 {
+  const gint64 before = queen_clock_system.get_cpu ();
   guint n_ports = g_hash_table_size (self->uses);
   g_autofree guint16 *ports = g_new (guint16, n_ports);
   g_autofree QueenSocketCount *counts = g_new0 (QueenSocketCount, n_ports);
@@ -189,6 +222,7 @@ count_all (QueenSense *self, gint64 now)
     ports[i++] = (guint16) GPOINTER_TO_UINT (port);
   if (!queen_socket_diag_count_ports (self->diag, ports, n_ports, counts, NULL))
     return FALSE;
+  self->count_due_at = now + (queen_clock_system.get_cpu () - before) * COUNT_SHARE;
   i = 0;
   g_hash_table_iter_init (&iter, self->uses);
   while (g_hash_table_iter_next (&iter, NULL, &value))
@@ -207,11 +241,11 @@ count_all (QueenSense *self, gint64 now)
 }
 
 gboolean
-queen_sense_is_to_count (QueenSense *self, guint16 port)
+queen_sense_is_to_count (QueenSense *self, gint64 now, guint16 port)
 {
   const Use *use = g_hash_table_lookup (self->uses, GUINT_TO_POINTER (port));
 
-  return !use || g_get_monotonic_time () - use->counted_at > COUNT_AGE;
+  return now >= self->count_due_at && (!use || now - use->counted_at > COUNT_AGE);
 }
 
 void
@@ -227,12 +261,12 @@ const char *
 queen_sense_look (
     QueenSense *self, gint64 now, guint16 port, pid_t pid, guint n_own, gboolean *is_busy)
 {
-  gboolean is_to_count = queen_sense_is_to_count (self, port);
+  gboolean is_to_count = queen_sense_is_to_count (self, now, port);
   Use *use = get_use (self, port, pid, now);
   gboolean is_working = FALSE;
 
   use->is_left_out = FALSE;
-  if (is_to_count && !count_all (self, now))
+  if ((is_to_count && !count_all (self, now)) || use->counted_at == 0)
     return NULL;
   *is_busy = use->count.n_active > 0;
   if (use->count.n_established <= n_own || use->count.n_active > 0)
@@ -243,7 +277,7 @@ queen_sense_look (
       *is_busy = TRUE;
       return "gpu";
     }
-  if (!look_at_cpu (self, use, now, &is_working))
+  if (!look_at_cpu (self, use, &is_working))
     {
       /* Somebody is connected, and that is all that is known. */
       *is_busy = TRUE;
@@ -288,6 +322,8 @@ queen_sense_new (QueenGpuReader *gpus, const QueenGpuPlaces *places)
   self->gpus = gpus;
   self->places = places;
   self->diag = queen_socket_diag_new (NULL);
+  self->owners = queen_port_owners_new (NULL);
+  self->tree_walk = queen_walk_new (&tree_walk, on_tree_read, self);
   self->uses = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   return self;
 }
@@ -297,6 +333,8 @@ queen_sense_free (QueenSense *self)
 {
   g_clear_pointer (&self->own, queen_gpu_reader_free);
   queen_socket_diag_free (self->diag);
+  queen_port_owners_free (self->owners);
+  queen_walk_free (self->tree_walk);
   g_clear_pointer (&self->tree, queen_process_tree_free);
   g_hash_table_unref (self->uses);
   g_free (self);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "machine/queen-gpu-reader.h"
+#include "machine/queen-port-owners.h"
 
 G_BEGIN_DECLS
 
@@ -27,11 +28,12 @@ void queen_sense_free (QueenSense *self);
 
 /**
  * queen_sense_is_to_count:
+ * @now: µs, monotonic
  *
  * Returns: whether queen_sense_look() will count connections, of all servers at once, as it takes
- * the kernel as long for one as for many
+ * the kernel as long for one as for many; where there are many new ones, not for each of them
  */
-gboolean queen_sense_is_to_count (QueenSense *self, guint16 port);
+gboolean queen_sense_is_to_count (QueenSense *self, gint64 now, guint16 port);
 
 /** The server at @port is being asked by ourselves: the next count does not count there. */
 void queen_sense_leave_out (QueenSense *self, guint16 port);
@@ -39,9 +41,8 @@ void queen_sense_leave_out (QueenSense *self, guint16 port);
 /**
  * queen_sense_find_pid:
  *
- * Takes some milliseconds.
- *
- * Returns: who listens at @port, of those that may be known: the processes of one's own user; or 0
+ * Returns: who listens at @port, of those that may be known: the processes of one's own user; or 0;
+ *   or %QUEEN_PORT_OWNERS_LATER
  */
 pid_t queen_sense_find_pid (QueenSense *self, guint16 port);
 
@@ -60,7 +61,7 @@ gboolean queen_sense_is_at_driver (QueenSense *self);
  * Whose connections are kept open while nobody asks for anything would make it look busy for ever.
  *
  * Returns: (nullable): how that was found out, as heartbeats say it: `sockets`, `cpu` or `gpu`;
- * static. %NULL when it cannot be found out
+ * static. %NULL when it cannot be found out, or not yet
  */
 const char *queen_sense_look (
     QueenSense *self, gint64 now, guint16 port, pid_t pid, guint n_own, gboolean *is_busy);

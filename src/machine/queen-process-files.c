@@ -109,6 +109,19 @@ queen_process_files_each (const char *root, QueenProcessFilesFunc func, gpointer
 }
 
 gboolean
+queen_process_files_is_socket (const char *root, pid_t pid, int fd, guint64 inode)
+{
+  g_autofree char *path = g_strdup_printf ("%s/proc/%d/fd/%d", root, (int) pid, fd);
+  char target[TARGET_SIZE];
+  gssize length = readlink (path, target, sizeof target - 1);
+
+  if (length <= 0)
+    return FALSE;
+  target[length] = '\0';
+  return queen_process_files_parse_socket (target) == inode;
+}
+
+gboolean
 queen_process_files_is_host (const char *root)
 {
   g_autofree char *path = g_strconcat (root, "/proc/self/ns/pid", NULL);

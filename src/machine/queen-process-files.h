@@ -62,6 +62,15 @@ pid_t queen_process_files_parse_pid (const char *name);
 guint64 queen_process_files_parse_socket (const char *target);
 
 /**
+ * queen_process_files_is_socket:
+ * @fd: one of the descriptors of @pid
+ * @inode: of a socket
+ *
+ * Returns: whether that descriptor is that socket, and may be looked at
+ */
+gboolean queen_process_files_is_socket (const char *root, pid_t pid, int fd, guint64 inode);
+
+/**
  * queen_process_files_is_host:
  * @root: what stands before `/proc`; may be empty
  *

@@ -40,6 +40,7 @@ typedef enum
 
 struct _QueenProcessTree
 {
+  gint64 read_at;        /* µs, monotonic */
   GHashTable *processes; /* pid → Process */
   Family *family;
 };
@@ -82,6 +83,7 @@ queen_process_tree_read (const char *root)
   g_autoptr (GDir) directory = g_dir_open (path, 0, NULL);
   const char *name;
 
+  self->read_at = g_get_monotonic_time ();
   self->processes = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   self->family = g_new0 (Family, 1);
   self->family->verdicts = g_hash_table_new (NULL, NULL);
@@ -96,6 +98,12 @@ queen_process_tree_read (const char *root)
                              g_memdup2 (&process, sizeof process));
     }
   return self;
+}
+
+gint64
+queen_process_tree_get_time (const QueenProcessTree *self)
+{
+  return self->read_at;
 }
 
 static const Process *

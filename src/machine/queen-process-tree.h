@@ -42,12 +42,16 @@ typedef struct
  * queen_process_tree_read:
  * @root: (nullable): what stands before `/proc`; %NULL for nothing
  *
- * Reads one small file for each process: some milliseconds where there are hundreds.
+ * Reads one small file for each process: some milliseconds where there are hundreds, and a second
+ * where there are very many, so it is for a walk (queen-walk.h).
  *
  * Returns: (transfer full): the processes, as far as the kernel shows them to this user; it may be
  *   empty
  */
 QueenProcessTree *queen_process_tree_read (const char *root);
+
+/** Returns: µs, monotonic: when it was read */
+gint64 queen_process_tree_get_time (const QueenProcessTree *self);
 
 /**
  * queen_process_tree_sum:

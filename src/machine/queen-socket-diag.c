@@ -291,8 +291,10 @@ on_open_socket (pid_t pid, int fd, const char *target, gpointer data)
   guint64 inode = queen_process_files_parse_socket (target);
 
   listener = g_hash_table_lookup (by_inode, &inode);
-  if (listener && (listener->pid == 0 || pid < listener->pid))
-    listener->pid = pid;
+  if (!listener || (listener->pid != 0 && pid >= listener->pid))
+    return;
+  listener->pid = pid;
+  listener->fd = fd;
 }
 
 void

@@ -49,6 +49,7 @@ typedef struct
  * @uid: who made the socket
  * @inode: the socket's number
  * @pid: who holds it; 0 when that is not known
+ * @fd: as which of its descriptors
  */
 typedef struct
 {
@@ -57,6 +58,7 @@ typedef struct
   uid_t uid;
   guint64 inode;
   pid_t pid;
+  int fd;
 } QueenSocketListener;
 
 /**
@@ -132,11 +134,11 @@ GArray *queen_socket_diag_list_among (QueenSocketDiag *self, GHashTable *inodes,
 
 /**
  * queen_socket_diag_find_pids:
- * @listeners: (element-type QueenSocketListener): whose @pid is set where it can be found; one that
- *   several processes hold gets the lowest of them
+ * @listeners: (element-type QueenSocketListener): whose @pid and @fd are set where they can be
+ *   found; one that several processes hold gets the lowest of them
  *
  * Looks through the open files of all processes that this one may look at, which are those of its
- * own user. That takes some milliseconds where there are many, so it is for new listeners alone.
+ * own user. That takes a second where there are many, so it is for a walk (queen-walk.h).
  */
 void queen_socket_diag_find_pids (QueenSocketDiag *self, GArray *listeners);
 

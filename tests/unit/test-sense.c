@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define PATIENCE (60 * G_USEC_PER_SEC)
 #define OTHER_USER 54321 /* somebody who need not exist */
 
 typedef struct
@@ -91,10 +92,39 @@ test_other (Fixture *f, gconstpointer data)
     g_assert_false (queen_sense_is_open (f->sense, f->port));
 }
 
+/* All that are there are looked through for it, in another thread. */
 static void
 test_process (Fixture *f, gconstpointer data)
 {
-  g_assert_cmpint (queen_sense_find_pid (f->sense, f->port), ==, getpid ());
+  pid_t pid = queen_sense_find_pid (f->sense, f->port);
+
+  g_assert_cmpint (pid, ==, QUEEN_PORT_OWNERS_LATER);
+  while (pid == QUEEN_PORT_OWNERS_LATER)
+    {
+      g_main_context_iteration (NULL, TRUE);
+      pid = queen_sense_find_pid (f->sense, f->port);
+    }
+  g_assert_cmpint (pid, ==, getpid ());
+}
+
+/* That takes as long for one as for all, and hundreds may come up at once. */
+static void
+test_count (Fixture *f, gconstpointer data)
+{
+  const gint64 now = g_get_monotonic_time ();
+  gboolean is_busy;
+  Fixture second = { 0 };
+
+  set_up (&second, NULL);
+  g_assert_true (queen_sense_is_to_count (f->sense, now, f->port));
+  g_assert_cmpstr (queen_sense_look (f->sense, now, f->port, 0, 0, &is_busy), ==, "sockets");
+  g_assert_false (is_busy);
+  g_assert_false (queen_sense_is_to_count (f->sense, now, second.port));
+  g_assert_null (queen_sense_look (f->sense, now, second.port, 0, 0, &is_busy));
+  g_assert_true (queen_sense_is_to_count (f->sense, now + PATIENCE, second.port));
+  g_assert_cmpstr (queen_sense_look (f->sense, now + PATIENCE, second.port, 0, 0, &is_busy), ==,
+                   "sockets");
+  tear_down (&second, NULL);
 }
 
 /* However many of them somebody else takes. */
@@ -117,6 +147,8 @@ main (int argc, char **argv)
   g_test_add ("/sense/open/not-by-somebody-else-at-the-port", Fixture, "other", set_up, test_other,
               tear_down);
   g_test_add ("/sense/process/is-found", Fixture, "other", set_up, test_process, tear_down);
+  g_test_add ("/sense/connections/all-are-counted-together", Fixture, NULL, set_up, test_count,
+              tear_down);
   g_test_add_func ("/prospects/each-usual-port-has-a-place", test_places);
   return g_test_run ();
 }
