@@ -11,6 +11,7 @@
 
 #define MAX_IN_FLIGHT (16 * 1024 * 1024) /* bytes: an engine that is so slow is as good as away */
 #define FULL_FLIGHTS 1024                /* events: a fiftieth of a second of what Redis can do */
+#define FULL_BYTES (MAX_IN_FLIGHT / 4)   /* so that senders wait long before she has to go alone */
 #define STANDSTILL 100000                /* µs that a loop is late, and not merely busy */
 
 enum
@@ -175,10 +176,11 @@ static void
 add_flight (QueenRedisSequencer *self, QueenEvent *event, gsize n_bytes)
 {
   guint n_before = queen_flights_get_n (self->flights);
+  gboolean was_full = queen_redis_sequencer_is_full (self);
 
   queen_flights_add (self->flights, event, n_bytes > 0, n_bytes,
                      self->settings.clock->get_monotonic ());
-  if (n_bytes > 0 && (n_before == 0 || n_before == FULL_FLIGHTS - 1))
+  if (n_bytes > 0 && (n_before == 0 || queen_redis_sequencer_is_full (self) != was_full))
     await_flights (self, get_flight_deadline (self));
 }
 
@@ -430,7 +432,8 @@ queen_redis_sequencer_stop (QueenRedisSequencer *self)
 gboolean
 queen_redis_sequencer_is_full (QueenRedisSequencer *self)
 {
-  return queen_flights_get_n (self->flights) >= FULL_FLIGHTS;
+  return queen_flights_get_n (self->flights) >= FULL_FLIGHTS ||
+         queen_flights_get_n_bytes (self->flights) >= FULL_BYTES;
 }
 
 void

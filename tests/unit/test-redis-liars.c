@@ -185,6 +185,22 @@ test_keeps_up_no_more (Fixture *f, gconstpointer data)
   assert_alone_for (f, "too_slow");
 }
 
+/* Who publishes long ones waits, too, long before she would have to go alone. */
+static void
+test_long_words (Fixture *f, gconstpointer data)
+{
+  for (guint i = 0; !queen_redis_sequencer_is_full (f->sequencer); i++)
+    {
+      QueenComponent *worker = make_worker (i);
+
+      g_assert_cmpuint (i, <, 200);
+      worker->model_id = g_strnfill (32 * 1024, 'm');
+      now++;
+      g_assert_true (queen_registry_update (f->workers, worker, NULL, NULL));
+    }
+  g_assert_true (is_in_state (f, QUEEN_ENGINE_TOGETHER));
+}
+
 /* With few of them nobody waits, so there is more time. */
 static void
 test_oldest (Fixture *f, gconstpointer data)
@@ -407,6 +423,7 @@ main (int argc, char **argv)
     }
   ADD ("joining/mark-is-nobody", NULL, test_mark);
   ADD ("together/too-slow-for-those-who-wait", NULL, test_keeps_up_no_more);
+  ADD ("together/long-words-wait-sooner", NULL, test_long_words);
   ADD ("together/the-oldest-has-to-come-back", NULL, test_oldest);
   ADD ("together/all-in-time", NULL, test_in_time);
   ADD ("together/deaf", NULL, test_deaf);
