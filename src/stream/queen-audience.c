@@ -243,7 +243,8 @@ on_subscriber_ready (gpointer item, guint events, gpointer data)
 
 /* Who makes room */
 
-/* What it does not take at once is not waited for, or it would have its place all the same. */
+/* What it does not take at once is not waited for, or it would have its place all the same; so it
+ * is with those who are refused when they come. */
 static void
 send_away (QueenAudience *self, QueenSubscriber *subscriber)
 {
@@ -383,11 +384,11 @@ queen_audience_count_pending (const QueenAudience *self)
 }
 
 /* Who comes to stay gets none of the last descriptors. */
-gboolean
-queen_audience_has_room (QueenAudience *self,
-                         QueenSubscriber *subscriber,
-                         const struct sockaddr_storage *client,
-                         gboolean is_forwarded)
+static gboolean
+take_place (QueenAudience *self,
+            QueenSubscriber *subscriber,
+            const struct sockaddr_storage *client,
+            gboolean is_forwarded)
 {
   QueenSeat *seat = get_seat (subscriber);
   g_autofree char *asker = NULL;
@@ -411,6 +412,18 @@ queen_audience_has_room (QueenAudience *self,
   if (asker)
     queen_fair_queue_enter (self->claims, &seat->claim, asker, subscriber);
   return TRUE;
+}
+
+gboolean
+queen_audience_has_room (QueenAudience *self,
+                         QueenSubscriber *subscriber,
+                         const struct sockaddr_storage *client,
+                         gboolean is_forwarded)
+{
+  gboolean has_room = take_place (self, subscriber, client, is_forwarded);
+
+  get_seat (subscriber)->is_refused = !has_room;
+  return has_room;
 }
 
 /* The kernel would count one that reads slowly among those who take nothing: while its window is
@@ -438,5 +451,6 @@ queen_audience_add (QueenAudience *self, QueenSection *section, QueenSubscriber 
       remove_subscriber (self, subscriber);
       return;
     }
-  queen_audience_deliver (self, subscriber);
+  if (queen_audience_deliver (self, subscriber) && get_seat (subscriber)->is_refused)
+    reset (self, subscriber);
 }

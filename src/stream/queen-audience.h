@@ -105,7 +105,8 @@ gsize queen_audience_count_pending (const QueenAudience *self);
  * bits, and with addresses in one. Whoever counts as nobody makes no room; and all of them get it
  * like one address.
  *
- * Returns: whether @subscriber may come. It then has its share of places, until it goes
+ * Returns: whether @subscriber may come. It then has its share of places, until it goes; else it is
+ *   to be told so, and reset when it does not take that as soon as it is added
  */
 gboolean queen_audience_has_room (QueenAudience *self,
                                   QueenSubscriber *subscriber,

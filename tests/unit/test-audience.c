@@ -620,6 +620,29 @@ test_closed_later (Fixture *f, gconstpointer data)
   close (held);
 }
 
+/* Whoever is one too many is told so, if that takes no waiting: or those who are refused would be
+ * more than there may be, while they take nothing. */
+static void
+test_refused (Fixture *f, gconstpointer data)
+{
+  static const char zeros[4096];
+  const QueenStreamRequest request = { .kinds = ALL, .encoding = QUEEN_ENCODING_PLAIN };
+  int fds[] = { subscribe (f), subscribe (f) };
+  int ends[2];
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), ==,
+                   0);
+  while (write (ends[1], zeros, sizeof zeros) > 0) /* what it has not taken of answers before */
+    ;
+  queen_stream_subscribe (f->stream, (QueenSocket){ .fd = ends[1], .is_unix = f->is_unix },
+                          g_bytes_new_static (HEAD, strlen (HEAD)), &request);
+  g_assert_cmpuint (f->tally.refusals[QUEEN_REFUSAL_SUBSCRIBER_CAP], ==, 1);
+  g_assert_cmpuint (queen_audience_get_n_subscribers (f->audience), ==, 2);
+  close (ends[0]);
+  for (gsize i = 0; i < G_N_ELEMENTS (fds); i++)
+    close (fds[i]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -635,6 +658,8 @@ main (int argc, char **argv)
   ADD ("/audience/unix/stalled/not-one-that-falls-behind", usual_unix, test_falling_behind);
   ADD ("/audience/unix/stalled/not-one-that-has-caught-up", usual_unix, test_recovered);
   ADD ("/audience/unix/who-is-closed-by-a-thread-has-gone-at-once", usual_unix, test_closed_later);
+  ADD ("/audience/refused/who-takes-nothing-has-no-place", usual, test_refused);
+  ADD ("/audience/unix/refused/who-takes-nothing-has-no-place", usual_unix, test_refused);
   ADD ("/audience/keepalive/to-those-who-hear-nothing", usual, test_keepalive);
   ADD ("/audience/large/those-who-do-not-read-share-a-snapshot", crowd, test_shared_snapshot);
   ADD ("/audience/large/unread-pulses-are-bounded", crowd, test_unread_pulses);
