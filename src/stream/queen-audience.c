@@ -302,6 +302,13 @@ find_place (QueenAudience *self, const char *asker)
 
 /* The object */
 
+static GHashTable *
+make_set_of_bytes (void)
+{
+  return g_hash_table_new_full (g_direct_hash, g_direct_equal, (GDestroyNotify) g_bytes_unref,
+                                NULL);
+}
+
 QueenAudience *
 queen_audience_new (const QueenAudienceSettings *settings, GError **error)
 {
@@ -323,6 +330,8 @@ queen_audience_new (const QueenAudienceSettings *settings, GError **error)
   self->displaced = queen_fair_queue_new (settings->caps.subscribers);
   self->displaced_alarm =
       queen_alarm_new (settings->clock, "making room", G_PRIORITY_DEFAULT, on_displaced, self);
+  self->cleared = make_set_of_bytes ();
+  self->to_clear = make_set_of_bytes ();
   queen_audience_make_walks (self);
   self->round =
       CLAMP (settings->stall_timeout / ROUNDS_PER_STALL_TIMEOUT, SHORTEST_ROUND, LONGEST_ROUND);
@@ -348,7 +357,8 @@ queen_audience_free (QueenAudience *self)
   queen_fair_queue_free (self->displaced);
   queen_alarm_free (self->displaced_alarm);
   g_bytes_unref (self->keepalive);
-  g_clear_pointer (&self->cleared, g_ptr_array_unref);
+  g_hash_table_unref (self->cleared);
+  g_hash_table_unref (self->to_clear);
   g_free (self);
 }
 

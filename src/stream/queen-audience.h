@@ -179,7 +179,7 @@ void queen_audience_end_owned (QueenAudience *self,
  * @frames: (element-type GBytes): what is to be freed; it is held until all have been asked
  *
  * Lets everybody go who is in the middle of one of @frames. That takes a walk along all, which
- * begins at once and anew with each call: so whoever has several to free says them together.
+ * begins at once, or when the one before has ended, which is then for all that was said meanwhile.
  */
 void queen_audience_drop_holders (QueenAudience *self, const GPtrArray *frames);
 
