@@ -296,6 +296,7 @@ add_routes (QueenDaemon *self)
   const QueenMetricsSources sources = {
     .clock = self->clock,
     .cluster = self->cluster,
+    .audience = self->audience,
     .stream = self->stream,
     .jobs = self->jobs,
     .upstream = self->upstream,

@@ -369,6 +369,7 @@ read_request (QueenExchange *exchange, QueenStreamRequest *request, GError **err
     take_last_id (NULL, last_id, request, NULL);
   request->kinds = takes_events ? QUEEN_JOB_EVENT_ALL : QUEEN_JOB_EVENT_DATA;
   request->encoding = choose_encoding (exchange, takes_events);
+  /* The other queen has counted whoever it is, and all come from her address. */
   request->client = get_pass (exchange) ? NULL : queen_exchange_get_request (exchange)->client;
   request->is_forwarded = queen_exchange_get_request (exchange)->is_forwarded;
   request->owner = queen_exchange_get_reader (exchange);

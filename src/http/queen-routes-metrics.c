@@ -419,10 +419,14 @@ static void
 append_stream (GString *text, const QueenMetricsSources *sources)
 {
   const QueenTally *tally = sources->tally;
+  guint n_subscribers = queen_stream_get_n_subscribers (sources->stream);
 
-  queen_metrics_gauge (text, "queen_subscribers", "Subscribers of the stream.",
-                       queen_stream_get_n_subscribers (sources->stream));
-  queen_metrics_gauge (text, "queen_max_subscribers", "Subscribers that there may be at once.",
+  queen_metrics_gauge (text, "queen_subscribers", "Subscribers of the stream.", n_subscribers);
+  queen_metrics_gauge (text, "queen_job_readers",
+                       "Readers of jobs, who take from the same places as subscribers.",
+                       queen_audience_get_n_subscribers (sources->audience) - n_subscribers);
+  queen_metrics_gauge (text, "queen_max_subscribers",
+                       "Subscribers and readers of jobs that there may be at once.",
                        sources->caps.subscribers);
   queen_metrics_counter (text, "queen_subscriptions_total", "Subscribers that were let in.",
                          tally->subscriptions);

@@ -28,6 +28,8 @@ typedef struct
   guint status; /* of the worker's answer; 0 before that */
   char *type;
   guint owner;
+  struct sockaddr_storage client; /* whose share it takes from if it gets a stream */
+  gboolean is_forwarded;          /* likewise */
   gboolean is_http_1_0;
 } Asker;
 
@@ -188,6 +190,8 @@ on_stream_socket (QueenSocket socket, GBytes *head, gpointer data)
   Asker *asker = data;
   const QueenStreamRequest request = {
     .kinds = QUEEN_JOB_EVENT_DATA,
+    .client = &asker->client,
+    .is_forwarded = asker->is_forwarded,
     .encoding = asker->is_http_1_0 ? QUEEN_ENCODING_BARE_PLAIN : QUEEN_ENCODING_BARE,
     .owner = asker->owner,
   };
@@ -328,6 +332,7 @@ on_question (QueenExchange *exchange, gpointer data)
   g_auto (Question) question = { NULL };
   g_autoptr (GError) error = NULL;
   QueenJob *job = NULL;
+  const QueenRequest *request = queen_exchange_get_request (exchange);
   Asker *asker;
 
   if (read_question (exchange, &question, &error))
@@ -343,6 +348,8 @@ on_question (QueenExchange *exchange, gpointer data)
   asker->exchange = exchange;
   asker->job = g_object_ref (job);
   asker->owner = queen_exchange_get_reader (exchange);
+  asker->client = *request->client;
+  asker->is_forwarded = request->is_forwarded;
   asker->is_http_1_0 = queen_exchange_is_http_1_0 (exchange);
   asker->watch = queen_job_watch (job, &funcs, asker);
   queen_exchange_answer_later (exchange, QUEEN_PATIENCE_UNTIL_GONE, on_asker_gone, asker);

@@ -89,6 +89,7 @@ void queen_routes_add_operations (QueenRouter *router,
 /**
  * QueenMetricsSources:
  * @clock: by which metrics with components are shared
+ * @audience: all who listen; it outlives the server
  * @upstream: how jobs reach workers; it outlives the server
  * @turns: they outlive the server
  * @budgets: likewise
@@ -105,6 +106,7 @@ typedef struct
 {
   const QueenClock *clock;
   QueenCluster *cluster;
+  QueenAudience *audience;
   QueenStream *stream;
   QueenJobs *jobs;
   QueenUpstream *upstream;

@@ -48,7 +48,8 @@ struct _QueenAudience
   QueenAlarm *stall_alarm;
   GBytes *keepalive;
 
-  GPtrArray *cleared; /* (element-type GBytes): what is to be freed; NULL when nothing is */
+  GHashTable *cleared;  /* set of GBytes: what is to be freed, while a walk goes on for that */
+  GHashTable *to_clear; /* likewise: what the next walk is for */
 };
 
 /** Returns: µs, monotonic: now */

@@ -69,9 +69,14 @@ static void
 visit_to_clear (QueenAudience *self, QueenSubscriber *subscriber)
 {
   gboolean holds_any = FALSE;
+  GHashTableIter iter;
+  gpointer frame;
 
-  for (guint i = 0; i < self->cleared->len && !holds_any; i++)
-    holds_any = queen_subscriber_holds (subscriber, self->cleared->pdata[i]);
+  if (!queen_subscriber_has_pending (subscriber))
+    return;
+  g_hash_table_iter_init (&iter, self->cleared);
+  while (!holds_any && g_hash_table_iter_next (&iter, &frame, NULL))
+    holds_any = queen_subscriber_holds (subscriber, frame);
   if (holds_any)
     queen_audience_drop (self, subscriber, QUEEN_DROP_MEMORY);
 }
@@ -99,6 +104,31 @@ walk (QueenAudience *self, QueenRow *row, guint index, VisitFunc visit)
   return TRUE;
 }
 
+static gboolean
+is_clearing (QueenAudience *self)
+{
+  return g_hash_table_size (self->cleared) > 0;
+}
+
+/* What came meanwhile is next: or a row of batches would never come to who stands last. */
+static void
+choose_cleared (QueenAudience *self)
+{
+  GHashTable *freed = self->cleared;
+
+  self->cleared = self->to_clear;
+  self->to_clear = freed;
+  g_hash_table_remove_all (freed);
+}
+
+static void
+end_clearing (QueenAudience *self)
+{
+  choose_cleared (self);
+  if (is_clearing (self))
+    queen_alarm_set (self->alarms[QUEEN_WALK_CLEARING], 0);
+}
+
 /* Resumes a walk, now and in the turns after this one, to its end. */
 static void
 resume_walk (QueenAudience *self, QueenWalkKind kind)
@@ -112,7 +142,7 @@ resume_walk (QueenAudience *self, QueenWalkKind kind)
   if (!walk (self, &self->everybody, kind, visits[kind]))
     queen_alarm_set (self->alarms[kind], 0);
   else if (kind == QUEEN_WALK_CLEARING)
-    g_clear_pointer (&self->cleared, g_ptr_array_unref);
+    end_clearing (self);
   else if (kind == QUEEN_WALK_ROUND && self->everybody.first)
     queen_alarm_set (self->alarms[kind], self->now + self->round);
 }
@@ -223,13 +253,12 @@ queen_audience_end_owned (QueenAudience *self,
 void
 queen_audience_drop_holders (QueenAudience *self, const GPtrArray *frames)
 {
-  guint n_before = self->cleared ? self->cleared->len : 0;
-
-  if (!self->cleared && frames->len > 0)
-    self->cleared = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   for (guint i = 0; i < frames->len; i++)
-    if (!g_ptr_array_find (self->cleared, frames->pdata[i], NULL)) /* else they are being dropped */
-      g_ptr_array_add (self->cleared, g_bytes_ref (frames->pdata[i]));
-  if (frames->len > 0 && self->cleared->len > n_before)
+    if (!g_hash_table_contains (self->cleared, frames->pdata[i])) /* else they are being dropped */
+      g_hash_table_add (self->to_clear, g_bytes_ref (frames->pdata[i]));
+  if (is_clearing (self))
+    return;
+  choose_cleared (self);
+  if (is_clearing (self))
     set_out (self, QUEEN_WALK_CLEARING);
 }

@@ -243,7 +243,8 @@ on_subscriber_ready (gpointer item, guint events, gpointer data)
 
 /* Who makes room */
 
-/* What it does not take at once is not waited for, or it would have its place all the same. */
+/* What it does not take at once is not waited for, or it would have its place all the same; so it
+ * is with those who are refused when they come. */
 static void
 send_away (QueenAudience *self, QueenSubscriber *subscriber)
 {
@@ -301,6 +302,13 @@ find_place (QueenAudience *self, const char *asker)
 
 /* The object */
 
+static GHashTable *
+make_set_of_bytes (void)
+{
+  return g_hash_table_new_full (g_direct_hash, g_direct_equal, (GDestroyNotify) g_bytes_unref,
+                                NULL);
+}
+
 QueenAudience *
 queen_audience_new (const QueenAudienceSettings *settings, GError **error)
 {
@@ -322,6 +330,8 @@ queen_audience_new (const QueenAudienceSettings *settings, GError **error)
   self->displaced = queen_fair_queue_new (settings->caps.subscribers);
   self->displaced_alarm =
       queen_alarm_new (settings->clock, "making room", G_PRIORITY_DEFAULT, on_displaced, self);
+  self->cleared = make_set_of_bytes ();
+  self->to_clear = make_set_of_bytes ();
   queen_audience_make_walks (self);
   self->round =
       CLAMP (settings->stall_timeout / ROUNDS_PER_STALL_TIMEOUT, SHORTEST_ROUND, LONGEST_ROUND);
@@ -347,7 +357,8 @@ queen_audience_free (QueenAudience *self)
   queen_fair_queue_free (self->displaced);
   queen_alarm_free (self->displaced_alarm);
   g_bytes_unref (self->keepalive);
-  g_clear_pointer (&self->cleared, g_ptr_array_unref);
+  g_hash_table_unref (self->cleared);
+  g_hash_table_unref (self->to_clear);
   g_free (self);
 }
 
@@ -383,11 +394,11 @@ queen_audience_count_pending (const QueenAudience *self)
 }
 
 /* Who comes to stay gets none of the last descriptors. */
-gboolean
-queen_audience_has_room (QueenAudience *self,
-                         QueenSubscriber *subscriber,
-                         const struct sockaddr_storage *client,
-                         gboolean is_forwarded)
+static gboolean
+take_place (QueenAudience *self,
+            QueenSubscriber *subscriber,
+            const struct sockaddr_storage *client,
+            gboolean is_forwarded)
 {
   QueenSeat *seat = get_seat (subscriber);
   g_autofree char *asker = NULL;
@@ -411,6 +422,18 @@ queen_audience_has_room (QueenAudience *self,
   if (asker)
     queen_fair_queue_enter (self->claims, &seat->claim, asker, subscriber);
   return TRUE;
+}
+
+gboolean
+queen_audience_has_room (QueenAudience *self,
+                         QueenSubscriber *subscriber,
+                         const struct sockaddr_storage *client,
+                         gboolean is_forwarded)
+{
+  gboolean has_room = take_place (self, subscriber, client, is_forwarded);
+
+  get_seat (subscriber)->is_refused = !has_room;
+  return has_room;
 }
 
 /* The kernel would count one that reads slowly among those who take nothing: while its window is
@@ -438,5 +461,6 @@ queen_audience_add (QueenAudience *self, QueenSection *section, QueenSubscriber 
       remove_subscriber (self, subscriber);
       return;
     }
-  queen_audience_deliver (self, subscriber);
+  if (queen_audience_deliver (self, subscriber) && get_seat (subscriber)->is_refused)
+    reset (self, subscriber);
 }

@@ -105,7 +105,8 @@ gsize queen_audience_count_pending (const QueenAudience *self);
  * bits, and with addresses in one. Whoever counts as nobody makes no room; and all of them get it
  * like one address.
  *
- * Returns: whether @subscriber may come. It then has its share of places, until it goes
+ * Returns: whether @subscriber may come. It then has its share of places, until it goes; else it is
+ *   to be told so, and reset when it does not take that as soon as it is added
  */
 gboolean queen_audience_has_room (QueenAudience *self,
                                   QueenSubscriber *subscriber,
@@ -196,7 +197,7 @@ void queen_audience_end_owned (QueenAudience *self,
  * @frames: (element-type GBytes): what is to be freed; it is held until all have been asked
  *
  * Lets everybody go who is in the middle of one of @frames. That takes a walk along all, which
- * begins at once and anew with each call: so whoever has several to free says them together.
+ * begins at once, or when the one before has ended, which is then for all that was said meanwhile.
  */
 void queen_audience_drop_holders (QueenAudience *self, const GPtrArray *frames);
 

@@ -4,6 +4,7 @@
 #include "queen-stream-request.h"
 
 #include "model/queen-event.h"
+#include "net/queen-shares.h"
 #include "queen-error.h"
 #include "text/queen-query.h"
 
@@ -112,6 +113,13 @@ queen_stream_request_clear (QueenStreamRequest *request)
 {
   g_free ((char *) request->last_id);
   request->last_id = NULL;
+}
+
+char *
+queen_stream_request_dup_asker (const QueenStreamRequest *request)
+{
+  return request->client ? queen_shares_dup_asker (request->client, request->is_forwarded, 0)
+                         : g_strdup ("");
 }
 
 gboolean

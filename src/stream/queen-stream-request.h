@@ -44,6 +44,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (QueenStreamRequest, queen_stream_request_clear
 /** Returns: the word of `?types=` for @kind, one of %QUEEN_EVENT_ALL_KINDS */
 const char *queen_stream_request_get_word (guint kind);
 
+/** Returns: (transfer full): who takes turns with others, as a #QueenFairQueue has it */
+char *queen_stream_request_dup_asker (const QueenStreamRequest *request);
+
 /**
  * queen_stream_request_parse:
  * @request: (out): what is asked for; to be cleared, also when it fails

@@ -4,7 +4,6 @@
 #include "queen-stream.h"
 
 #include "loop/queen-fair-queue.h"
-#include "net/queen-shares.h"
 #include "queen-channel.h"
 #include "queen-frame.h"
 #include "queen-snapshots.h"
@@ -40,6 +39,7 @@ struct _QueenStream
   guint n_asked;
   QueenFairQueue *to_ask; /* of Returner, until others have been told */
   GQueue awaiting;        /* of Returner, who came first at its head */
+  QueenFairQueue *places; /* of the same, by whose they are */
   guint64 awaited; /* the least number that one of them has seen; G_MAXUINT64 when there is none */
   QueenAlarm *await_alarm;
 };
@@ -54,7 +54,8 @@ typedef struct
   struct sockaddr_storage client;
   char *last_id;
   GBytes *past;         /* NULL when there is none */
-  QueenFairPlace place; /* among those for whom is to be asked */
+  QueenFairPlace place; /* among those for whom is to be asked, or who await what has yet to come */
+  GList link;           /* among the latter */
   gint64 deadline;      /* µs, monotonic: until then what has yet to come may come */
 } Returner;
 
@@ -67,10 +68,7 @@ enum
 static GParamSpec *props[N_PROPS];
 
 static void welcome_awaiting (gpointer data);
-static void subscribe_now (QueenStream *self,
-                           QueenSocket socket,
-                           GBytes *head,
-                           const QueenStreamRequest *request);
+static void go_on (QueenStream *self, Returner *returner);
 
 G_DEFINE_FINAL_TYPE (QueenStream, queen_stream, G_TYPE_OBJECT)
 
@@ -197,6 +195,7 @@ queen_stream_finalize (GObject *object)
   QueenStream *self = QUEEN_STREAM (object);
 
   g_clear_pointer (&self->to_ask, queen_fair_queue_free);
+  g_clear_pointer (&self->places, queen_fair_queue_free);
   g_clear_pointer (&self->await_alarm, queen_alarm_free);
   g_clear_pointer (&self->drop_alarm, queen_alarm_free);
   g_clear_pointer (&self->channel, queen_channel_free);
@@ -252,6 +251,7 @@ queen_stream_new (QueenEventBus *bus, QueenPulse *pulse, const QueenStreamSettin
   self->drop_alarm = queen_alarm_new (settings->clock, "unheard snapshots", G_PRIORITY_DEFAULT,
                                       drop_snapshots, self);
   self->to_ask = queen_fair_queue_new (MAX_ASKING - MAX_ASKED_AT_ONCE);
+  self->places = queen_fair_queue_new (MAX_AWAITING);
   self->awaited = G_MAXUINT64;
   self->await_alarm = queen_alarm_new (settings->clock, "seen elsewhere", G_PRIORITY_DEFAULT,
                                        welcome_awaiting, self);
@@ -382,6 +382,7 @@ make_returner (QueenStream *self,
   Returner *returner = g_new0 (Returner, 1);
 
   *returner = (Returner){ self, socket, head, *request };
+  returner->link.data = returner;
   returner->request.last_id = returner->last_id = g_strdup (request->last_id);
   if (request->client)
     {
@@ -400,7 +401,7 @@ free_returner (Returner *returner)
 }
 
 static void
-subscribe_without_past (QueenStream *self, Returner *returner)
+subscribe_at_once (QueenStream *self, Returner *returner)
 {
   queen_fair_queue_leave (&returner->place);
   queen_channel_subscribe (self->channel, returner->socket, returner->head, &returner->request);
@@ -414,10 +415,7 @@ ask_next (QueenStream *self)
 
   while ((self->n_asked < MAX_ASKED_AT_ONCE || !self->ask_past) &&
          (returner = queen_fair_queue_take (self->to_ask)))
-    {
-      subscribe_now (self, returner->socket, returner->head, &returner->request);
-      free_returner (returner);
-    }
+    go_on (self, returner);
 }
 
 /* If the stream goes on under other numbers by now, what was asked for is not what it was. */
@@ -436,8 +434,7 @@ on_past (const GPtrArray *events, gpointer data)
     take_past (returner, events);
   returner->request.past = returner->past;
   returner->request.last_id = returner->last_id;
-  queen_channel_subscribe (self->channel, returner->socket, returner->head, &returner->request);
-  free_returner (returner);
+  subscribe_at_once (self, returner);
   ask_next (self);
   g_object_unref (self);
 }
@@ -447,9 +444,7 @@ on_past (const GPtrArray *events, gpointer data)
 static void
 queue_returner (QueenStream *self, Returner *returner)
 {
-  const struct sockaddr_storage *client = returner->request.client;
-  g_autofree char *asker =
-      client ? queen_shares_dup_asker (client, returner->request.is_forwarded, 0) : g_strdup ("");
+  g_autofree char *asker = queen_stream_request_dup_asker (&returner->request);
   gpointer refused = NULL;
 
   if (!queen_fair_queue_find_place (self->to_ask, asker, &refused))
@@ -457,7 +452,7 @@ queue_returner (QueenStream *self, Returner *returner)
   else
     queen_fair_queue_enter (self->to_ask, &returner->place, asker, returner);
   if (refused)
-    subscribe_without_past (self, refused);
+    subscribe_at_once (self, refused);
 }
 
 /* Returns: whether it subscribes when its past has come, or was refused; it takes over what is
@@ -499,22 +494,40 @@ subscribe_now (QueenStream *self,
     queen_channel_subscribe (self->channel, socket, head, request);
 }
 
+static void
+go_on (QueenStream *self, Returner *returner)
+{
+  queen_fair_queue_leave (&returner->place);
+  subscribe_now (self, returner->socket, returner->head, &returner->request);
+  free_returner (returner);
+}
+
 /* Whoever has seen more than she, elsewhere, goes on when she has come as far. Until then she could
- * neither say what it has missed nor keep what it has seen from it.
+ * neither say what it has missed nor keep what it has seen from it. Where too many wait for that,
+ * whose are most of them does not any longer.
  *
  * Returns: as ask_past() */
 static gboolean
 await_event (QueenStream *self, QueenSocket socket, GBytes *head, const QueenStreamRequest *request)
 {
+  g_autofree char *asker = queen_stream_request_dup_asker (request);
+  gpointer displaced = NULL;
   guint64 number;
   Returner *returner;
 
-  if (!self->ask_past || !request->last_id || self->awaiting.length >= MAX_AWAITING ||
-      !queen_ring_is_ahead (queen_channel_get_ring (self->channel), request->last_id, &number))
+  if (!self->ask_past || !request->last_id ||
+      !queen_ring_is_ahead (queen_channel_get_ring (self->channel), request->last_id, &number) ||
+      !queen_fair_queue_find_place (self->places, asker, &displaced))
     return FALSE;
+  if (displaced)
+    {
+      g_queue_unlink (&self->awaiting, &((Returner *) displaced)->link);
+      go_on (self, displaced);
+    }
   returner = make_returner (self, socket, head, request);
   returner->deadline = self->clock->get_monotonic () + AWAITED_FOR;
-  g_queue_push_tail (&self->awaiting, returner);
+  g_queue_push_tail_link (&self->awaiting, &returner->link);
+  queen_fair_queue_enter (self->places, &returner->place, asker, returner);
   self->awaited = MIN (self->awaited, number);
   queen_alarm_set_earlier (self->await_alarm, returner->deadline);
   return TRUE;
@@ -538,18 +551,16 @@ welcome_awaiting (gpointer data)
 {
   QueenStream *self = data;
   GQueue were_awaiting = self->awaiting;
+  GList *link;
   Returner *returner;
 
   g_queue_init (&self->awaiting);
   self->awaited = G_MAXUINT64;
-  while ((returner = g_queue_pop_head (&were_awaiting)))
-    if (is_still_awaiting (self, returner))
-      g_queue_push_tail (&self->awaiting, returner);
+  while ((link = g_queue_pop_head_link (&were_awaiting)))
+    if (is_still_awaiting (self, link->data))
+      g_queue_push_tail_link (&self->awaiting, link);
     else
-      {
-        subscribe_now (self, returner->socket, returner->head, &returner->request);
-        free_returner (returner);
-      }
+      go_on (self, link->data);
   returner = g_queue_peek_head (&self->awaiting);
   queen_alarm_set (self->await_alarm, returner ? returner->deadline : -1);
 }

@@ -61,6 +61,7 @@ typedef struct _QueenSection QueenSection;
  * @is_blocked: the kernel took no more, and will say when it does
  * @is_watched: not all that was written to it is known to have been taken
  * @is_dismissed: it may not stay
+ * @is_refused: it is told that there is no room for it
  * @share: (nullable): what its address has of all places
  * @claim: its own of these, if it counts; or else, that it is to make room
  * @stall: until when something must be taken
@@ -75,6 +76,7 @@ typedef struct
   gboolean is_blocked : 1;
   gboolean is_watched : 1;
   gboolean is_dismissed : 1;
+  gboolean is_refused : 1;
   QueenShare *share;
   QueenFairPlace claim;
   QueenDeadline stall;

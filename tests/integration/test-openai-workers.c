@@ -6,6 +6,7 @@
 #include <json-glib/json-glib.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "http-client.h"
@@ -600,6 +601,50 @@ test_same_key_by_many (Fixture *f, gconstpointer data)
     }
 }
 
+/* Returns: a connection from @address whose answer has begun, of which nothing has been read */
+static int
+stream_from (Fixture *f, const char *address)
+{
+  g_autofree char *question = make_question ("[[pace=step]]", ",\"stream\":true");
+  g_autofree char *request =
+      g_strdup_printf ("POST " CHAT " HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: 7\r\n"
+                       "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                       strlen (question), question);
+  int fd = http_connect_from (address, f->port, 0);
+  char head[13] = { 0 };
+
+  g_assert_true (http_send (fd, request, -1));
+  g_assert_true (http_wait_readable (fd, queen_test_get_deadline ()));
+  g_assert_cmpint (recv (fd, head, sizeof head - 1, MSG_PEEK), >, 0);
+  g_assert_cmpstr (head, ==, "HTTP/1.1 200");
+  return fd;
+}
+
+/* Who listens to an answer takes from the places of all who listen, and one address no more than
+ * its share. */
+static void
+test_share_of_streams (Fixture *f, gconstpointer data)
+{
+  int fds[3];
+  g_autoptr (HttpAnswer) refused = NULL;
+
+  queen_process_stop (f->queen);
+  f->queen = queen_process_start ("--max-per-peer=2", "--drain=0s", NULL);
+  f->port = queen_process_get_port (f->queen);
+  stand_in_beat (f->worker, f->port, "a", NULL);
+  fds[0] = stream_from (f, "127.0.0.2");
+  fds[1] = stream_from (f, "127.0.0.2");
+  refused = http_read_answer (stream_from (f, "127.0.0.2"));
+  g_assert_nonnull (strstr (refused->body, "too many readers"));
+  fds[2] = stream_from (f, "127.0.0.3");
+  g_assert_cmpuint (http_read_metric (f->port, "queen_refusals_total{reason=\"peer_share\"}"), ==,
+                    1);
+  g_assert_cmpuint (http_read_metric (f->port, "queen_job_readers"), ==, 3);
+  g_assert_cmpuint (http_read_metric (f->port, "queen_subscribers"), ==, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (fds); i++)
+    close (fds[i]);
+}
+
 /* Whose connection broke comes again by the same key, and is answered. */
 static void
 test_same_key_again (Fixture *f, gconstpointer data)
@@ -820,6 +865,7 @@ main (int argc, char **argv)
   ADD ("answers/without-chunks", test_http_1_0);
   ADD ("answers/again-by-the-same-key", test_same_key);
   ADD ("answers/the-same-key-by-too-many", test_same_key_by_many);
+  ADD ("answers/streams-take-from-the-share-of-an-address", test_share_of_streams);
   ADD ("answers/the-key-of-one-that-broke-off-is-free", test_same_key_again);
   ADD ("workers/who-cannot-do-that-is-not-ejected", test_not_ejected);
   ADD ("workers/who-speak-chat-alone", test_chat_alone);

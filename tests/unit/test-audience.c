@@ -598,6 +598,66 @@ test_pauses (void)
     close (fds[i][0]);
 }
 
+static QueenWriteResult
+deliver_nothing (QueenSubscriber *subscriber, gpointer data)
+{
+  return QUEEN_WRITE_NOTHING;
+}
+
+static void
+drop_one (QueenAudience *audience, GBytes *frame)
+{
+  g_autoptr (GPtrArray) frames = g_ptr_array_new ();
+
+  g_ptr_array_add (frames, frame);
+  queen_audience_drop_holders (audience, frames);
+}
+
+/* However often there is something more to be freed while a look at all goes on. */
+static void
+test_clearing_ends (void)
+{
+  QueenTally tally = { 0 };
+  const QueenAudienceSettings settings = {
+    .clock = &clock_of_the_test,
+    .caps = { .subscribers = 40 },
+    .stall_timeout = STALL_TIMEOUT,
+    .tally = &tally,
+  };
+  QueenSection section = { .deliver = deliver_nothing, .on_changed = on_changed };
+  QueenAudience *audience = queen_audience_new (&settings, NULL);
+  GBytes *held[40];
+  int fds[G_N_ELEMENTS (held)][2];
+
+  queen_audience_open (audience, &section);
+  for (guint i = 0; i < G_N_ELEMENTS (held); i++)
+    {
+      QueenSubscriber *subscriber;
+
+      g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds[i]),
+                       ==, 0);
+      subscriber = queen_subscriber_new ((QueenSocket){ .fd = fds[i][1] }, 0);
+      held[i] = g_bytes_new_take (g_strdup ("held"), 4);
+      queen_subscriber_add_pending (subscriber, held[i]);
+      queen_audience_add (audience, &section, subscriber);
+    }
+  step = 5 * MSEC; /* so that a look at all of them takes several turns */
+  drop_one (audience, held[39]);
+  for (guint i = 0; i < 30; i++)
+    {
+      g_autoptr (GBytes) other = g_bytes_new_take (g_strdup ("other"), 5);
+
+      drop_one (audience, i == 0 ? held[38] : other);
+      g_main_context_iteration (NULL, FALSE);
+    }
+  step = 0;
+  g_assert_cmpuint (tally.drops[QUEEN_DROP_MEMORY], ==, 2);
+  queen_audience_close (audience, &section);
+  queen_audience_free (audience);
+  for (guint i = 0; i < G_N_ELEMENTS (held); i++)
+    close (fds[i][0]);
+}
+
 /* What comes with something unread is closed by a thread, and meanwhile the kernel would go on to
  * tell of it: here the test holds it for as long. */
 static void
@@ -620,6 +680,29 @@ test_closed_later (Fixture *f, gconstpointer data)
   close (held);
 }
 
+/* Whoever is one too many is told so, if that takes no waiting: or those who are refused would be
+ * more than there may be, while they take nothing. */
+static void
+test_refused (Fixture *f, gconstpointer data)
+{
+  static const char zeros[4096];
+  const QueenStreamRequest request = { .kinds = ALL, .encoding = QUEEN_ENCODING_PLAIN };
+  int fds[] = { subscribe (f), subscribe (f) };
+  int ends[2];
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), ==,
+                   0);
+  while (write (ends[1], zeros, sizeof zeros) > 0) /* what it has not taken of answers before */
+    ;
+  queen_stream_subscribe (f->stream, (QueenSocket){ .fd = ends[1], .is_unix = f->is_unix },
+                          g_bytes_new_static (HEAD, strlen (HEAD)), &request);
+  g_assert_cmpuint (f->tally.refusals[QUEEN_REFUSAL_SUBSCRIBER_CAP], ==, 1);
+  g_assert_cmpuint (queen_audience_get_n_subscribers (f->audience), ==, 2);
+  close (ends[0]);
+  for (gsize i = 0; i < G_N_ELEMENTS (fds); i++)
+    close (fds[i]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -635,6 +718,8 @@ main (int argc, char **argv)
   ADD ("/audience/unix/stalled/not-one-that-falls-behind", usual_unix, test_falling_behind);
   ADD ("/audience/unix/stalled/not-one-that-has-caught-up", usual_unix, test_recovered);
   ADD ("/audience/unix/who-is-closed-by-a-thread-has-gone-at-once", usual_unix, test_closed_later);
+  ADD ("/audience/refused/who-takes-nothing-has-no-place", usual, test_refused);
+  ADD ("/audience/unix/refused/who-takes-nothing-has-no-place", usual_unix, test_refused);
   ADD ("/audience/keepalive/to-those-who-hear-nothing", usual, test_keepalive);
   ADD ("/audience/large/those-who-do-not-read-share-a-snapshot", crowd, test_shared_snapshot);
   ADD ("/audience/large/unread-pulses-are-bounded", crowd, test_unread_pulses);
@@ -650,6 +735,7 @@ main (int argc, char **argv)
   ADD ("/audience/turns/event-amid-goodbye", crowd, test_event_amid_goodbye);
   ADD ("/audience/turns/keepalive", crowd, test_slices_of_keepalive);
   ADD ("/audience/turns/stalled", crowd, test_slices_of_stalled);
+  g_test_add_func ("/audience/turns/a-look-at-all-comes-to-its-end", test_clearing_ends);
   g_test_add_func ("/audience/turns/who-has-had-much-goes-on-later", test_pauses);
 
   return g_test_run ();

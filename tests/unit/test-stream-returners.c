@@ -5,6 +5,7 @@
  * ring, or has yet to come into it. */
 
 #include <netinet/in.h>
+#include <sys/resource.h>
 
 #include "stream-fixture.h"
 
@@ -245,7 +246,7 @@ count_held (Fixture *f)
 
 /* Returns: the end of one who has an address */
 static int
-come_from_elsewhere (Fixture *f)
+come_from_elsewhere_with (Fixture *f, const char *last_id)
 {
   const struct sockaddr_in address = { .sin_family = AF_INET,
                                        .sin_addr.s_addr = g_htonl (0x0a000001) };
@@ -253,9 +254,15 @@ come_from_elsewhere (Fixture *f)
 
   memcpy (&client, &address, sizeof address);
   return subscribe_exactly (f, &(QueenStreamRequest){ .kinds = WORKERS,
-                                                      .last_id = EPOCH "-0",
+                                                      .last_id = last_id,
                                                       .encoding = QUEEN_ENCODING_CHUNKED,
                                                       .client = &client });
+}
+
+static int
+come_from_elsewhere (Fixture *f)
+{
+  return come_from_elsewhere_with (f, EPOCH "-0");
 }
 
 /* Returns: its end */
@@ -404,6 +411,31 @@ test_past_in_turn (Fixture *f, gconstpointer data)
   close (other);
 }
 
+/* Whoever is one too many is not waited with, and makes room for who has less. */
+static void
+test_ahead_in_turn (Fixture *f, gconstpointer data)
+{
+  struct rlimit limit;
+  int many[1024], too_many, other;
+
+  g_assert_no_errno (getrlimit (RLIMIT_NOFILE, &limit));
+  limit.rlim_cur = limit.rlim_max;
+  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &limit)); /* most of two for each */
+  for (guint i = 0; i < G_N_ELEMENTS (many); i++)
+    many[i] = come_with (f, EPOCH "-4");
+  too_many = come_with (f, EPOCH "-4");
+  check_told (too_many, "lagged", TRUE);
+  check_told (many[1023], "lagged", FALSE);
+  other = come_from_elsewhere_with (f, EPOCH "-4");
+  check_told (many[1023], "lagged", TRUE);
+  check_told (many[1022], "lagged", FALSE);
+  check_told (other, "lagged", FALSE);
+  for (guint i = 0; i < G_N_ELEMENTS (many); i++)
+    close (many[i]);
+  close (too_many);
+  close (other);
+}
+
 /* Those whose turn has not come have what there is without it. */
 static void
 test_past_is_no_more (Fixture *f, gconstpointer data)
@@ -470,6 +502,7 @@ main (int argc, char **argv)
   ADD_WITH ("/stream-returners/ahead/the-queen-ends", test_ended);
   ADD_WITH ("/stream-returners/ahead/the-stream-is-gone", test_dropped);
   ADD_WITH ("/stream-returners/ahead/no-others", test_alone);
+  ADD_WITH ("/stream-returners/ahead/in-turn", test_ahead_in_turn);
   ADD_WITH ("/stream-returners/nonsense", test_nonsense);
 #undef ADD_WITH
 #define ADD_PAST(path, func) g_test_add (path, Fixture, NULL, set_up_with_past, func, tear_down)
