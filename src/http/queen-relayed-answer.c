@@ -279,6 +279,7 @@ start_relay (QueenRelayedAnswer *self,
     .path = path,
     .accept = is_parser ? EVENT_STREAM : "*/*",
     .last_id = is_read ? self->request.last_id : NULL,
+    .submitter = self->user,
     .silence = silence,
   };
   const QueenPass pass = { request.method, path, request.address, self->user, self->is_admin };

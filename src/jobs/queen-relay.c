@@ -44,6 +44,7 @@ unref_relay (QueenRelay *self)
   queen_target_free (self->target);
   g_free ((char *) self->request.path);
   g_free ((char *) self->request.pass);
+  g_free ((char *) self->request.submitter);
   g_free ((char *) self->request.last_id);
   g_free (self);
 }
@@ -212,6 +213,7 @@ begin_relay (gpointer data)
     .method = self->request.method,
     .target = self->target,
     .source = &source,
+    .submitter = self->request.submitter,
     .path = self->request.path,
     .accept = self->request.accept,
     .pass = self->request.pass,
@@ -270,6 +272,7 @@ queen_relay_start (QueenUpstream *upstream,
   self->request.address = NULL;
   self->request.path = g_strdup (request->path);
   self->request.pass = g_strdup (request->pass);
+  self->request.submitter = g_strdup (request->submitter);
   self->request.last_id = g_strdup (request->last_id);
   self->funcs = funcs;
   self->data = data;

@@ -21,6 +21,7 @@ G_BEGIN_DECLS
  * @path: encoded
  * @accept: static
  * @pass: see queen_passes_make()
+ * @submitter: (nullable): for whom: those of the same text have one turn
  * @last_id: (nullable): of the last event that was read; printable ASCII
  * @silence: µs for which she may say nothing, once there is a connection
  */
@@ -32,6 +33,7 @@ typedef struct
   const char *path;
   const char *accept;
   const char *pass;
+  const char *submitter;
   const char *last_id;
   gint64 silence;
 } QueenRelayRequest;
