@@ -9,7 +9,6 @@
 #include "jobs/queen-answer-status.h"
 #include "jobs/queen-passes.h"
 #include "jobs/queen-relay.h"
-#include "model/queen-senders.h"
 #include "queen-error.h"
 #include "queen-lost-job.h"
 #include "queen-relay-reader.h"
@@ -272,7 +271,6 @@ start_relay (QueenRelayedAnswer *self,
   gboolean is_read = question == QUEEN_SIBLINGS_READ;
   gboolean is_parser = is_read && !queen_encoding_is_bare (self->request.encoding);
   g_autofree char *id = g_uri_escape_string (self->id, NULL, FALSE);
-  g_autofree char *asker = queen_sender_dup_asker (self->user);
   g_autofree char *path = g_strconcat ("/v1/jobs/", id, is_read ? "/stream" : "", NULL);
   QueenRelayRequest request = {
     .address = get_address (self),
@@ -281,7 +279,7 @@ start_relay (QueenRelayedAnswer *self,
     .path = path,
     .accept = is_parser ? EVENT_STREAM : "*/*",
     .last_id = is_read ? self->request.last_id : NULL,
-    .asker = asker,
+    .submitter = self->user,
     .silence = silence,
   };
   const QueenPass pass = { request.method, path, request.address, self->user, self->is_admin };

@@ -12,6 +12,7 @@
 #define TEXTS(request)                                                                             \
   {                                                                                                \
     &(request)->path, &(request)->token, &(request)->pass, &(request)->last_id, &(request)->via,   \
+        &(request)->submitter,                                                                     \
   }
 #define FAULT "queen-call-fault"
 #define RESTARTED "queen-call-restarted"

@@ -37,8 +37,8 @@ struct _QueenCall
   SoupMessage *message;
   GCancellable *cancellable;
   QueenIntake *answer;
-  GList turn; /* among the caller's eager ones */
-  gboolean is_put_off;
+  QueenCostPlace turn; /* among the caller's eager ones */
+  char *turn_of;
   gboolean is_paused;
   gboolean is_fresh;   /* the connection was made for this */
   gboolean is_through; /* the kernel has taken all of the body */
@@ -76,7 +76,8 @@ void queen_call_end_with (QueenCall *self,
 /** The head of the answer is there, and its body may be read. It may be over afterwards. */
 void queen_call_take_answer (QueenCall *self);
 
-/** @call: a #QueenCall, of whose answer there may be more. It may be over afterwards. */
+/** @call: a #QueenCall, of whose answer there may be more: a little of it, if its turn has not
+ * come. It may be over afterwards. */
 void queen_call_read_answer (gpointer call);
 
 G_END_DECLS

@@ -16,10 +16,9 @@
 
 /* Returns: how many bytes there were; 0 when somebody has ended it, or there is nothing more now */
 static gsize
-read_once (QueenCall *self)
+read_once (QueenCall *self, gsize size)
 {
   g_autoptr (GError) error = NULL;
-  gsize size = self->caller->is_crowded ? QUEEN_CALLER_LITTLE : QUEEN_CALLER_BUFFER;
   gssize n = queen_intake_read (self->answer, self->caller->buffer, size, &error);
 
   if (n > 0 && self->is_left && (self->n_left += (gsize) n) > MAX_LEFT)
@@ -40,47 +39,63 @@ read_once (QueenCall *self)
 }
 
 static void
-put_off (QueenCall *self, gboolean has_said_much)
+put_off (QueenCall *self)
 {
   queen_intake_stop (self->answer);
-  self->is_put_off = TRUE;
-  queen_caller_put_off (self->caller, &self->turn, has_said_much);
+  queen_caller_put_off (self->caller, &self->turn, self->turn_of, self);
 }
 
 /* Who is told of what has come may pause the call, and have it go on at once, which puts it off. */
 static gboolean
 may_read_on (const QueenCall *self)
 {
-  return !self->is_over && !self->is_paused && !self->is_put_off;
+  return !self->is_over && !self->is_paused && !queen_cost_queue_is_waiting (&self->turn);
 }
 
-/* Whoever says more than there is time for takes turns with all others who do: else those who say
- * little would wait in each turn for all of them. Who has said little comes before them: it was the
- * thread that stood still. */
-void
-queen_call_read_answer (gpointer data)
+/* Whoever says more than a little takes turns with all others who do: else those who say little
+ * would wait in each turn of the loop for all of them.
+ *
+ * @end: µs, monotonic, until when there is time for much */
+static void
+read_some (QueenCall *self, gsize size, gint64 end)
 {
-  QueenCall *self = queen_call_ref (data);
-  gint64 end = g_get_monotonic_time () + MAX_TIME;
   gsize n, n_bytes = 0;
   guint n_reads = 0;
 
   do
-    n_bytes += n = read_once (self);
-  while (n > 0 && may_read_on (self) && ++n_reads < MAX_READS && n_bytes < MAX_READ &&
-         g_get_monotonic_time () < end);
+    {
+      n_bytes += n = read_once (self, size);
+      n_reads++;
+    }
+  while (n > 0 && may_read_on (self) &&
+         ((n_reads < FEW_READS && n_bytes <= QUEEN_CALLER_LITTLE) ||
+          (n_reads < MAX_READS && n_bytes < MAX_READ && g_get_monotonic_time () < end)));
   if (may_read_on (self) && n > 0)
-    put_off (self, n_reads >= FEW_READS || n_bytes > QUEEN_CALLER_LITTLE);
+    put_off (self);
   else if (may_read_on (self))
     queen_intake_wait (self->answer);
-  queen_call_unref (self);
 }
 
 void
+queen_call_read_answer (gpointer data)
+{
+  QueenCall *self = queen_call_ref (data);
+
+  read_some (self, QUEEN_CALLER_LITTLE, 0);
+  queen_call_unref (self);
+}
+
+gboolean
 queen_call_go_on (QueenCall *self)
 {
-  self->is_put_off = FALSE;
-  queen_call_read_answer (self);
+  gsize size = self->caller->is_crowded ? QUEEN_CALLER_LITTLE : QUEEN_CALLER_BUFFER;
+  gboolean is_much;
+
+  queen_call_ref (self);
+  read_some (self, size, g_get_monotonic_time () + MAX_TIME);
+  is_much = queen_cost_queue_is_waiting (&self->turn);
+  queen_call_unref (self);
+  return is_much;
 }
 
 /* Nobody is asked anew who has begun to answer. The question may be megabytes, and the answer take
@@ -135,7 +150,7 @@ queen_call_set_paused (QueenCall *self, gboolean is_paused)
       /* The time in which nobody would have heard of it is not the worker's. */
       queen_call_note_progress (self);
       queen_call_set_deadline (self, QUEEN_CALL_WAITS_FOR_NEXT_BYTE, self->request.idle_timeout);
-      put_off (self, TRUE);
+      put_off (self);
     }
 }
 

@@ -26,6 +26,7 @@ queen_call_unref (QueenCall *self)
   queen_call_request_clear (&self->request);
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->is_touched, g_atomic_rc_box_release);
+  g_free (self->turn_of);
   g_free (self);
 }
 
@@ -40,9 +41,7 @@ queen_call_set_deadline (QueenCall *self, QueenCallStage stage, gint64 timeout)
 void
 queen_call_leave_turn (QueenCall *self)
 {
-  if (self->is_put_off)
-    g_queue_unlink (&self->caller->eager, &self->turn);
-  self->is_put_off = FALSE;
+  queen_cost_queue_leave (&self->turn);
 }
 
 /* @is_whole: the answer has been read to its end; else the connection is closed, and not kept for
@@ -427,6 +426,7 @@ queen_call_start (QueenCaller *caller,
                   gpointer data)
 {
   QueenCall *self = g_new0 (QueenCall, 1);
+  QueenCallParties parties;
 
   self->n_refs = 1;
   self->caller = caller;
@@ -437,7 +437,10 @@ queen_call_start (QueenCaller *caller,
   queen_call_request_own (&self->request);
   self->cancellable = g_cancellable_new ();
   self->patience = G_MAXINT64;
-  self->link.data = self->turn.data = self;
+  self->link.data = self;
+  queen_call_parties_init (&parties, request->submitter, &self->source);
+  self->turn_of = queen_call_parties_dup_turn (&parties);
+  queen_call_parties_clear (&parties);
   g_queue_push_tail_link (&caller->calls, &self->link);
   queen_caller_note_figures (caller);
   queen_call_set_deadline (self, QUEEN_CALL_WAITS_FOR_CONNECTION, request->connect_timeout);

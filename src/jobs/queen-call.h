@@ -13,6 +13,7 @@ G_BEGIN_DECLS
  * @method: `GET`, `POST` or `DELETE`; static
  * @target: whom to call
  * @source: where its heartbeat came from
+ * @submitter: (nullable): who asks, see #QueenAttemptRequest
  * @path: what to ask for, behind what @target has
  * @accept: static
  * @body: (nullable): JSON to be sent
@@ -34,6 +35,7 @@ typedef struct
   const char *method;
   const QueenTarget *target;
   const QueenSource *source;
+  const char *submitter;
   const char *path;
   const char *accept;
   GBytes *body;
@@ -91,8 +93,14 @@ QueenCall *queen_call_start (QueenCaller *caller,
  */
 void queen_call_note_progress (QueenCall *self);
 
-/** It was put off by queen_caller_put_off(), and has its turn now. */
-void queen_call_go_on (QueenCall *self);
+/**
+ * queen_call_go_on:
+ *
+ * It was put off by queen_caller_put_off(), and has its turn now.
+ *
+ * Returns: whether there was more than there was time for, so that it has been put off again
+ */
+gboolean queen_call_go_on (QueenCall *self);
 
 /** @is_paused: whether nothing is to be read; may be called by on_bytes */
 void queen_call_set_paused (QueenCall *self, gboolean is_paused);

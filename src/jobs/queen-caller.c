@@ -10,7 +10,9 @@
 #include "queen-call.h"
 #include "queen-intake.h"
 
-#define KEPT_PART 16 /* of the descriptors that there may be */
+#define KEPT_PART 16                        /* of the descriptors that there may be */
+#define TURN (G_TIME_SPAN_MILLISECOND)      /* µs, for those who say little */
+#define MOST (10 * G_TIME_SPAN_MILLISECOND) /* µs that a turn counts for: of an event of 1 MiB */
 
 static void
 on_calls_due (gpointer data)
@@ -33,22 +35,27 @@ static gboolean
 on_next_turn (gpointer data)
 {
   QueenCaller *self = data;
-  GList *link = g_queue_pop_head_link (&self->eager);
+  gint64 start = g_get_monotonic_time (), now = start;
+  gboolean is_much = FALSE;
+  QueenCall *call;
 
-  if (link)
-    queen_call_go_on (link->data);
-  if (self->eager.length == 0)
+  while (!is_much && now - start < TURN && (call = queen_cost_queue_take (self->eager)))
+    {
+      gint64 before = now;
+
+      is_much = queen_call_go_on (call);
+      now = g_get_monotonic_time ();
+      queen_cost_queue_charge (self->eager, now - before);
+    }
+  if (queen_cost_queue_get_length (self->eager) == 0)
     end_turns (self);
   return G_SOURCE_CONTINUE;
 }
 
 void
-queen_caller_put_off (QueenCaller *self, GList *link, gboolean is_last)
+queen_caller_put_off (QueenCaller *self, QueenCostPlace *place, const char *turn, gpointer call)
 {
-  if (is_last)
-    g_queue_push_tail_link (&self->eager, link);
-  else
-    g_queue_push_head_link (&self->eager, link);
+  queen_cost_queue_enter (self->eager, place, turn, call);
   if (self->eager_source)
     return;
   self->eager_source = g_idle_source_new ();
@@ -82,8 +89,9 @@ queen_caller_new (const QueenReach *reach, QueenWorkerTokens *tokens, GTlsDataba
   self->heads = queen_head_limits_new ();
   self->sockets = queen_intakes_new ();
   self->chat_only = queen_chat_only_new ();
-  self->tries = queen_portions_new (QUEEN_CALLER_MAX_TRIES);
-  self->unfinished = queen_portions_new (QUEEN_CALLER_MAX_UNFINISHED);
+  queen_call_shares_init (&self->tries, QUEEN_CALLER_MAX_TRIES);
+  queen_call_shares_init (&self->unfinished, QUEEN_CALLER_MAX_UNFINISHED);
+  self->eager = queen_cost_queue_new (MOST);
   self->dialects = queen_dialect_maker_new (&self->n_pending);
   self->alarm =
       queen_alarm_new (&queen_clock_system, "calls", G_PRIORITY_DEFAULT, on_calls_due, self);
@@ -117,38 +125,34 @@ queen_caller_note_figures (QueenCaller *self)
   if (!figures)
     return;
   g_atomic_int_set (&figures->n_calls, (int) self->calls.length);
-  g_atomic_int_set (&figures->n_tries, (int) queen_portions_get_taken (self->tries));
-  g_atomic_int_set (&figures->n_unfinished, (int) queen_portions_get_taken (self->unfinished));
+  g_atomic_int_set (&figures->n_tries, (int) queen_call_shares_get_taken (&self->tries));
+  g_atomic_int_set (&figures->n_unfinished, (int) queen_call_shares_get_taken (&self->unfinished));
 }
 
 gboolean
-queen_caller_admit (QueenCaller *self, const char *host)
+queen_caller_admit (QueenCaller *self, const QueenCallParties *parties)
 {
-  if (!queen_portions_may_take (self->tries, host, 1))
-    return FALSE;
-  queen_portions_take (self->tries, host, 1);
+  gboolean is_admitted = queen_call_shares_hold (&self->tries, parties, 0, 1);
+
   queen_caller_note_figures (self);
-  return TRUE;
+  return is_admitted;
 }
 
 void
-queen_caller_dismiss (QueenCaller *self, const char *host)
+queen_caller_dismiss (QueenCaller *self, const QueenCallParties *parties)
 {
-  queen_portions_give_back (self->tries, host, 1);
+  queen_call_shares_hold (&self->tries, parties, 1, 0);
   queen_caller_note_figures (self);
 }
 
 gboolean
-queen_caller_hold (QueenCaller *self, const char *host, gsize n_before, gsize n_now)
+queen_caller_hold (QueenCaller *self, const QueenCallParties *parties, gsize n_before, gsize n_now)
 {
-  if (n_now == n_before)
-    return TRUE;
-  if (n_now > n_before && !queen_portions_may_take (self->unfinished, host, n_now - n_before))
-    return FALSE;
-  queen_portions_give_back (self->unfinished, host, n_before);
-  queen_portions_take (self->unfinished, host, n_now);
-  queen_caller_note_figures (self);
-  return TRUE;
+  gboolean has_room = queen_call_shares_hold (&self->unfinished, parties, n_before, n_now);
+
+  if (n_now != n_before)
+    queen_caller_note_figures (self);
+  return has_room;
 }
 
 void
@@ -168,8 +172,9 @@ queen_caller_free (QueenCaller *self)
   g_clear_pointer (&self->sockets, queen_epoll_free);
   queen_alarm_free (self->alarm);
   queen_chat_only_free (self->chat_only);
-  queen_portions_free (self->tries);
-  queen_portions_free (self->unfinished);
+  queen_call_shares_clear (&self->tries);
+  queen_call_shares_clear (&self->unfinished);
+  queen_cost_queue_free (self->eager);
   queen_dialect_maker_free (self->dialects);
   g_clear_pointer (&self->tokens, queen_worker_tokens_unref);
   g_main_context_unref (self->context);

@@ -4,8 +4,9 @@
 #pragma once
 
 #include "loop/queen-alarm.h"
+#include "loop/queen-cost-queue.h"
 #include "loop/queen-epoll.h"
-#include "loop/queen-portions.h"
+#include "queen-call-shares.h"
 #include "queen-chat-only.h"
 #include "queen-dialect-maker.h"
 #include "queen-head-limits.h"
@@ -21,7 +22,7 @@ G_BEGIN_DECLS
 /* Bytes, likewise, where there is hardly room for what has come. */
 #define QUEEN_CALLER_LITTLE 1024
 
-#define QUEEN_CALLER_MAX_TRIES 8192                    /* of one host half of that */
+#define QUEEN_CALLER_MAX_TRIES 8192                    /* of one submitter or sender half of that */
 #define QUEEN_CALLER_MAX_KEPT 2048                     /* connections that may be used again */
 #define QUEEN_CALLER_MAX_UNFINISHED (32 * 1024 * 1024) /* bytes; see the README of this room */
 
@@ -53,14 +54,14 @@ typedef struct
  * @sockets: (nullable): those at which answers are waited for
  * @tokens: (nullable): what to show to whom
  * @chat_only: who knows no completions
- * @tries: attempts under way, by the host that is asked
- * @unfinished: bytes of answers that cannot be handed on yet, by the host that they come from
+ * @tries: attempts under way
+ * @unfinished: bytes of answers that cannot be handed on yet
  * @dialects: where those for long questions are made
  * @revived_at: µs, monotonic: when it was last looked whether there are threads again
  * @calls: of QueenCall: all that go on
  * @n_pending: what GLib and libsoup still have to come back from, also for calls that are over
  * @figures: (nullable): how much there is of all that, for whoever wants to know
- * @eager: of QueenCall: those that have said more than there was time for
+ * @eager: of QueenCall: those that have said more than there was time for, by who asks
  * @eager_source: (nullable): gives these their turns; %NULL when there was none lately
  * @is_crowded: whether as much has come as may wait: then no more than %QUEEN_CALLER_LITTLE is read
  *   at once
@@ -80,15 +81,15 @@ typedef struct
   QueenEpoll *sockets;
   QueenWorkerTokens *tokens;
   QueenChatOnly *chat_only;
-  QueenPortions *tries;
-  QueenPortions *unfinished;
+  QueenCallShares tries;
+  QueenCallShares unfinished;
   QueenDialectMaker *dialects;
   QueenAlarm *alarm;
   gint64 revived_at;
   GQueue calls;
   guint n_pending;
   QueenCallerFigures *figures;
-  GQueue eager;
+  QueenCostQueue *eager;
   GSource *eager_source;
   gboolean is_crowded;
   char *buffer;
@@ -110,37 +111,39 @@ void queen_caller_set_tokens (QueenCaller *self, QueenWorkerTokens *tokens);
 
 /**
  * queen_caller_put_off:
- * @link: of a call; not in a queue
- * @is_last: whether it is behind those that were put off before it; else before all
+ * @place: of a call; not in a queue
+ * @turn: whose, as queen_call_parties_dup_turn() has it
+ * @call: the #QueenCall
  *
- * Has queen_call_go_on() called for it when those before it have had their turn: one of them in
- * each turn of the loop, beside all else that there is to do. To take it out of `eager` before that
- * is the end of it.
+ * Has queen_call_go_on() called for it when it is its turn, beside all else that there is to do:
+ * in each turn of the loop one of those that have more to say than there is time for. To take it
+ * out of `eager` before that is the end of it.
  */
-void queen_caller_put_off (QueenCaller *self, GList *link, gboolean is_last);
+void
+queen_caller_put_off (QueenCaller *self, QueenCostPlace *place, const char *turn, gpointer call);
 
 /**
  * queen_caller_admit:
  *
  * Each attempt has a connection, and libsoup keeps 16 KiB of the head of an answer for it, which
- * nobody can count. What one host may have is no more than is left for others.
+ * nobody can count. What one of @parties may have is no more than is left for others.
  *
- * Returns: whether @host may be asked for one more thing at once; then queen_caller_dismiss() ends
- * that
+ * Returns: whether one more thing may be asked at once; then queen_caller_dismiss() ends that
  */
-gboolean queen_caller_admit (QueenCaller *self, const char *host);
+gboolean queen_caller_admit (QueenCaller *self, const QueenCallParties *parties);
 
 /** The reverse of queen_caller_admit(). */
-void queen_caller_dismiss (QueenCaller *self, const char *host);
+void queen_caller_dismiss (QueenCaller *self, const QueenCallParties *parties);
 
 /**
  * queen_caller_hold:
- * @n_before: bytes that one answer of @host was held with
+ * @n_before: bytes that one answer was held with
  * @n_now: that it is to be held with
  *
  * Returns: whether there was room; always when it is less
  */
-gboolean queen_caller_hold (QueenCaller *self, const char *host, gsize n_before, gsize n_now);
+gboolean
+queen_caller_hold (QueenCaller *self, const QueenCallParties *parties, gsize n_before, gsize n_now);
 
 /**
  * queen_caller_revive:

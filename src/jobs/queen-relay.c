@@ -3,6 +3,7 @@
 
 #include "queen-relay.h"
 
+#include "model/queen-senders.h"
 #include "queen-call.h"
 #include "queen-error.h"
 #include "queen-upstream-private.h"
@@ -45,6 +46,7 @@ unref_relay (QueenRelay *self)
   queen_target_free (self->target);
   g_free ((char *) self->request.path);
   g_free ((char *) self->request.pass);
+  g_free ((char *) self->request.submitter);
   g_free ((char *) self->request.last_id);
   g_free (self);
 }
@@ -213,6 +215,7 @@ begin_relay (gpointer data)
     .method = self->request.method,
     .target = self->target,
     .source = &source,
+    .submitter = self->request.submitter,
     .path = self->request.path,
     .accept = self->request.accept,
     .pass = self->request.pass,
@@ -259,6 +262,7 @@ queen_relay_start (QueenUpstream *upstream,
                    GError **error)
 {
   g_autoptr (QueenTarget) target = queen_target_new_from_url (request->address, error);
+  g_autofree char *asker = queen_sender_dup_asker (request->submitter ? request->submitter : "");
   QueenRelay *self;
 
   if (!target)
@@ -269,13 +273,13 @@ queen_relay_start (QueenUpstream *upstream,
   self->target = g_steal_pointer (&target);
   self->request = *request;
   self->request.address = NULL;
-  self->request.asker = NULL;
   self->request.path = g_strdup (request->path);
   self->request.pass = g_strdup (request->pass);
+  self->request.submitter = g_strdup (request->submitter);
   self->request.last_id = g_strdup (request->last_id);
   self->funcs = funcs;
   self->data = data;
-  queen_mail_sender_init (&self->sender, queen_upstream_get_mailbox (upstream), request->asker);
+  queen_mail_sender_init (&self->sender, queen_upstream_get_mailbox (upstream), asker);
   queen_upstream_invoke (upstream, begin_relay, ref_relay (self));
   return self;
 }

@@ -21,8 +21,8 @@ G_BEGIN_DECLS
  * @path: encoded
  * @accept: static
  * @pass: see queen_passes_make()
+ * @submitter: (nullable): for whom: those of the same text have one turn
  * @last_id: (nullable): of the last event that was read; printable ASCII
- * @asker: who asks for it, as queen_sender_dup_asker() has it
  * @silence: µs for which she may say nothing, once there is a connection
  */
 typedef struct
@@ -33,8 +33,8 @@ typedef struct
   const char *path;
   const char *accept;
   const char *pass;
+  const char *submitter;
   const char *last_id;
-  const char *asker;
   gint64 silence;
 } QueenRelayRequest;
 

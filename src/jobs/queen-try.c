@@ -34,6 +34,7 @@ struct _QueenTry
   QueenCaller *caller;
   char *id; /* of the worker or hive */
   QueenSource source;
+  QueenCallParties parties;
   QueenAttemptRequest request;
   const QueenAttemptFuncs *funcs;
   gpointer data;
@@ -65,12 +66,12 @@ struct _QueenTry
 static gboolean
 hold_bytes (QueenTry *self, gsize n_bytes)
 {
-  const char *host = self->target ? self->target->host : "";
   gsize n_now = n_bytes - MIN (n_bytes, FREE);
-  gboolean has_room = queen_caller_hold (self->caller, host, self->n_held, n_now);
 
-  self->n_held = has_room ? n_now : self->n_held;
-  return has_room;
+  if (!queen_caller_hold (self->caller, &self->parties, self->n_held, n_now))
+    return FALSE;
+  self->n_held = n_now;
+  return TRUE;
 }
 
 static void
@@ -78,7 +79,7 @@ free_try (QueenTry *self)
 {
   hold_bytes (self, 0);
   if (self->is_admitted)
-    queen_caller_dismiss (self->caller, self->target->host);
+    queen_caller_dismiss (self->caller, &self->parties);
   g_clear_pointer (&self->call, queen_call_cancel);
   g_clear_pointer (&self->order, queen_dialect_order_cancel);
   g_clear_pointer (&self->dialect, queen_dialect_free);
@@ -90,6 +91,7 @@ free_try (QueenTry *self)
   g_free ((char *) self->request.path);
   g_free ((char *) self->request.submitter);
   g_free ((char *) self->request.via);
+  queen_call_parties_clear (&self->parties);
   g_free (self->id);
   self->is_over = TRUE;
   if (!self->is_taking)
@@ -230,16 +232,10 @@ on_call_head (guint status, SoupMessageHeaders *headers, gpointer data)
 
 /* What comes */
 
-static gsize
-get_limit (Content content)
-{
-  return content == IS_ANSWER ? MAX_JSON : MAX_POINTER;
-}
-
 static void
 keep_bytes (QueenTry *self, const char *bytes, gsize length)
 {
-  gsize max = get_limit (self->content);
+  gsize max = self->content == IS_ANSWER ? MAX_JSON : MAX_POINTER;
 
   if (self->kept->len + length <= max)
     g_string_append_len (self->kept, bytes, (gssize) length);
@@ -437,6 +433,7 @@ make_call (QueenTry *self, const char *method, const char *path, GBytes *body)
     .method = method,
     .target = self->target,
     .source = &self->source,
+    .submitter = self->request.submitter,
     .path = path,
     .accept = self->request.face != QUEEN_FACE_OPENAI || self->request.is_streamed
                   ? "text/event-stream, application/json"
@@ -546,6 +543,7 @@ try_new (QueenCaller *caller,
   self->caller = caller;
   self->id = g_strdup (target->id);
   self->source = target->source;
+  queen_call_parties_init (&self->parties, request->submitter, &target->source);
   self->request = *request;
   self->request.path = g_strdup (request->path);
   self->request.submitter = g_strdup (request->submitter);
@@ -574,11 +572,11 @@ queen_try_start (QueenCaller *caller,
       end_try (self, QUEEN_ATTEMPT_FORBIDDEN, error);
       return NULL;
     }
-  self->is_admitted = queen_caller_admit (caller, self->target->host);
+  self->is_admitted = queen_caller_admit (caller, &self->parties);
   if (!self->is_admitted)
     {
       fail_try (self, QUEEN_ATTEMPT_CROWDED, QUEEN_ERROR_UNAVAILABLE,
-                "too much is asked of its host at once");
+                "too much is asked at once by who asks, or of its sender's workers");
       return NULL;
     }
   return find_dialect (self, target) ? self : NULL;

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "text/queen-network.h"
+
 #define HERE "here"
 #define MAPPED_LENGTH 12
 
@@ -68,4 +70,15 @@ queen_source_dup_text (const QueenSource *self)
     return self->kind == QUEEN_SOURCE_HERE ? g_strdup (HERE) : NULL;
   address = queen_source_to_address (self);
   return g_inet_address_to_string (address);
+}
+
+char *
+queen_source_dup_network (const QueenSource *self)
+{
+  char *text;
+
+  if (self->kind == QUEEN_SOURCE_ADDRESS && !queen_source_is_ipv4 (self))
+    return queen_network_dup (self->address, QUEEN_NETWORK_BITS);
+  text = queen_source_dup_text (self);
+  return text ? text : g_strdup ("");
 }

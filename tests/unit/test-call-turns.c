@@ -85,19 +85,22 @@ start_calls (QueenCaller *caller, guint16 port, const QueenCallFuncs *funcs, gui
   static QueenTarget target = { .scheme = "http",
                                 .host = (char *) "127.0.0.1",
                                 .path = (char *) "" };
-  const QueenCallRequest request = { .method = "GET",
-                                     .target = &target,
-                                     .source = &here,
-                                     .path = "/",
-                                     .accept = "text/event-stream",
-                                     .connect_timeout = G_TIME_SPAN_MINUTE,
-                                     .first_byte_timeout = G_TIME_SPAN_MINUTE,
-                                     .idle_timeout = G_TIME_SPAN_MINUTE };
+  QueenCallRequest request = { .method = "GET",
+                               .target = &target,
+                               .source = &here,
+                               .path = "/",
+                               .accept = "text/event-stream",
+                               .connect_timeout = G_TIME_SPAN_MINUTE,
+                               .first_byte_timeout = G_TIME_SPAN_MINUTE,
+                               .idle_timeout = G_TIME_SPAN_MINUTE };
 
   queen_source_init_here (&here);
   target.port = port;
   for (guint i = 0; i < n; i++)
-    calls[i] = queen_call_start (caller, &request, funcs, GUINT_TO_POINTER (i));
+    {
+      request.submitter = i == 0 ? "10.0.0.1" : "10.0.0.2";
+      calls[i] = queen_call_start (caller, &request, funcs, GUINT_TO_POINTER (i));
+    }
 }
 
 static gboolean
@@ -143,25 +146,20 @@ on_something_else (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-/* So whoever has little to say waits for one of them at the most, also when they have been paused
- * and all go on; or each in the middle of being heard, as the other thread has just caught up. And
- * that one is heard, however much else there always is to do. */
-static void
-test_one_in_a_turn (gconstpointer is_pausing)
+/* They are all there, and have said something.
+ *
+ * @fds: (out caller-allocates): where they are
+ *
+ * Returns: where they came in */
+static int
+have_all_heard (QueenCaller *caller, const QueenCallFuncs *funcs, int fds[N_CALLS])
 {
-  static const QueenCallFuncs funcs = { on_connected_in_turn, on_head_in_turn, on_bytes_in_turn,
-                                        on_end_in_turn };
-  g_autoptr (QueenReach) reach = queen_reach_new (NULL, NULL);
-  QueenCaller *caller = queen_caller_new (reach, NULL, NULL);
-  int listener, fds[N_CALLS];
   guint16 port;
-  guint n = 0, before[N_CALLS];
-  guint something_else = g_idle_add_full (G_PRIORITY_DEFAULT, on_something_else, NULL, NULL);
+  int listener = listen_here (&port);
+  guint n = 0;
 
-  are_paused_at_once = GPOINTER_TO_INT (is_pausing);
   memset (heard, 0, sizeof heard);
-  listener = listen_here (&port);
-  start_calls (caller, port, &funcs, N_CALLS);
+  start_calls (caller, port, funcs, N_CALLS);
   while (n < N_CALLS || !are_all_heard ())
     {
       int fd = n < N_CALLS ? accept4 (listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC) : -1;
@@ -175,6 +173,34 @@ test_one_in_a_turn (gconstpointer is_pausing)
         fill (fds[i]);
       g_main_context_iteration (NULL, FALSE);
     }
+  return listener;
+}
+
+static void
+end_caller (QueenCaller *caller)
+{
+  queen_caller_end (caller);
+  while (caller->n_pending > 0)
+    g_main_context_iteration (NULL, TRUE);
+  queen_caller_free (caller);
+}
+
+/* So whoever has little to say waits for one of them at the most, also when they have been paused
+ * and all go on; or each in the middle of being heard, as the other thread has just caught up. And
+ * that one is heard, however much else there always is to do. */
+static void
+test_one_in_a_turn (gconstpointer is_pausing)
+{
+  static const QueenCallFuncs funcs = { on_connected_in_turn, on_head_in_turn, on_bytes_in_turn,
+                                        on_end_in_turn };
+  g_autoptr (QueenReach) reach = queen_reach_new (NULL, NULL);
+  QueenCaller *caller = queen_caller_new (reach, NULL, NULL);
+  int listener, fds[N_CALLS];
+  guint before[N_CALLS];
+  guint something_else = g_idle_add_full (G_PRIORITY_DEFAULT, on_something_else, NULL, NULL);
+
+  are_paused_at_once = GPOINTER_TO_INT (is_pausing);
+  listener = have_all_heard (caller, &funcs, fds);
   memcpy (before, heard, sizeof heard);
   g_assert_cmpuint (count_most_in_a_turn (fds), ==, 1);
   pause_all (FALSE);
@@ -187,16 +213,45 @@ test_one_in_a_turn (gconstpointer is_pausing)
     }
   g_source_remove (something_else);
   close (listener);
-  queen_caller_end (caller);
-  while (caller->n_pending > 0)
-    g_main_context_iteration (NULL, TRUE);
-  queen_caller_free (caller);
+  end_caller (caller);
 }
 
 static void
 on_bytes_slowly (const char *bytes, gsize length, gpointer data)
 {
+  heard[GPOINTER_TO_UINT (data)]++;
   g_usleep (2 * G_TIME_SPAN_MILLISECOND);
+}
+
+/* However many of somebody else's workers have something to say, too. */
+static void
+test_submitters_take_turns (void)
+{
+  static const QueenCallFuncs funcs = { on_connected_in_turn, on_head_in_turn, on_bytes_slowly,
+                                        on_end_in_turn };
+  g_autoptr (QueenReach) reach = queen_reach_new (NULL, NULL);
+  QueenCaller *caller = queen_caller_new (reach, NULL, NULL);
+  int fds[N_CALLS];
+  int listener = have_all_heard (caller, &funcs, fds);
+  guint n_others = 0;
+
+  memset (heard, 0, sizeof heard);
+  while (heard[0] < 40)
+    {
+      for (guint i = 0; i < N_CALLS; i++)
+        fill (fds[i]);
+      g_main_context_iteration (NULL, FALSE);
+    }
+  for (guint i = 1; i < N_CALLS; i++)
+    {
+      g_assert_cmpuint (heard[i], >, 0);
+      n_others += heard[i];
+    }
+  g_assert_cmpuint (n_others, <, 40 * (N_CALLS - 1) / 2);
+  for (guint i = 0; i < N_CALLS; i++)
+    close (fds[i]);
+  close (listener);
+  end_caller (caller);
 }
 
 static void
@@ -228,30 +283,77 @@ test_heard_to_the_end (void)
     }
   close (fd);
   close (listener);
-  queen_caller_end (caller);
-  while (caller->n_pending > 0)
-    g_main_context_iteration (NULL, TRUE);
-  queen_caller_free (caller);
+  end_caller (caller);
 }
 
-/* However many slots a worker says that it has, and whoever asks. */
+/* Returns: how many more questions are let in */
+static guint
+ask_for_all (QueenCaller *caller, const char *submitter, const char *sender)
+{
+  QueenCallParties parties;
+  QueenSource source;
+  guint n = 0;
+
+  g_assert_true (queen_source_parse (sender, &source));
+  queen_call_parties_init (&parties, submitter, &source);
+  while (queen_caller_admit (caller, &parties))
+    n++;
+  queen_call_parties_clear (&parties);
+  return n;
+}
+
 static void
-test_hosts_leave_room (void)
+dismiss_all (QueenCaller *caller, const char *submitter, const char *sender, guint n)
+{
+  QueenCallParties parties;
+  QueenSource source;
+
+  g_assert_true (queen_source_parse (sender, &source));
+  queen_call_parties_init (&parties, submitter, &source);
+  while (n-- > 0)
+    queen_caller_dismiss (caller, &parties);
+  queen_call_parties_clear (&parties);
+}
+
+/* However many slots a worker says that it has, and at how many addresses of its network. */
+static void
+test_senders_leave_room (void)
 {
   g_autoptr (QueenReach) reach = queen_reach_new (NULL, NULL);
   QueenCaller *caller = queen_caller_new (reach, NULL, NULL);
-  guint n_greedy = 0, n_other = 0;
 
-  while (queen_caller_admit (caller, "10.0.0.1"))
-    n_greedy++;
-  g_assert_cmpuint (n_greedy, ==, 4096);
-  while (queen_caller_admit (caller, "10.0.0.2"))
-    n_other++;
-  g_assert_cmpuint (n_other, ==, 2048);
-  for (guint i = 0; i < n_greedy; i++)
-    queen_caller_dismiss (caller, "10.0.0.1");
-  for (; n_other < 4096; n_other++)
-    g_assert_true (queen_caller_admit (caller, "10.0.0.2"));
+  g_assert_cmpuint (ask_for_all (caller, "10.1.0.1", "2001:db8:1:2::1"), ==, 4096);
+  for (guint i = 2; i < 16; i++)
+    {
+      g_autofree char *submitter = g_strdup_printf ("10.1.0.%u", i);
+      g_autofree char *sender = g_strdup_printf ("2001:db8:1:2::%x", i);
+
+      g_assert_cmpuint (ask_for_all (caller, submitter, sender), ==, 0);
+    }
+  /* The /48 has as much as two; whoever is in none has what it always had. */
+  g_assert_cmpuint (ask_for_all (caller, "10.1.0.2", "2001:db8:1:3::1"), ==, 1365);
+  g_assert_cmpuint (ask_for_all (caller, "10.1.0.3", "2001:db8:1:4::1"), ==, 0);
+  g_assert_cmpuint (ask_for_all (caller, "10.1.0.4", "10.0.0.2"), ==, 1365);
+  dismiss_all (caller, "10.1.0.1", "2001:db8:1:2::1", 4096);
+  g_assert_cmpuint (ask_for_all (caller, "10.1.0.4", "10.0.0.2"), >, 0);
+  queen_caller_free (caller);
+}
+
+/* However many machines it is that have workers for it. */
+static void
+test_submitters_leave_room (void)
+{
+  g_autoptr (QueenReach) reach = queen_reach_new (NULL, NULL);
+  QueenCaller *caller = queen_caller_new (reach, NULL, NULL);
+
+  g_assert_cmpuint (ask_for_all (caller, "2001:db8:1:2::/64", "10.0.0.1"), ==, 4096);
+  for (guint i = 2; i < 16; i++)
+    {
+      g_autofree char *sender = g_strdup_printf ("10.0.0.%u", i);
+
+      g_assert_cmpuint (ask_for_all (caller, "2001:db8:1:2::/64", sender), ==, 0);
+    }
+  g_assert_cmpuint (ask_for_all (caller, "10.1.0.1", "10.0.0.16"), ==, 2048);
   queen_caller_free (caller);
 }
 
@@ -404,7 +506,9 @@ main (int argc, char **argv)
   g_test_add_data_func ("/call-turns/so-it-is-when-they-are-paused-as-they-are-heard",
                         GINT_TO_POINTER (TRUE), test_one_in_a_turn);
   g_test_add_func ("/call-turns/who-is-heard-slowly-is-heard-to-the-end", test_heard_to_the_end);
-  g_test_add_func ("/call-turns/hosts-leave-room-for-others", test_hosts_leave_room);
+  g_test_add_func ("/call-turns/submitters-take-turns", test_submitters_take_turns);
+  g_test_add_func ("/call-turns/senders-of-workers-leave-room", test_senders_leave_room);
+  g_test_add_func ("/call-turns/submitters-leave-room", test_submitters_leave_room);
   g_test_add_func ("/call-turns/senders-take-turns", test_senders_take_turns);
   g_test_add_func ("/call-turns/who-asks-for-many-things-has-one-turn", test_askers_take_turns);
   g_test_add_func ("/call-turns/who-has-less-waiting-than-is-left-may-have-more",
