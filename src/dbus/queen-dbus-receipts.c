@@ -4,6 +4,7 @@
 #include "queen-dbus-receipts.h"
 
 #include "loop/queen-deadline-queue.h"
+#include "loop/queen-portions.h"
 #include "queen-dbus-user.h"
 #include "text/queen-hash.h"
 
@@ -201,13 +202,13 @@ tell_change (QueenDBusReceipts *self)
 
 static void ask_caller (Receipt *receipt);
 
-/* As QueenPortions has it: nobody has more than is left, so some users cannot take all of it.
+/* Nobody has more than is left, so some users cannot take all of it.
  *
  * Returns: whether one who has @n_own of @n_all may have more */
 static gboolean
 is_left (gsize n_own, gsize most_of_one, gsize n_all, gsize most)
 {
-  return n_own < MIN (most_of_one, most - MIN (n_all, most));
+  return n_own < most_of_one && queen_portions_is_fair (n_own + 1, 0, most - MIN (n_all, most));
 }
 
 static gboolean
