@@ -186,6 +186,20 @@ test_lost_tail (void)
   redis_server_free (master);
 }
 
+/* Two are together, one of them by a wire.
+ *
+ * Returns: (transfer full): that wire */
+static Wire *
+start_with_wire (guint16 port, QueenProcess *queens[2])
+{
+  Wire *wire = wire_new (port);
+
+  queens[0] = start_queen (port, port, "30s");
+  queens[1] = start_queen (wire_get_port (wire), wire_get_port (wire), "30s");
+  wait_for_both (queens, "together");
+  return wire;
+}
+
 /* One of both is cut off, with all that speak to her, and nobody can tell her from a dead one; when
  * she is back both know what happened on either side. */
 static void
@@ -193,12 +207,10 @@ test_cut (void)
 {
   RedisServer *server = start_redis (NULL);
   guint16 port = redis_server_get_port (server);
-  g_autoptr (Wire) wire = wire_new (port);
-  QueenProcess *queens[2] = { start_queen (port, port, "30s"),
-                              start_queen (wire_get_port (wire), wire_get_port (wire), "30s") };
+  QueenProcess *queens[2];
+  g_autoptr (Wire) wire = start_with_wire (port, queens);
   Story stories[2] = { 0 };
 
-  wait_for_both (queens, "together");
   {
     g_autoptr (SseClient) here = listen_to (queens[0]);
     g_autoptr (SseClient) there = listen_to (queens[1]);
@@ -274,12 +286,10 @@ test_late_words (void)
 {
   RedisServer *server = start_redis (NULL);
   guint16 port = redis_server_get_port (server);
-  g_autoptr (Wire) wire = wire_new (port);
-  QueenProcess *queens[2] = { start_queen (port, port, "30s"),
-                              start_queen (wire_get_port (wire), wire_get_port (wire), "30s") };
+  QueenProcess *queens[2];
+  g_autoptr (Wire) wire = start_with_wire (port, queens);
   Story stories[2] = { 0 };
 
-  wait_for_both (queens, "together");
   {
     g_autoptr (SseClient) here = listen_to (queens[0]);
     g_autoptr (SseClient) there = listen_to (queens[1]);
