@@ -76,6 +76,7 @@ free_component (QueenComponent *component)
   queen_hold_list_unref (component->hive_holds);
   g_free (component->not_called);
   g_free (component->vitals);
+  g_clear_pointer (&component->sender, g_ref_string_release);
   if (!is_in_room (component, component->id))
     g_free (component->id);
   g_free (component);
@@ -125,6 +126,8 @@ copy_said (const QueenComponent *component)
     if ((*field)->type->copy)
       (*field)->type->copy (queen_field_get_value (*field, copy));
   copy->not_called = g_strdup (component->not_called);
+  if (copy->sender)
+    g_ref_string_acquire (copy->sender);
   copy->holds = copy->hive_holds = NULL;
   return copy;
 }
@@ -167,6 +170,13 @@ queen_component_says_same (const QueenComponent *a, const QueenComponent *b)
                                                           queen_field_get_value (*field, b)))
       return FALSE;
   return TRUE;
+}
+
+gboolean
+queen_component_has_same_sender (const QueenComponent *a, const QueenComponent *b)
+{
+  /* It is the same text, unless another queen has said one of them. */
+  return a->sender == b->sender || g_strcmp0 (a->sender, b->sender) == 0;
 }
 
 static const char *

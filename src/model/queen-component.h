@@ -16,8 +16,10 @@ G_BEGIN_DECLS
  * QueenComponentKind:
  * @QUEEN_COMPONENT_WORKER: one loaded model
  * @QUEEN_COMPONENT_HIVE: one machine
+ *
+ * Of one byte, as there is one in each of tens of thousands.
  */
-typedef enum
+typedef enum __attribute__ ((packed))
 {
   QUEEN_COMPONENT_WORKER,
   QUEEN_COMPONENT_HIVE,
@@ -28,9 +30,9 @@ typedef enum
 /**
  * QueenHealth:
  *
- * How a worker or hive says that it is; who says nothing is healthy.
+ * How a worker or hive says that it is; who says nothing is healthy. Of one byte, as the kind is.
  */
-typedef enum
+typedef enum __attribute__ ((packed))
 {
   QUEEN_HEALTH_HEALTHY,
   QUEEN_HEALTH_DEGRADED,
@@ -51,6 +53,8 @@ typedef enum
  * @source: where its last heartbeat came from; set by who takes it in, before the registry has it
  * @has_said_at: the sender said when it spoke
  * @vitals: (nullable): %NULL when it has said nothing of what is there
+ * @sender: (nullable): a #GRefString: who brought it, as queen_registry_update() takes it, which
+ *   sets it; all that one has brought share it. %NULL for one who is not counted
  * @holds: (nullable): by what no work is to be given to it
  * @hive_holds: (nullable): by what none is to be given to the hive of a worker
  * @not_called: (nullable): why the queen does not call it for jobs, as far as that is known
@@ -72,10 +76,10 @@ typedef enum
  */
 typedef struct
 {
-  QueenComponentKind kind;
   QueenStatus status;
-  QueenHealth health;
   guint16 port;
+  QueenComponentKind kind;
+  QueenHealth health;
   guint8 n_room;
   guint8 n_texts;
   QueenSource source;
@@ -91,6 +95,7 @@ typedef struct
   char *health_reason;
   QueenVitals *vitals;
 
+  char *sender;
   QueenHoldList *holds;
   QueenHoldList *hive_holds;
   char *not_called;
@@ -160,6 +165,9 @@ QueenComponent *queen_component_copy_held (const QueenComponent *component,
  *   counts, and what passes with every heartbeat
  */
 gboolean queen_component_says_same (const QueenComponent *a, const QueenComponent *b);
+
+/** Returns: whether the same one has brought both */
+gboolean queen_component_has_same_sender (const QueenComponent *a, const QueenComponent *b);
 
 /** Returns: whether both have come from the same place, and say that they are called at the same */
 gboolean queen_component_is_at_same_place (const QueenComponent *a, const QueenComponent *b);

@@ -171,8 +171,8 @@ queen_event_new_queen (const QueenCensus *workers, const QueenCensus *hives, gin
 /**
  * queen_event_is_change:
  *
- * Returns: whether a component came or went, has another status, health or model, is held by
- *   others, or says how it is doing. A heartbeat that says none of this is no change, nor is the
+ * Returns: whether a component came or went, has another status, health, model or sender, is held
+ *   by others, or says how it is doing. A heartbeat that says none of this is no change, nor is the
  * queen's own
  */
 gboolean queen_event_is_change (const QueenEvent *event);

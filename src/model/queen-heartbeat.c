@@ -291,7 +291,7 @@ QueenComponent *
 queen_heartbeat_parse_any (const char *body, gsize length, GError **error)
 {
   g_autoptr (QueenJson) json = read_json (body, length, error);
-  QueenComponentKind kind;
+  QueenComponentKind kind = QUEEN_COMPONENT_WORKER;
 
   if (!json || !find_kind (queen_json_get_root (json), &kind, error))
     return NULL;

@@ -239,15 +239,14 @@ has_heard (const QueenCandidate *candidate, const QueenComponent *worker)
 
 /* It is mostly the same text, so this costs no more than to look that up. */
 static void
-note_sender (QueenPlacement *self, QueenCandidate *candidate)
+note_sender (QueenPlacement *self, QueenCandidate *candidate, char *sender)
 {
-  const char *sender = queen_registry_get_sender (self->workers, candidate->id);
   QueenSupplier *before = candidate->supplier;
 
   if (sender == candidate->sender)
     return;
   g_clear_pointer (&candidate->sender, g_ref_string_release);
-  candidate->sender = sender ? g_ref_string_acquire ((char *) sender) : NULL;
+  candidate->sender = sender ? g_ref_string_acquire (sender) : NULL;
   queen_candidate_set_supplier (candidate, queen_suppliers_enter (self->suppliers, sender));
   queen_suppliers_release (self->suppliers, before);
 }
@@ -262,7 +261,7 @@ hear_worker (QueenPlacement *self, QueenCandidate *candidate, const QueenCompone
 
   if (has_heard (candidate, worker))
     return;
-  note_sender (self, candidate);
+  note_sender (self, candidate, worker->sender);
   candidate->heard.heartbeats = worker->heartbeats;
   candidate->heard.status = worker->status;
   candidate->heard.holds = worker->holds;

@@ -59,11 +59,3 @@ queen_registry_drop (QueenRegistry *self, const char *id)
 
   return entry ? queen_registry_remove_entry (self, entry) : NULL;
 }
-
-const char *
-queen_registry_get_sender (QueenRegistry *self, const char *id)
-{
-  const QueenEntry *entry = queen_registry_find_entry (self, id);
-
-  return entry && entry->sender ? entry->sender->name : NULL;
-}

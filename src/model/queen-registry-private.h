@@ -128,6 +128,9 @@ void queen_registry_put_off (QueenRegistry *self, QueenEntry *entry, gint64 dead
  */
 void queen_registry_set_sender (QueenRegistry *self, QueenEntry *entry, const char *name);
 
+/** Has @component, which nobody has seen yet, know who has brought @entry. */
+void queen_registry_sign (const QueenEntry *entry, QueenComponent *component);
+
 /**
  * queen_registry_settle:
  * @component: what has been heard; its times are there

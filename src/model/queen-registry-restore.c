@@ -43,6 +43,7 @@ queen_registry_restore (QueenRegistry *self, GArray *saved, gint64 elapsed)
       entry = queen_registry_add_entry (self, component->id, component->sequence);
       entry->component = component;
       entry->sender = queen_senders_enter (self->senders, one->sender);
+      queen_registry_sign (entry, component);
       g_ptr_array_add (entries, entry);
     }
   /* The one time that they come in another order than that of their deadlines. */

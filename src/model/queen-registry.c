@@ -252,6 +252,12 @@ queen_registry_set_sender (QueenRegistry *self, QueenEntry *entry, const char *n
 }
 
 void
+queen_registry_sign (const QueenEntry *entry, QueenComponent *component)
+{
+  component->sender = entry->sender ? g_ref_string_acquire (entry->sender->name) : NULL;
+}
+
+void
 queen_registry_settle (QueenRegistry *self,
                        QueenComponent *component,
                        const QueenComponent *last,
@@ -275,6 +281,7 @@ queen_registry_take (QueenRegistry *self,
   if (!entry)
     entry = queen_registry_add_entry (self, component->id, component->sequence);
   queen_registry_set_sender (self, entry, sender);
+  queen_registry_sign (entry, component);
   queen_registry_enter (self, entry, queen_component_ref (component));
   self->revision += !last || !queen_component_says_same (last, component);
   /* Other deadlines have only moved away: an alarm that goes off too early sets itself anew. */

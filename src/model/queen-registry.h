@@ -126,14 +126,6 @@ QueenComponent *queen_registry_apply (QueenRegistry *self,
 QueenComponent *queen_registry_drop (QueenRegistry *self, const char *id);
 
 /**
- * queen_registry_get_sender:
- *
- * Returns: (transfer none) (nullable): who brought the one of that id, as queen_registry_update()
- *   takes it; valid until something else is heard of it
- */
-const char *queen_registry_get_sender (QueenRegistry *self, const char *id);
-
-/**
  * queen_registry_get_span:
  *
  * Returns: µs for which what @component says holds by itself: until it counts as offline, or, for

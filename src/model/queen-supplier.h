@@ -34,7 +34,7 @@ QueenSuppliers *queen_suppliers_new (void);
 
 /**
  * queen_suppliers_enter:
- * @sender: (nullable): who has brought one more worker, as queen_registry_get_sender() says
+ * @sender: (nullable): who has brought one more worker, as #QueenComponent has it
  *
  * Returns: (transfer none) (nullable): what to give queen_suppliers_release(); %NULL for who is not
  *   counted: this machine is trusted

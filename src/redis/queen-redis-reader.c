@@ -149,6 +149,7 @@ pass_component (QueenRedisSequencer *self, QueenDispatch *dispatch)
       queen_registry_lookup (self->registries[component->kind], component->id);
 
   component->sequence = known ? known->sequence : 0;
+  component->sender = dispatch->sender ? g_ref_string_new (dispatch->sender) : NULL;
   queen_holds_stamp (queen_cluster_get_holds (self->cluster), component);
   return queen_component_ref (component);
 }

@@ -145,18 +145,6 @@ append_word (GString *text, const char *word)
 }
 
 static void
-append_dispatch (QueenRedisSequencer *self,
-                 GString *text,
-                 const QueenComponent *component,
-                 const char *queen)
-{
-  queen_dispatch_write (text, component,
-                        queen_registry_get_sender (self->registries[component->kind],
-                                                   component->id),
-                        queen);
-}
-
-static void
 write_span (QueenRedisSequencer *self, const QueenComponent *component, char span[32])
 {
   g_snprintf (span, 32, "%" G_GINT64_FORMAT,
@@ -171,7 +159,7 @@ queen_redis_sequencer_dispatch (QueenRedisSequencer *self,
 {
   GString *text = g_string_sized_new (512);
 
-  append_dispatch (self, text, component, queen);
+  queen_dispatch_write (text, component, component->sender, queen);
   write_span (self, component, span);
   return text;
 }
@@ -185,7 +173,7 @@ queen_redis_sequencer_put (QueenRedisSequencer *self, const QueenComponent *comp
   append_word (self->puts, queen_component_kind_get_name (component->kind));
   append_word (self->puts, component->id);
   from = self->puts->len;
-  append_dispatch (self, self->puts, component, self->name);
+  queen_dispatch_write (self->puts, component, component->sender, self->name);
   length = self->puts->len - from;
   g_string_append_c (self->puts, '\0');
   write_span (self, component, span);

@@ -125,6 +125,7 @@ test_changes (void)
   g_autoptr (GString) changes = g_string_new (NULL);
   g_autoptr (QueenComponent) gone = new_worker ("f", QUEEN_STATUS_OFFLINE, well, "m");
   QueenComponent *talkative = new_worker ("g", ready, well, "m");
+  QueenComponent *moved = new_worker ("h", ready, well, "m");
 
   g_signal_connect_swapped (bus, "event", G_CALLBACK (on_event), all);
   g_signal_connect_swapped (bus, "event::change", G_CALLBACK (on_event), changes);
@@ -139,8 +140,10 @@ test_changes (void)
   emit_beat (bus, talkative, new_worker ("g", ready, well, "m"));
   emit (bus, queen_event_new_forgotten (gone), queen_component_ref (gone));
   emit (bus, queen_event_new_restored (gone), NULL);
-  g_assert_cmpstr (all->str, ==, "abcdegff");
-  g_assert_cmpstr (changes->str, ==, "acdegff");
+  moved->sender = g_ref_string_new ("token:b");
+  emit_beat (bus, moved, new_worker ("h", ready, well, "m"));
+  g_assert_cmpstr (all->str, ==, "abcdegffh");
+  g_assert_cmpstr (changes->str, ==, "acdegffh");
 }
 
 static void

@@ -367,6 +367,38 @@ test_moved (Fixture *f, gconstpointer data)
   g_assert_false (beat (f, "h", "address:192.0.2.9"));
 }
 
+static void
+assert_sender (Fixture *f, const char *id, const char *sender)
+{
+  g_assert_cmpstr (queen_registry_lookup (f->registry, id)->sender, ==, sender);
+}
+
+/* Each knows who has brought it, and so do those who hear of it. */
+static void
+test_signed (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GArray) saved = NULL;
+
+  g_assert_true (beat (f, "a", "address:192.0.2.3"));
+  g_assert_true (beat (f, "b", "address:192.0.2.3"));
+  assert_sender (f, "a", "address:192.0.2.3");
+  g_assert_true (queen_registry_lookup (f->registry, "a")->sender ==
+                 queen_registry_lookup (f->registry, "b")->sender);
+  g_assert_true (beat (f, "a", "token:a"));
+  assert_sender (f, "a", "token:a");
+  now += 90 * SECOND;
+  queen_registry_expire (f->registry);
+  assert_sender (f, "a", "token:a"); /* offline */
+  g_assert_true (beat (f, "b", NULL));
+  assert_sender (f, "b", NULL);
+  saved = queen_registry_list_state_entries (f->registry);
+  g_assert_finalize_object (f->cluster);
+  begin (f);
+  g_assert_cmpuint (queen_registry_restore (f->registry, saved, SECOND), ==, 2);
+  assert_sender (f, "a", "token:a");
+  assert_sender (f, "b", NULL);
+}
+
 /* It is as fair in her next epoch, with who brought whom. */
 static void
 test_restored (Fixture *f, gconstpointer data)
@@ -454,6 +486,7 @@ main (int argc, char **argv)
   ADD ("in-a-wide-network-who-has-most-gives-way", test_neighbours);
   ADD ("this-machine-gives-no-way", test_here);
   ADD ("taken-over-counts-for-another", test_moved);
+  ADD ("each-knows-who-has-brought-it", test_signed);
   ADD ("so-it-is-after-a-restart", test_restored);
   ADD ("two-queens-at-once", test_applied);
   g_test_add_func ("/registry/fair/which-network-is-wide", test_network);

@@ -167,7 +167,7 @@ test_apply (Fixture *f, gconstpointer data)
   g_assert_cmpstr (get_status (f, "mine"), ==, "Busy");
   g_assert_cmpuint (queen_registry_get_n_online (f->workers), ==, 2);
   g_assert_cmpuint (queen_registry_get_n_available (f->workers), ==, 1);
-  g_assert_cmpstr (queen_registry_get_sender (f->workers, "mine"), ==, "token:b");
+  g_assert_cmpstr (queen_registry_lookup (f->workers, "mine")->sender, ==, "token:b");
   queen_component_unref (queen_registry_drop (f->workers, "theirs"));
   g_assert_null (queen_registry_drop (f->workers, "theirs"));
   g_assert_cmpuint (f->n_events, ==, 0);
