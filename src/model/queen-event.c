@@ -201,7 +201,8 @@ queen_event_is_change (const QueenEvent *event)
     return now != NULL;
   return now->vitals || before->vitals || now->status != before->status ||
          now->holds != before->holds || now->hive_holds != before->hive_holds ||
-         now->health != before->health || !queen_component_has_same_sender (now, before) || g_strcmp0 (now->model_id, before->model_id) != 0;
+         now->health != before->health || !queen_component_has_same_sender (now, before) ||
+         g_strcmp0 (now->model_id, before->model_id) != 0;
 }
 
 QueenEvent *
