@@ -4,6 +4,8 @@
 #include "queen-job-news.h"
 
 #include "model/queen-model-news.h"
+#include "model/queen-senders.h"
+#include "queen-job-private.h"
 #include "text/queen-hash.h"
 
 #define PACE_OF_TOKENS (5 * QUEEN_MODEL_NEWS_PACE)
@@ -84,7 +86,7 @@ count_others (QueenJobNews *self, const Load *load, QueenJobState state)
 
 /* Who has nothing to do any more is forgotten, and begins to be counted anew. */
 static void
-note_load (QueenJobNews *self, Load *load, gint64 pace)
+note_load (QueenJobNews *self, Load *load, gint64 pace, const char *sender)
 {
   guint queued = load->queued + count_others (self, load, QUEEN_JOB_QUEUED);
   guint running = load->running + count_others (self, load, QUEEN_JOB_RUNNING);
@@ -92,7 +94,7 @@ note_load (QueenJobNews *self, Load *load, gint64 pace)
                                         { queued, running, load->n_tokens },
                                         queued + running == 0 };
 
-  queen_model_news_note (self->news, load->model, &standing, pace);
+  queen_model_news_note (self->news, load->model, &standing, pace, sender);
   if (queued + running == 0)
     g_hash_table_remove (self->loads, load->model);
 }
@@ -102,9 +104,10 @@ static void
 on_other_changed (QueenJobNews *self, const QueenJobEntry *entry)
 {
   Load *load = get_load (self, entry->model);
+  g_autofree char *sender = queen_sender_dup_name_of_queen (entry->owner);
 
   load->last = entry->state;
-  note_load (self, load, QUEEN_MODEL_NEWS_PACE);
+  note_load (self, load, QUEEN_MODEL_NEWS_PACE, sender);
 }
 
 static void
@@ -117,31 +120,31 @@ count_state (Load *load, QueenJobState state, int n)
 }
 
 void
-queen_job_news_open (QueenJobNews *self, const char *model)
+queen_job_news_open (QueenJobNews *self, const QueenJob *job)
 {
-  Load *load = get_load (self, model);
+  Load *load = get_load (self, job->model);
 
   load->last = QUEEN_JOB_QUEUED;
   count_state (load, QUEEN_JOB_QUEUED, 1);
-  note_load (self, load, QUEEN_MODEL_NEWS_PACE);
+  note_load (self, load, QUEEN_MODEL_NEWS_PACE, job->submitter);
 }
 
 void
-queen_job_news_move (QueenJobNews *self, const char *model, QueenJobState from, QueenJobState to)
+queen_job_news_move (QueenJobNews *self, const QueenJob *job, QueenJobState from, QueenJobState to)
 {
-  Load *load = get_load (self, model);
+  Load *load = get_load (self, job->model);
 
   load->last = to;
   count_state (load, from, -1);
   count_state (load, to, 1);
-  note_load (self, load, QUEEN_MODEL_NEWS_PACE);
+  note_load (self, load, QUEEN_MODEL_NEWS_PACE, job->submitter);
 }
 
 void
-queen_job_news_add_tokens (QueenJobNews *self, const char *model, guint64 n)
+queen_job_news_add_tokens (QueenJobNews *self, const QueenJob *job, guint64 n)
 {
-  Load *load = get_load (self, model);
+  Load *load = get_load (self, job->model);
 
   load->n_tokens += n;
-  note_load (self, load, PACE_OF_TOKENS);
+  note_load (self, load, PACE_OF_TOKENS, job->submitter);
 }

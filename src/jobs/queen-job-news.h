@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  *
  * Tells the world for each model how many jobs wait and run, at all queens that are together, as a
  * %QUEEN_EVENT_JOB: no job's id, and nothing of who asks. Whose jobs they are may look them up
- * then.
+ * then. When there is much to tell, submitters take turns.
  */
 typedef struct _QueenJobNews QueenJobNews;
 
@@ -22,15 +22,15 @@ QueenJobNews *queen_job_news_new (QueenCluster *cluster, const QueenClock *clock
 
 void queen_job_news_free (QueenJobNews *self);
 
-/** There is one more job, which is queued. @model: (nullable) */
-void queen_job_news_open (QueenJobNews *self, const char *model);
+/** @job is there, and queued. */
+void queen_job_news_open (QueenJobNews *self, const QueenJob *job);
 
-/** A job of @model has come from one state to another. */
+/** @job has come from one state to another. */
 void
-queen_job_news_move (QueenJobNews *self, const char *model, QueenJobState from, QueenJobState to);
+queen_job_news_move (QueenJobNews *self, const QueenJob *job, QueenJobState from, QueenJobState to);
 
-/** @n more texts were answered for @model; that is told only now and then. */
-void queen_job_news_add_tokens (QueenJobNews *self, const char *model, guint64 n);
+/** @n more texts of @job were answered; that is told only now and then. */
+void queen_job_news_add_tokens (QueenJobNews *self, const QueenJob *job, guint64 n);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenJobNews, queen_job_news_free)
 

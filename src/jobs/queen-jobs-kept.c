@@ -212,7 +212,7 @@ note_state (QueenJobs *self, QueenJob *job)
 
   if (job->state == job->noted_state)
     return;
-  queen_job_news_move (self->news, job->model, job->noted_state, job->state);
+  queen_job_news_move (self->news, job, job->noted_state, job->state);
   self->owner.figures.n_in_state[job->noted_state]--;
   self->owner.figures.n_in_state[job->state]++;
   job->noted_state = job->state;
@@ -225,7 +225,7 @@ note_tokens (QueenJobs *self, QueenJob *job)
 {
   if (job->n_tokens == job->noted_tokens)
     return;
-  queen_job_news_add_tokens (self->news, job->model, job->n_tokens - job->noted_tokens);
+  queen_job_news_add_tokens (self->news, job, job->n_tokens - job->noted_tokens);
   job->noted_tokens = job->n_tokens;
 }
 

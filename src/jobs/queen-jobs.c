@@ -64,7 +64,7 @@ queen_jobs_adopt (QueenJobs *self, QueenJob *job)
   self->owner.figures.n_in_state[QUEEN_JOB_QUEUED]++;
   self->n_open++;
   queen_job_shares_open (self->shares, job->submitter);
-  queen_job_news_open (self->news, job->model);
+  queen_job_news_open (self->news, job);
   queen_jobs_emit (self, QUEEN_JOBS_ADDED, job);
   queen_job_touch (job, TRUE);
 }

@@ -299,6 +299,18 @@ queen_fair_queue_get_length (const QueenFairQueue *self)
   return self->all.n;
 }
 
+guint
+queen_fair_queue_count (const QueenFairQueue *self, const char *asker)
+{
+  const char *askers[3];
+  g_autofree char *group = NULL;
+  const Asker *own;
+
+  queen_fair_queue_split (asker, &group, askers);
+  own = lookup_member (&self->all, askers[0]);
+  return own ? own->n : 0;
+}
+
 gboolean
 queen_fair_queue_has_room (const QueenFairQueue *self)
 {

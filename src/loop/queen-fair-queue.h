@@ -150,6 +150,9 @@ gpointer queen_fair_queue_find (const QueenFairQueue *self,
 /** Returns: how many wait */
 guint queen_fair_queue_get_length (const QueenFairQueue *self);
 
+/** Returns: how many places @asker has, or the group that it is in */
+guint queen_fair_queue_count (const QueenFairQueue *self, const char *asker);
+
 /** Returns: whether there is a place left */
 gboolean queen_fair_queue_has_room (const QueenFairQueue *self);
 

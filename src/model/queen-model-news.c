@@ -3,13 +3,17 @@
 
 #include "queen-model-news.h"
 
-#include "loop/queen-alarm.h"
+#include "loop/queen-agenda.h"
+#include "loop/queen-fair-queue.h"
+#include "queen-senders.h"
 #include "text/queen-hash.h"
 
 #define COST (G_USEC_PER_SEC / QUEEN_MODEL_NEWS_RATE) /* µs that one event takes of a second */
 #define TICK (G_USEC_PER_SEC / 20)                    /* µs: how often there is room for more */
 #define NEVER (G_MININT64 / 2)
-#define MAX_RESTED 256 /* whose rest ends in one turn */
+#define MAX_CAUSES 4  /* who have changed a model, in whose turns it may be told of */
+#define KNOWN "known" /* of one sender's models, those that the world has heard of take turns */
+#define NEW "new"     /* with those that are new to it */
 
 struct _QueenModelNews
 {
@@ -17,55 +21,32 @@ struct _QueenModelNews
   const QueenClock *clock;
   QueenEventKind kind;
   const char *const *names;
-  GHashTable *items; /* model -> Item: of whom something is to be told, or was told just now, or of
-                        whom the world has heard that there is something */
-  GSequence *order;  /* of Item: who waits, or rests; by time */
-  guint n_news;      /* of them who wait */
-  gint64 told_until; /* µs, monotonic: when what has been told was due at a steady rate */
+  GHashTable *items;  /* model -> Item: of whom something is to be told, or was told just now, or of
+                         whom the world has heard that there is something */
+  QueenAgenda *rests; /* of those of them that may not be told of again yet */
+  QueenFairQueue *queue; /* of the causes of those that may: whoever changes many waits */
+  guint n_news;          /* of whom something is to be told, in either */
+  gint64 told_until;     /* µs, monotonic: when what has been told was due at a steady rate */
   QueenAlarm *alarm;
 };
+
+/* Somebody who has changed a model since it was told of. */
+typedef struct
+{
+  char *sender;
+  QueenFairPlace place; /* when it may be told of */
+} Cause;
 
 typedef struct
 {
   char *model;
   QueenModelStanding standing;
   gboolean is_news;
-  gboolean is_open;    /* the world has heard of it, and not that it is over */
-  gint64 told_at;      /* µs, monotonic */
-  gint64 due;          /* likewise */
-  GSequenceIter *link; /* NULL when there is nothing to be done for it */
+  gboolean is_open; /* the world has heard of it, and not that it is over */
+  gint64 told_at;   /* µs, monotonic */
+  QueenAppointment rest;
+  GSList *causes; /* of Cause: since it was told of */
 } Item;
-
-static void
-leave_order (Item *item)
-{
-  if (item->link)
-    g_sequence_remove (g_steal_pointer (&item->link));
-}
-
-static int
-compare_items (gconstpointer a, gconstpointer b, gpointer unused)
-{
-  const Item *first = a, *second = b;
-
-  return first->due < second->due ? -1 : first->due > second->due;
-}
-
-static void
-enter_order (QueenModelNews *self, Item *item, gint64 due)
-{
-  leave_order (item);
-  item->due = due;
-  item->link = g_sequence_insert_sorted (self->order, item, compare_items, NULL);
-}
-
-static Item *
-get_first (const QueenModelNews *self)
-{
-  GSequenceIter *first = g_sequence_get_begin_iter (self->order);
-
-  return g_sequence_iter_is_end (first) ? NULL : g_sequence_get (first);
-}
 
 static void
 set_news (QueenModelNews *self, Item *item, gboolean is_news)
@@ -78,9 +59,26 @@ set_news (QueenModelNews *self, Item *item, gboolean is_news)
 }
 
 static void
+free_cause (gpointer data)
+{
+  Cause *cause = data;
+
+  queen_fair_queue_leave (&cause->place);
+  g_free (cause->sender);
+  g_free (cause);
+}
+
+static void
+clear_causes (Item *item)
+{
+  g_slist_free_full (g_steal_pointer (&item->causes), free_cause);
+}
+
+static void
 free_item (Item *item)
 {
-  leave_order (item);
+  clear_causes (item);
+  queen_agenda_leave (&item->rest);
   g_free (item->model);
   g_free (item);
 }
@@ -99,23 +97,24 @@ publish_item (QueenModelNews *self, const Item *item)
   queen_sequencer_publish (self->sequencer, event);
 }
 
-/* When nothing has happened since, and nothing is left of it, there is nothing to be known. */
+static void on_rest_over (gpointer item, gpointer news);
+
 static void
-end_rest (QueenModelNews *self, Item *item)
+rest_until (QueenModelNews *self, Item *item, gint64 time)
 {
-  leave_order (item);
-  if (!item->is_open)
-    g_hash_table_remove (self->items, item->model);
+  queen_agenda_leave (&item->rest);
+  queen_agenda_enter (self->rests, &item->rest, time, on_rest_over, item);
 }
 
 static void
 tell_item (QueenModelNews *self, Item *item, gint64 now)
 {
   set_news (self, item, FALSE);
+  clear_causes (item);
   item->is_open = !item->standing.is_over;
   item->told_at = now;
   self->told_until = MAX (self->told_until, now) + COST;
-  enter_order (self, item, now + QUEEN_MODEL_NEWS_PACE);
+  rest_until (self, item, now + QUEEN_MODEL_NEWS_PACE);
   publish_item (self, item);
 }
 
@@ -128,26 +127,49 @@ may_tell (const QueenModelNews *self, gint64 now)
 /* Whoever beats may have any number of models come and go: what there is no room for waits, and
  * only how it stands with each in the end is told. */
 static void
-on_news_due (gpointer data)
+tell_waiting (gpointer data)
 {
   QueenModelNews *self = data;
   gint64 now = self->clock->get_monotonic ();
-  guint n_rested = 0;
-  Item *first;
 
-  while ((first = get_first (self)) && first->due <= now && n_rested < MAX_RESTED &&
-         (!first->is_news || may_tell (self, now)))
-    if (first->is_news)
-      tell_item (self, first, now);
-    else
-      {
-        end_rest (self, first);
-        n_rested++;
-      }
-  if (first && first->due <= now && first->is_news && !may_tell (self, now))
+  while (queen_fair_queue_get_length (self->queue) > 0 && may_tell (self, now))
+    tell_item (self, queen_fair_queue_take (self->queue), now);
+  if (queen_fair_queue_get_length (self->queue) > 0)
     queen_alarm_set_earlier (self->alarm, now + TICK);
-  else if (first)
-    queen_alarm_set_earlier (self->alarm, first->due);
+}
+
+static void
+enter_queue (QueenModelNews *self, Item *item, Cause *cause)
+{
+  g_autofree char *asker = queen_sender_dup_asker (cause->sender);
+  g_autofree char *group = NULL;
+  const char *askers[4] = { NULL };
+
+  queen_fair_queue_split (asker, &group, askers);
+  askers[askers[1] ? 2 : 1] = item->told_at > NEVER ? KNOWN : NEW;
+  if (queen_fair_queue_get_length (self->queue) == 0)
+    queen_alarm_set_earlier (self->alarm, self->clock->get_monotonic ());
+  queen_fair_queue_enter_in_group (self->queue, &cause->place, askers, item);
+}
+
+static void
+enter_turns (QueenModelNews *self, Item *item)
+{
+  queen_agenda_leave (&item->rest);
+  for (GSList *link = item->causes; link; link = link->next)
+    enter_queue (self, item, link->data);
+}
+
+/* When nothing has happened since, and nothing is left of it, there is nothing to be known. */
+static void
+on_rest_over (gpointer data, gpointer news)
+{
+  QueenModelNews *self = news;
+  Item *item = data;
+
+  enter_turns (self, item);
+  if (!item->is_news && !item->is_open)
+    g_hash_table_remove (self->items, item->model);
 }
 
 QueenModelNews *
@@ -164,8 +186,9 @@ queen_model_news_new (QueenSequencer *sequencer,
   self->names = names;
   self->items =
       g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_item);
-  self->order = g_sequence_new (NULL);
-  self->alarm = queen_alarm_new (clock, "model news", G_PRIORITY_DEFAULT, on_news_due, self);
+  self->rests = queen_agenda_new (clock, "rests of models", self);
+  self->queue = queen_fair_queue_new (G_MAXUINT);
+  self->alarm = queen_alarm_new (clock, "model news", G_PRIORITY_DEFAULT, tell_waiting, self);
   return self;
 }
 
@@ -173,7 +196,8 @@ void
 queen_model_news_free (QueenModelNews *self)
 {
   g_hash_table_unref (self->items);
-  g_sequence_free (self->order);
+  queen_agenda_free (self->rests);
+  queen_fair_queue_free (self->queue);
   queen_alarm_free (self->alarm);
   g_object_unref (self->sequencer);
   g_free (self);
@@ -203,31 +227,96 @@ drop_unheard (QueenModelNews *self, Item *item)
   if (!item->standing.is_over || item->is_open || self->n_news < QUEEN_MODEL_NEWS_CROWD)
     return FALSE;
   set_news (self, item, FALSE);
-  if (!item->link || item->told_at < self->clock->get_monotonic () - QUEEN_MODEL_NEWS_PACE)
+  clear_causes (item);
+  if (item->told_at + QUEEN_MODEL_NEWS_PACE <= self->clock->get_monotonic ())
     g_hash_table_remove (self->items, item->model);
   return TRUE;
 }
 
-/* What may wait for long waits no longer than until something comes that may not. When there is
- * more than can be told, those have been waiting the longest of whom nothing was told for long. */
+static guint
+count_waiting (const QueenModelNews *self, const char *sender)
+{
+  g_autofree char *asker = queen_sender_dup_asker (sender);
+
+  return queen_fair_queue_count (self->queue, asker);
+}
+
+/* Whoever has most to be told of comes last, and makes room for who has less.
+ *
+ * Returns: whether there is room for @sender among those who have changed @item */
+static gboolean
+make_room (const QueenModelNews *self, Item *item, const char *sender)
+{
+  Cause *last = NULL;
+  guint most;
+
+  if (g_slist_length (item->causes) < MAX_CAUSES)
+    return TRUE;
+  most = count_waiting (self, sender) + 1;
+  for (GSList *link = item->causes; link; link = link->next)
+    {
+      guint n = count_waiting (self, ((Cause *) link->data)->sender);
+
+      last = n > most ? link->data : last;
+      most = MAX (n, most);
+    }
+  if (!last)
+    return FALSE;
+  item->causes = g_slist_remove (item->causes, last);
+  free_cause (last);
+  return TRUE;
+}
+
+static gboolean
+has_cause (const Item *item, const char *sender)
+{
+  for (GSList *link = item->causes; link; link = link->next)
+    if (g_str_equal (((Cause *) link->data)->sender, sender))
+      return TRUE;
+  return FALSE;
+}
+
+/* Returns: (nullable): @sender as one more of those who have changed it; %NULL when it is one
+ *   already, or its turn would come after theirs */
+static Cause *
+add_cause (const QueenModelNews *self, Item *item, const char *sender)
+{
+  Cause *cause;
+
+  if (has_cause (item, sender) || !make_room (self, item, sender))
+    return NULL;
+  cause = g_new0 (Cause, 1);
+  cause->sender = g_strdup (sender);
+  item->causes = g_slist_prepend (item->causes, cause);
+  return cause;
+}
+
+/* What may wait for long waits no longer than until something comes that may not. */
 void
 queen_model_news_note (QueenModelNews *self,
                        const char *model,
                        const QueenModelStanding *standing,
-                       gint64 pace)
+                       gint64 pace,
+                       const char *sender)
 {
   gint64 now = self->clock->get_monotonic ();
   Item *item = get_item (self, model);
   gint64 due = item->told_at > NEVER ? item->told_at + pace : now;
-  gboolean is_sooner = !item->is_news || due < item->due;
+  gboolean was_news = item->is_news;
+  Cause *cause;
 
   item->standing = *standing;
   if (drop_unheard (self, item))
     return;
   set_news (self, item, TRUE);
-  if (item->link && !is_sooner)
-    return;
-  enter_order (self, item, due);
-  if (get_first (self) == item)
-    queen_alarm_set_earlier (self->alarm, MAX (due, now));
+  cause = add_cause (self, item, sender ? sender : "");
+  if (was_news && !queen_appointment_is_on (&item->rest))
+    {
+      if (cause)
+        enter_queue (self, item, cause);
+    }
+  else if (due <= now)
+    enter_turns (self, item);
+  else if (!was_news || due < item->rest.time)
+    rest_until (self, item, due);
 }

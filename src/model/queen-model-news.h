@@ -21,10 +21,15 @@ G_BEGIN_DECLS
  * first change of one is told in the next turn of the main loop, and what follows together with all
  * that has changed until then. However many models there are, and however often they come and go,
  * there are no more than %QUEEN_MODEL_NEWS_RATE events in a second: what there is no room for
- * waits, and those go first of whom nothing was told for the longest time. Nothing is left out of
- * how it stands in the end; but what has come and gone meanwhile, and was never told of, is not
- * told of at all while there are %QUEEN_MODEL_NEWS_CROWD that wait. It knows a model only for as
- * long as there is something to tell, or the world takes it for something that there is.
+ * waits. Those who change models take turns then, and of each of them those models of which the
+ * world has heard with those that are new: whoever changes thousands waits for them alone. A model
+ * that several have changed is told of in the turn that comes first; so nobody delays what others
+ * do with it either.
+ *
+ * Nothing is left out of how it stands in the end; but what has come and gone meanwhile, and was
+ * never told of, is not told of at all while there are %QUEEN_MODEL_NEWS_CROWD that wait. It knows
+ * a model only for as long as there is something to tell, or the world takes it for something that
+ * there is.
  */
 typedef struct _QueenModelNews QueenModelNews;
 
@@ -61,13 +66,16 @@ void queen_model_news_free (QueenModelNews *self);
  * @model: which; "" for what is of none
  * @standing: how it stands with it now
  * @pace: µs that this may wait after the last event of that model, at least %QUEEN_MODEL_NEWS_PACE
+ * @sender: (nullable): who has changed that, as #QueenComponent has it, in whose turn it is told;
+ *   %NULL or "" for this machine
  *
  * Nothing is told before this returns.
  */
 void queen_model_news_note (QueenModelNews *self,
                             const char *model,
                             const QueenModelStanding *standing,
-                            gint64 pace);
+                            gint64 pace,
+                            const char *sender);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenModelNews, queen_model_news_free)
 

@@ -78,8 +78,15 @@ void queen_placement_leave_model (QueenPlacement *self, QueenPlacementModel *mod
 /** queen_placement_drop_model: forgets it if nobody serves it or waits for it. */
 void queen_placement_drop_model (QueenPlacement *self, QueenPlacementModel *model);
 
-/** queen_placement_note_news: something has changed that is told of @model. */
-void queen_placement_note_news (QueenPlacement *self, const QueenPlacementModel *model);
+/**
+ * queen_placement_note_news:
+ * @sender: (nullable): who has done that: who has brought a worker, or who waits
+ *
+ * Something has changed that is told of @model.
+ */
+void queen_placement_note_news (QueenPlacement *self,
+                                const QueenPlacementModel *model,
+                                const char *sender);
 
 /** queen_placement_listen: hears of the workers from now on. */
 void queen_placement_listen (QueenPlacement *self, QueenEventBus *bus);

@@ -140,7 +140,7 @@ leave_line (QueenPlacementWait *wait)
     return;
   queen_line_leave (&wait->place);
   queen_line_leave (&wait->place_of_all);
-  queen_placement_note_news (self, wait->model);
+  queen_placement_note_news (self, wait->model, wait->request.submitter);
   move_line (self, wait->model);
 }
 
@@ -191,7 +191,7 @@ serve_wait (QueenPlacement *self, QueenPlacementModel *model, QueenPlacementWait
   note_pace (model, self->clock->get_monotonic ());
   queen_line_take (&wait->place);
   queen_line_leave (&wait->place_of_all);
-  queen_placement_note_news (self, model);
+  queen_placement_note_news (self, model, wait->request.submitter);
   leave_line (wait);
   move_line (self, model);
   finish_wait (wait, &result);
@@ -327,7 +327,7 @@ queen_placement_wait_new (QueenPlacement *self,
   queen_line_enter (self->everybody, &wait->place_of_all, asker, wait);
   queen_agenda_enter (self->agenda, &wait->deadline, wait->begun + request->patience,
                       on_patience_over, wait);
-  queen_placement_note_news (self, model);
+  queen_placement_note_news (self, model, wait->request.submitter);
   move_line (self, model);
   return wait;
 }

@@ -3,6 +3,7 @@
 
 #include "queen-placement-private.h"
 
+#include "queen-senders.h"
 #include "text/queen-hash.h"
 
 #define MAX_OFFERS (1 + QUEEN_VITALS_MAX_MODELS)
@@ -69,7 +70,9 @@ get_state (guint n_serving, guint n_free)
 }
 
 void
-queen_placement_note_news (QueenPlacement *self, const QueenPlacementModel *model)
+queen_placement_note_news (QueenPlacement *self,
+                           const QueenPlacementModel *model,
+                           const char *sender)
 {
   guint n_free = model->offers->counts[QUEEN_VERDICT_FIT];
   guint n_serving = n_free + model->offers->counts[QUEEN_VERDICT_FULL];
@@ -81,7 +84,8 @@ queen_placement_note_news (QueenPlacement *self, const QueenPlacementModel *mode
   };
 
   if (self->news)
-    queen_model_news_note (self->news, model->offers->model, &standing, QUEEN_MODEL_NEWS_PACE);
+    queen_model_news_note (self->news, model->offers->model, &standing, QUEEN_MODEL_NEWS_PACE,
+                           sender);
 }
 
 /* What a worker serves */
@@ -133,7 +137,7 @@ note_if_serving (QueenPlacement *self,
                  const QueenPlacementModel *model)
 {
   if (is_serving (candidate->verdict))
-    queen_placement_note_news (self, model);
+    queen_placement_note_news (self, model, candidate->sender);
 }
 
 static void
@@ -184,7 +188,7 @@ note_verdict (QueenPlacement *self, const QueenCandidate *candidate, QueenVerdic
   if (candidate->verdict == before || (!is_serving (candidate->verdict) && !is_serving (before)))
     return;
   for (guint i = 0; i < candidate->n_offers; i++)
-    queen_placement_note_news (self, candidate->offers[i].offers->owner);
+    queen_placement_note_news (self, candidate->offers[i].offers->owner, candidate->sender);
 }
 
 /* Other queens count what is in flight there for this one's clients. */
@@ -379,11 +383,13 @@ on_job_elsewhere (QueenPlacement *self, const QueenJobEntry *entry)
   QueenPlacementModel *model =
       entry->model ? queen_placement_lookup_model (self, entry->model) : NULL;
   guint n = model ? queen_job_index_count_open (self->index, entry->model, QUEEN_JOB_QUEUED) : 0;
+  g_autofree char *sender = NULL;
 
   if (!model || model->n_elsewhere == n)
     return;
   model->n_elsewhere = n;
-  queen_placement_note_news (self, model);
+  sender = queen_sender_dup_name_of_queen (entry->owner);
+  queen_placement_note_news (self, model, sender);
 }
 
 void

@@ -105,6 +105,12 @@ queen_sender_dup_asker (const char *name)
   return wide ? queen_fair_queue_join (wide, name) : g_strdup (name);
 }
 
+char *
+queen_sender_dup_name_of_queen (const char *queen)
+{
+  return g_strconcat ("queen:", queen, NULL);
+}
+
 QueenSender *
 queen_senders_lookup (QueenSenders *self, const char *name)
 {

@@ -148,6 +148,15 @@ char *queen_sender_dup_wide_name (const char *name);
  */
 char *queen_sender_dup_asker (const char *name);
 
+/**
+ * queen_sender_dup_name_of_queen:
+ * @queen: (nullable): the name of another queen; %NULL of one that is gone
+ *
+ * Returns: (transfer full): as whom she counts where those take turns who do something: she does
+ *   not say for whom she does it
+ */
+char *queen_sender_dup_name_of_queen (const char *queen);
+
 /** Returns: how many components all senders have brought who are counted */
 guint queen_senders_get_n_brought (const QueenSenders *self);
 

@@ -129,6 +129,10 @@ test_groups (Fixture *f, gconstpointer data)
   enter_in_group (f, "ay1");
   enter_in_group (f, "bx1"); /* not the x of the other group */
   enter_in_group (f, "az1");
+  g_assert_cmpuint (queen_fair_queue_count (f->queue, "a"), ==, 4);
+  g_assert_cmpuint (queen_fair_queue_count (f->queue, "a" QUEEN_FAIR_QUEUE_JOINT "y"), ==, 4);
+  g_assert_cmpuint (queen_fair_queue_count (f->queue, "b"), ==, 1);
+  g_assert_cmpuint (queen_fair_queue_count (f->queue, "x"), ==, 0);
   assert_taken (f, "ax1");
   assert_taken (f, "bx1");
   assert_taken (f, "ay1");

@@ -50,12 +50,19 @@ tear_down (Fixture *f, gconstpointer data)
   g_string_free (f->heard, TRUE);
 }
 
+/* @sender: (nullable): who has done that */
 static void
-note (Fixture *f, const char *model, guint running, gint64 pace)
+note_as (Fixture *f, const char *sender, const char *model, guint running, gint64 pace)
 {
   const QueenModelStanding standing = { "running", { 0, running, 0 }, running == 0 };
 
-  queen_model_news_note (f->news, model, &standing, pace);
+  queen_model_news_note (f->news, model, &standing, pace, sender);
+}
+
+static void
+note (Fixture *f, const char *model, guint running, gint64 pace)
+{
+  note_as (f, NULL, model, running, pace);
 }
 
 static void
@@ -128,14 +135,20 @@ count_heard (Fixture *f, gint64 span, const char *model)
 }
 
 static void
-note_many (Fixture *f, const char *format, guint n, guint running)
+note_many_as (Fixture *f, const char *sender, const char *format, guint n, guint running)
 {
   for (guint i = 0; i < n; i++)
     {
       g_autofree char *model = g_strdup_printf (format, i);
 
-      note (f, model, running, SECOND);
+      note_as (f, sender, model, running, SECOND);
     }
+}
+
+static void
+note_many (Fixture *f, const char *format, guint n, guint running)
+{
+  note_many_as (f, NULL, format, n, running);
 }
 
 /* Each has a right to a second event a second later, but there are too many. */
@@ -172,7 +185,7 @@ test_all_told (Fixture *f, gconstpointer data)
 }
 
 static void
-test_silent_first (Fixture *f, gconstpointer data)
+test_known (Fixture *f, gconstpointer data)
 {
   note (f, "quiet", 1, SECOND);
   assert_heard (f, 0, EVENT ("\"quiet\"", "1"));
@@ -181,6 +194,79 @@ test_silent_first (Fixture *f, gconstpointer data)
   g_assert_cmpuint (count_heard (f, SECOND, "\"m"), ==, QUEEN_MODEL_NEWS_BURST);
   note (f, "quiet", 2, SECOND);
   g_assert_cmpuint (count_heard (f, SECOND / 10, "\"quiet\""), ==, 1);
+}
+
+/* All the world has heard of, and all change again: it takes ten seconds to tell that. */
+static void
+flood (Fixture *f, const char *sender)
+{
+  guint n_told = 0;
+
+  note_many_as (f, sender, "m%05u", MANY, 1);
+  for (gint64 i = 0; i < 20 * MANY / QUEEN_MODEL_NEWS_RATE; i++)
+    n_told += count_heard (f, SECOND / 10, "\"m");
+  g_assert_cmpuint (n_told, ==, MANY);
+  note_many_as (f, sender, "m%05u", MANY, 2);
+  g_assert_cmpuint (count_heard (f, 0, "\"m"), ==, QUEEN_MODEL_NEWS_BURST);
+}
+
+static void
+test_sender (Fixture *f, gconstpointer sender)
+{
+  flood (f, "token:many");
+  note_as (f, sender, "a", 1, SECOND);
+  note_as (f, sender, "b", 1, SECOND);
+  g_assert_cmpuint (count_heard (f, SECOND / 10, "\"running\":1"), ==, 2);
+  note_as (f, sender, "a", 3, SECOND);
+  g_assert_cmpuint (count_heard (f, SECOND - 1, "\"running\":3"), ==, 0);
+  g_assert_cmpuint (count_heard (f, SECOND / 10, "\"running\":3"), ==, 1);
+}
+
+/* A thousand addresses of one network have one turn, and in it one each. */
+static void
+test_network (Fixture *f, gconstpointer data)
+{
+  guint n_steps = 0;
+
+  flood (f, "token:many");
+  for (guint i = 0; i < 1000; i++)
+    {
+      g_autofree char *sender = g_strdup_printf ("address:2001:db8:1:%x::/64", i);
+      g_autofree char *models = g_strdup_printf ("n%u-%%u", i);
+
+      note_many_as (f, sender, models, 4, 3);
+    }
+  note_as (f, "address:10.0.0.7", "a", 4, SECOND);
+  note_as (f, "address:2001:db8:1:ffff::/64", "b", 5, SECOND);
+  g_assert_cmpuint (count_heard (f, SECOND / 10, "\"running\":4"), ==, 1);
+  /* It comes after one of the four models of each neighbour, and of the flood as many. */
+  while (count_heard (f, SECOND / 10, "\"running\":5") == 0)
+    g_assert_cmpuint (++n_steps, <, 45);
+}
+
+/* Those who have much to be told of change one of another's models as well, before and after. */
+static void
+test_shared (Fixture *f, gconstpointer data)
+{
+  flood (f, "token:many");
+  for (guint i = 0; i < 8; i++)
+    {
+      g_autofree char *sender = g_strdup_printf ("token:many%u", i);
+      g_autofree char *models = g_strdup_printf ("more%u-%%u", i);
+
+      note_many_as (f, sender, models, 100, 3);
+      note_as (f, sender, "a", 4, SECOND);
+    }
+  note_as (f, "token:few", "a", 5, SECOND);
+  for (guint i = 0; i < 8; i++)
+    {
+      g_autofree char *sender = g_strdup_printf ("token:many%u", i);
+
+      note_as (f, sender, "a", 5 + i % 2, SECOND);
+    }
+  note_as (f, "token:few", "a", 7, SECOND);
+  g_assert_cmpuint (count_heard (f, SECOND / 10, "\"running\":7"), ==, 1);
+  g_assert_cmpuint (count_heard (f, SECOND, "\"a\""), ==, 0);
 }
 
 /* Whom nobody has heard of need not be said to be gone, and takes no room; whom they have must be.
@@ -223,8 +309,16 @@ main (int argc, char *argv[])
               tear_down);
   g_test_add ("/model-news/many/the-last-state-of-each-is-told", Fixture, NULL, set_up,
               test_all_told, tear_down);
-  g_test_add ("/model-news/many/who-was-silent-for-long-goes-first", Fixture, NULL, set_up,
-              test_silent_first, tear_down);
+  g_test_add ("/model-news/many/what-is-known-waits-for-nothing-that-is-new", Fixture, NULL, set_up,
+              test_known, tear_down);
+  g_test_add ("/model-news/senders/who-has-few-waits-for-nobody-who-has-many", Fixture, "token:few",
+              set_up, test_sender, tear_down);
+  g_test_add ("/model-news/senders/nor-does-this-machine", Fixture, NULL, set_up, test_sender,
+              tear_down);
+  g_test_add ("/model-news/senders/a-network-of-thousands-is-one", Fixture, NULL, set_up,
+              test_network, tear_down);
+  g_test_add ("/model-news/senders/nobody-delays-a-model-by-changing-it-too", Fixture, NULL, set_up,
+              test_shared, tear_down);
   g_test_add ("/model-news/many/who-came-and-went-is-not-told-of", Fixture, NULL, set_up,
               test_come_and_gone, tear_down);
 
