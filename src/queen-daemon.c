@@ -126,20 +126,16 @@ stop (QueenDaemon *self)
   quit_when_idle (self);
 }
 
-static void
-take_files (gpointer data)
-{
-  QueenDaemon *self = data;
-
-  queen_front_reload (self->front);
-  queen_upstream_reload (self->upstream);
-  queen_together_reload (self->together);
-}
-
 static gboolean
 on_reload (gpointer data)
 {
-  queen_reload_ask (((QueenDaemon *) data)->reload);
+  QueenDaemon *self = data;
+
+  if (queen_reload_has_parts (self->reload))
+    queen_reload_ask (self->reload);
+  else
+    g_message ("nothing to read again: there are neither tokens nor certificates, and settings are "
+               "read at start only");
   return G_SOURCE_CONTINUE;
 }
 
@@ -575,10 +571,12 @@ gboolean
 queen_daemon_run (QueenDaemon *self, GError **error)
 {
   /* Before anything is read: what changes while she starts is read again as soon as she serves. */
-  self->reload = queen_secrets_new (self->config, self->clock, take_files, self);
+  self->reload = queen_secrets_new (self->config, self->clock);
   self->signal_ids[0] = queen_signals_take (SIGHUP, on_reload, self);
   if (!make_cluster (self, error) || !make_http (self, error))
     return FALSE;
+  queen_secrets_add_parts (self->reload, self->front, self->upstream,
+                           queen_together_get_target (self->together));
   make_dbus (self);
   self->transition_log = queen_transition_log_new (queen_cluster_get_bus (self->cluster));
 

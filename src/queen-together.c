@@ -274,13 +274,10 @@ queen_together_stop (QueenTogether *self)
   g_clear_object (&self->job_index);
 }
 
-void
-queen_together_reload (QueenTogether *self)
+QueenRedisTarget *
+queen_together_get_target (QueenTogether *self)
 {
-  g_autoptr (GError) error = NULL;
-
-  if (self && !queen_redis_target_reload (self->target, &error))
-    g_warning ("how to come to the engine stays as it was: %s", error->message);
+  return self ? self->target : NULL;
 }
 
 const char *

@@ -10,6 +10,7 @@
 #include "jobs/queen-jobs.h"
 #include "model/queen-cluster.h"
 #include "model/queen-engine-report.h"
+#include "redis/queen-redis-target.h"
 #include "stream/queen-stream.h"
 
 G_BEGIN_DECLS
@@ -92,8 +93,8 @@ void queen_together_start (QueenTogether *self,
 /** She is alone from here on. */
 void queen_together_stop (QueenTogether *self);
 
-/** Reads passwords and certificates anew. */
-void queen_together_reload (QueenTogether *self);
+/** Returns: (nullable) (transfer none): how she comes to the engine; %NULL for %NULL */
+QueenRedisTarget *queen_together_get_target (QueenTogether *self);
 
 /** Returns: how she stands with the others, as the end of her status; empty for %NULL */
 const char *queen_together_get_standing (QueenTogether *self);

@@ -464,36 +464,36 @@ queen_access_check_pass (
 }
 
 gboolean
-queen_access_reload_passes (QueenAccess *self, GError **error)
+queen_access_has_passes (QueenAccess *self)
 {
-  QueenPasses *passes;
-
-  if (!self->queen_token_file)
-    return TRUE;
-  passes = queen_passes_new_from_file (self->queen_token_file, error);
-  if (!passes)
-    return FALSE;
-  g_clear_pointer (&self->passes, queen_passes_free);
-  self->passes = passes;
-  return TRUE;
+  return self->passes != NULL;
 }
 
-gboolean
-queen_access_reload (QueenAccess *self, char **change, GError **error)
+QueenPasses *
+queen_access_read_passes (QueenAccess *self, GError **error)
 {
-  QueenTokens *tokens;
+  return queen_passes_new_from_file (self->queen_token_file, error);
+}
 
-  if (!self->token_file)
-    return TRUE;
-  tokens = queen_tokens_new_from_file (self->token_file, self->tokens, error);
-  if (!tokens)
-    return FALSE;
-  if (change)
-    *change = queen_tokens_describe_change (tokens, self->tokens);
+void
+queen_access_take_passes (QueenAccess *self, QueenPasses *passes)
+{
+  g_clear_pointer (&self->passes, queen_passes_free);
+  self->passes = passes;
+}
+
+QueenTokens *
+queen_access_read_tokens (QueenAccess *self, GError **error)
+{
+  return queen_tokens_new_from_file (self->token_file, self->tokens, error);
+}
+
+void
+queen_access_take_tokens (QueenAccess *self, QueenTokens *tokens)
+{
   g_clear_pointer (&self->tokens, queen_tokens_free);
   self->tokens = tokens;
   g_signal_emit (self, signals[RELOADED], 0);
-  return TRUE;
 }
 
 /* The object */
@@ -553,7 +553,8 @@ queen_access_new (const QueenAccessSettings *settings, GError **error)
   self->sessions = queen_sessions_new (settings->clock);
   if (self->admin == QUEEN_ADMIN_LOOPBACK)
     self->users = queen_socket_users_new ();
-  return queen_access_reload_passes (self, error) && queen_access_reload (self, NULL, error)
-             ? g_steal_pointer (&self)
-             : NULL;
+  if ((self->queen_token_file && !(self->passes = queen_access_read_passes (self, error))) ||
+      (self->token_file && !(self->tokens = queen_access_read_tokens (self, error))))
+    return NULL;
+  return g_steal_pointer (&self);
 }

@@ -8,6 +8,7 @@
 #include "jobs/queen-passes.h"
 #include "loop/queen-clock.h"
 #include "queen-request-head.h"
+#include "queen-tokens.h"
 
 G_BEGIN_DECLS
 
@@ -142,15 +143,25 @@ G_DECLARE_FINAL_TYPE (QueenAccess, queen_access, QUEEN, ACCESS, GObject)
 QueenAccess *queen_access_new (const QueenAccessSettings *settings, GError **error);
 
 /**
- * queen_access_reload:
- * @change: (out) (nullable): what has changed, as it follows "tokens:"; left alone without a token
- *   file
- * @error: what is wrong with the token file; the tokens are then what they were
+ * queen_access_read_tokens:
+ * @self: one that queen_access_has_tokens()
+ * @error: what is wrong with the token file
  *
- * Reads the token file again. With a token that is gone, its sessions are over; the signal
- * `reloaded` says that it has been read.
+ * Reads the token file again, in any thread, and changes nothing.
+ *
+ * Returns: (transfer full): what is to be given to queen_access_take_tokens(), before the next are
+ *   read
  */
-gboolean queen_access_reload (QueenAccess *self, char **change, GError **error);
+QueenTokens *queen_access_read_tokens (QueenAccess *self, GError **error);
+
+/**
+ * queen_access_take_tokens:
+ * @tokens: (transfer full)
+ *
+ * From now on these are the tokens. With one that is gone, its sessions are over; the signal
+ * `reloaded` says so.
+ */
+void queen_access_take_tokens (QueenAccess *self, QueenTokens *tokens);
 
 /**
  * queen_access_set_address:
@@ -158,13 +169,27 @@ gboolean queen_access_reload (QueenAccess *self, char **change, GError **error);
  */
 void queen_access_set_address (QueenAccess *self, const char *address);
 
+/** Returns: whether queens know each other by a file */
+gboolean queen_access_has_passes (QueenAccess *self);
+
 /**
- * queen_access_reload_passes:
+ * queen_access_read_passes:
+ * @self: one that queen_access_has_passes()
  * @error: what is wrong with the file
  *
- * Reads again what queens know each other by. If it is bad, all stays as it was.
+ * Reads what queens know each other by, in any thread, and changes nothing.
+ *
+ * Returns: (transfer full): what is to be given to queen_access_take_passes()
  */
-gboolean queen_access_reload_passes (QueenAccess *self, GError **error);
+QueenPasses *queen_access_read_passes (QueenAccess *self, GError **error);
+
+/**
+ * queen_access_take_passes:
+ * @passes: (transfer full)
+ *
+ * From now on it goes by these.
+ */
+void queen_access_take_passes (QueenAccess *self, QueenPasses *passes);
 
 /**
  * queen_access_dup_pass:

@@ -330,65 +330,6 @@ queen_front_stop (QueenFront *self)
   queen_gate_stop (self->gate);
 }
 
-/* Reading again */
-
-/* @error is NULL when all went well. */
-static void
-log_reload (const char *what, const char *change, const GError *error)
-{
-  if (error)
-    g_warning ("the %s stay as they were: %s", what, error->message);
-  else
-    g_message ("%s read again: %s", what, change);
-}
-
-static void
-reload_tokens (QueenFront *self)
-{
-  g_autoptr (GError) error = NULL;
-  g_autofree char *change = NULL;
-
-  queen_access_reload (self->access, &change, &error);
-  log_reload ("tokens", change, error);
-}
-
-static void
-reload_tls (QueenFront *self)
-{
-  g_autoptr (GError) error = NULL;
-  gboolean has_changed = FALSE;
-
-  queen_tls_reload (self->tls, &has_changed, &error);
-  log_reload ("certificate and key", has_changed ? "they are new" : "unchanged", error);
-}
-
-static void
-reload_passes (QueenFront *self)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (!queen_access_reload_passes (self->access, &error))
-    g_warning ("the token of the queens stays as it was: %s", error->message);
-  else
-    g_message ("the token of the queens is read again");
-}
-
-void
-queen_front_reload (QueenFront *self)
-{
-  gboolean has_passes = self->settings.access.queen_token_file != NULL;
-
-  if (has_passes)
-    reload_passes (self);
-  if (queen_access_has_tokens (self->access))
-    reload_tokens (self);
-  if (self->tls)
-    reload_tls (self);
-  if (!self->tls && !has_passes && !queen_access_has_tokens (self->access))
-    g_message ("nothing to read again: there are neither tokens nor a certificate, and "
-               "settings are read at start only");
-}
-
 QueenRouter *
 queen_front_get_router (QueenFront *self)
 {
@@ -399,6 +340,12 @@ QueenAccess *
 queen_front_get_access (QueenFront *self)
 {
   return self->access;
+}
+
+QueenTls *
+queen_front_get_tls (QueenFront *self)
+{
+  return self->tls;
 }
 
 QueenGate *

@@ -93,14 +93,14 @@ void queen_front_start (QueenFront *self);
 /** Listens no longer. Who is in stays. */
 void queen_front_stop (QueenFront *self);
 
-/** Reads tokens, certificate and key again, and says in the log what has changed. */
-void queen_front_reload (QueenFront *self);
-
 /** Returns: (transfer none): where the routes are */
 QueenRouter *queen_front_get_router (QueenFront *self);
 
 /** Returns: (transfer none): who may speak */
 QueenAccess *queen_front_get_access (QueenFront *self);
+
+/** Returns: (nullable) (transfer none): what encrypts connections; %NULL when nothing does */
+QueenTls *queen_front_get_tls (QueenFront *self);
 
 /** Returns: (transfer none): who is in */
 QueenGate *queen_front_get_gate (QueenFront *self);

@@ -21,6 +21,7 @@ struct _QueenTokens
   GHashTable *by_digest; /* a set of Entry */
   GHashTable *by_number; /* number -> Entry, which the set above owns */
   guint next_number;
+  char *change; /* NULL when there were none before */
 };
 
 typedef struct
@@ -234,34 +235,7 @@ add_lines (QueenTokens *self, const QueenTokens *former, char *text, GError **er
          reject_line (error, _ ("has no token"));
 }
 
-QueenTokens *
-queen_tokens_new_from_file (const char *path, const QueenTokens *former, GError **error)
-{
-  g_autoptr (QueenTokens) self = g_new0 (QueenTokens, 1);
-  g_autofree char *text = NULL;
-  gsize length;
-  gboolean is_good;
-
-  self->by_digest =
-      g_hash_table_new_full (hash_digest, is_same_digest, (GDestroyNotify) free_entry, NULL);
-  self->by_number = g_hash_table_new (NULL, NULL);
-  self->next_number = former ? former->next_number : 1;
-  text = queen_file_read (path, QUEEN_FILE_USUAL_MAX, &length, error);
-  if (!text)
-    {
-      queen_legible_explain_value (error, path);
-      return NULL;
-    }
-  for (gsize i = 0; i < length; i++)
-    if (text[i] == '\0')
-      text[i] = ' '; /* else it would hide the tokens behind it */
-  is_good = add_lines (self, former, text, error);
-  explicit_bzero (text, length);
-  if (is_good)
-    return g_steal_pointer (&self);
-  g_prefix_error (error, "%s: ", path);
-  return NULL;
-}
+/* What has changed */
 
 /* How many of @others the file that @self is from does not have. */
 static guint
@@ -294,8 +268,8 @@ count_other_scopes (const QueenTokens *self, const QueenTokens *former)
   return n;
 }
 
-char *
-queen_tokens_describe_change (const QueenTokens *self, const QueenTokens *former)
+static char *
+describe_change (const QueenTokens *self, const QueenTokens *former)
 {
   guint n_new = count_missing (former, self);
   guint n_gone = count_missing (self, former);
@@ -306,6 +280,45 @@ queen_tokens_describe_change (const QueenTokens *self, const QueenTokens *former
              ? g_strdup_printf ("%u, unchanged", n)
              : g_strdup_printf ("%u, of them %u new and %u with other scopes; %u gone", n, n_new,
                                 n_other, n_gone);
+}
+
+QueenTokens *
+queen_tokens_new_from_file (const char *path, const QueenTokens *former, GError **error)
+{
+  g_autoptr (QueenTokens) self = g_new0 (QueenTokens, 1);
+  g_autofree char *text = NULL;
+  gsize length;
+  gboolean is_good;
+
+  self->by_digest =
+      g_hash_table_new_full (hash_digest, is_same_digest, (GDestroyNotify) free_entry, NULL);
+  self->by_number = g_hash_table_new (NULL, NULL);
+  self->next_number = former ? former->next_number : 1;
+  text = queen_file_read (path, QUEEN_FILE_USUAL_MAX, &length, error);
+  if (!text)
+    {
+      queen_legible_explain_value (error, path);
+      return NULL;
+    }
+  for (gsize i = 0; i < length; i++)
+    if (text[i] == '\0')
+      text[i] = ' '; /* else it would hide the tokens behind it */
+  is_good = add_lines (self, former, text, error);
+  explicit_bzero (text, length);
+  if (!is_good)
+    {
+      g_prefix_error (error, "%s: ", path);
+      return NULL;
+    }
+  if (former)
+    self->change = describe_change (self, former);
+  return g_steal_pointer (&self);
+}
+
+const char *
+queen_tokens_get_change (const QueenTokens *self)
+{
+  return self->change;
 }
 
 const QueenToken *
@@ -332,5 +345,6 @@ queen_tokens_free (QueenTokens *self)
 {
   g_hash_table_unref (self->by_number);
   g_hash_table_unref (self->by_digest);
+  g_free (self->change);
   g_free (self);
 }

@@ -68,13 +68,12 @@ QueenTokens *
 queen_tokens_new_from_file (const char *path, const QueenTokens *former, GError **error);
 
 /**
- * queen_tokens_describe_change:
- * @former: what @self was made with as its former
+ * queen_tokens_get_change:
  *
- * Returns: (transfer full): how many tokens there are, and how many of them came, went, or may do
- *   other things than before; for the log
+ * Returns: (nullable): how many tokens there are, and how many of them came, went, or may do other
+ *   things than those that they take the place of; for the log
  */
-char *queen_tokens_describe_change (const QueenTokens *self, const QueenTokens *former);
+const char *queen_tokens_get_change (const QueenTokens *self);
 
 /**
  * queen_tokens_lookup:

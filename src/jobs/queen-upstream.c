@@ -282,23 +282,23 @@ change_tokens (gpointer data)
   g_free (change);
 }
 
-void
-queen_upstream_reload (QueenUpstream *self)
+gboolean
+queen_upstream_has_tokens (const QueenUpstream *self)
 {
-  g_autoptr (GError) error = NULL;
-  QueenWorkerTokens *tokens;
-  Change *change;
+  return self->token_file != NULL;
+}
 
-  if (!self->token_file)
-    return;
-  tokens = queen_worker_tokens_new_from_file (self->token_file, &error);
-  if (!tokens)
-    {
-      g_warning ("the tokens for workers stay as they were: %s", error->message);
-      return;
-    }
-  g_message ("read the tokens for workers: %u", queen_worker_tokens_get_n (tokens));
-  change = g_new0 (Change, 1);
+QueenWorkerTokens *
+queen_upstream_read_tokens (QueenUpstream *self, GError **error)
+{
+  return queen_worker_tokens_new_from_file (self->token_file, error);
+}
+
+void
+queen_upstream_take_tokens (QueenUpstream *self, QueenWorkerTokens *tokens)
+{
+  Change *change = g_new0 (Change, 1);
+
   change->upstream = self;
   change->tokens = tokens;
   queen_upstream_invoke (self, change_tokens, change);

@@ -6,6 +6,7 @@
 #include <glib.h>
 
 #include "queen-histogram.h"
+#include "queen-worker-tokens.h"
 
 G_BEGIN_DECLS
 
@@ -86,13 +87,25 @@ typedef struct
 /** @figures: (out): as they are now */
 void queen_upstream_get_figures (QueenUpstream *self, QueenUpstreamFigures *figures);
 
+/** Returns: whether there is a file of tokens */
+gboolean queen_upstream_has_tokens (const QueenUpstream *self);
+
 /**
- * queen_upstream_reload:
+ * queen_upstream_read_tokens:
+ * @self: one that queen_upstream_has_tokens()
+ * @error: what is wrong with the file
  *
- * Reads the tokens again, for requests that begin from then on. When the file is bad it says so in
- * the log, and what was read before stays.
+ * Reads the tokens again, in any thread, and changes nothing.
+ *
+ * Returns: (transfer full): what is to be given to queen_upstream_take_tokens()
  */
-void queen_upstream_reload (QueenUpstream *self);
+QueenWorkerTokens *queen_upstream_read_tokens (QueenUpstream *self, GError **error);
+
+/**
+ * queen_upstream_take_tokens:
+ * @tokens: (transfer full): for requests that begin from now on
+ */
+void queen_upstream_take_tokens (QueenUpstream *self, QueenWorkerTokens *tokens);
 
 /**
  * queen_upstream_free:

@@ -91,16 +91,18 @@ clear_ticket_key (QueenTls *self)
   self->ticket_key = (gnutls_datum_t){ NULL, 0 };
 }
 
-gboolean
-queen_tls_reload (QueenTls *self, gboolean *has_changed, GError **error)
+QueenCertificate *
+queen_tls_read (QueenTls *self, GError **error)
 {
-  QueenCertificate *certificate =
-      queen_certificate_load (self->certificate_file, self->key_file, error);
+  return queen_certificate_load (self->certificate_file, self->key_file, error);
+}
 
-  if (!certificate)
-    return FALSE;
-  if (has_changed)
-    *has_changed = !queen_certificate_equal (certificate, self->certificate);
+gboolean
+queen_tls_take (QueenTls *self, QueenCertificate *certificate)
+{
+  gboolean has_changed =
+      !self->certificate || !queen_certificate_equal (certificate, self->certificate);
+
   g_clear_pointer (&self->certificate, queen_certificate_unref);
   self->certificate = certificate;
 
@@ -109,7 +111,7 @@ queen_tls_reload (QueenTls *self, gboolean *has_changed, GError **error)
     g_error ("no memory for TLS");
   self->next_warning = G_MININT64;
   queen_tls_check_dates (self);
-  return TRUE;
+  return has_changed;
 }
 
 static void
@@ -150,11 +152,16 @@ queen_tls_new (const char *certificate_file,
                GError **error)
 {
   g_autoptr (QueenTls) self = g_object_new (QUEEN_TYPE_TLS, NULL);
+  QueenCertificate *certificate;
 
   self->certificate_file = g_strdup (certificate_file);
   self->key_file = g_strdup (key_file);
   self->clock = clock;
   self->dates_alarm =
       queen_alarm_new (clock, "certificate dates", G_PRIORITY_DEFAULT, on_dates_due, self);
-  return queen_tls_reload (self, NULL, error) ? g_steal_pointer (&self) : NULL;
+  certificate = queen_tls_read (self, error);
+  if (!certificate)
+    return NULL;
+  queen_tls_take (self, certificate);
+  return g_steal_pointer (&self);
 }

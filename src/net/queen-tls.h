@@ -6,6 +6,7 @@
 #include <gio/gio.h>
 
 #include "loop/queen-clock.h"
+#include "queen-certificate.h"
 #include "queen-tls-session.h"
 
 G_BEGIN_DECLS
@@ -29,14 +30,24 @@ QueenTls *queen_tls_new (const char *certificate_file,
                          GError **error);
 
 /**
- * queen_tls_reload:
- * @has_changed: (out) (nullable): whether it is another certificate than before
- * @error: what is wrong with the files; the certificate is then what it was
+ * queen_tls_read:
+ * @error: what is wrong with the files
  *
- * Reads the files again. What they say holds for connections that come from now on, and tickets
- * from before are good for nothing.
+ * Reads the files again, in any thread, and changes nothing.
+ *
+ * Returns: (transfer full): what is to be given to queen_tls_take()
  */
-gboolean queen_tls_reload (QueenTls *self, gboolean *has_changed, GError **error);
+QueenCertificate *queen_tls_read (QueenTls *self, GError **error);
+
+/**
+ * queen_tls_take:
+ * @certificate: (transfer full)
+ *
+ * It holds for connections that come from now on, and tickets from before are good for nothing.
+ *
+ * Returns: whether it is another one than before
+ */
+gboolean queen_tls_take (QueenTls *self, QueenCertificate *certificate);
 
 /**
  * queen_tls_check_dates:

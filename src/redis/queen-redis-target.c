@@ -14,6 +14,13 @@
 
 #define MAX_PASSWORD 4096 /* bytes */
 
+struct _QueenRedisKeys
+{
+  char *password; /* NULL when there is none, as are those that follow */
+  GTlsDatabase *trusted;
+  GTlsCertificate *certificate;
+};
+
 struct _QueenRedisTarget
 {
   gatomicrefcount n_refs;
@@ -23,9 +30,7 @@ struct _QueenRedisTarget
   char *password_file; /* NULL when there is none, as are those that follow */
   char *ca_file;
   char *certificate_file;
-  char *password;
-  GTlsDatabase *trusted;
-  GTlsCertificate *certificate;
+  QueenRedisKeys *keys;
 };
 
 static void
@@ -105,7 +110,7 @@ check_user (const QueenRedisTarget *self, GError **error)
 {
   const char *user = get_first (self)->user;
 
-  if (!user || self->password)
+  if (!user || self->keys->password)
     return TRUE;
   g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
                _ ("the engine’s user “%s” takes --engine-password-file"), user);
@@ -117,7 +122,7 @@ static gboolean
 check_safety (const QueenRedisTarget *self, const QueenRedisUrl *url, GError **error)
 {
   if (self->is_insecure || url->is_here ||
-      (url->place->is_encrypted && url->user && self->password))
+      (url->place->is_encrypted && url->user && self->keys->password))
     return TRUE;
   g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
                _ ("%s is beyond this machine: an engine there takes TLS, a user and a password "
@@ -178,29 +183,42 @@ queen_redis_target_new (const QueenRedisTargetSettings *settings, GError **error
   self->ca_file = g_strdup (settings->ca_file);
   self->certificate_file = g_strdup (settings->certificate_file);
   if (!queen_redis_target_check_url (*settings->urls, error) ||
-      !queen_redis_target_reload (self, error) || !take_urls (self, settings->urls, error))
+      !(self->keys = queen_redis_target_read (self, error)) ||
+      !take_urls (self, settings->urls, error))
     return NULL;
   return g_steal_pointer (&self);
 }
 
-gboolean
-queen_redis_target_reload (QueenRedisTarget *self, GError **error)
+void
+queen_redis_keys_free (QueenRedisKeys *keys)
 {
-  g_autoptr (GTlsDatabase) trusted = NULL;
-  g_autoptr (GTlsCertificate) certificate = NULL;
-  char *password = NULL;
+  g_clear_object (&keys->trusted);
+  g_clear_object (&keys->certificate);
+  g_clear_pointer (&keys->password, free_password);
+  g_free (keys);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenRedisKeys, queen_redis_keys_free)
+
+QueenRedisKeys *
+queen_redis_target_read (const QueenRedisTarget *self, GError **error)
+{
+  g_autoptr (QueenRedisKeys) keys = g_new0 (QueenRedisKeys, 1);
 
   queen_tls_calls_prepare ();
-  if ((self->ca_file && !(trusted = read_trusted (self->ca_file, error))) ||
+  if ((self->ca_file && !(keys->trusted = read_trusted (self->ca_file, error))) ||
       (self->certificate_file &&
-       !(certificate = read_certificate (self->certificate_file, error))) ||
-      (self->password_file && !(password = read_password (self->password_file, error))))
-    return FALSE;
-  g_set_object (&self->trusted, trusted);
-  g_set_object (&self->certificate, certificate);
-  g_clear_pointer (&self->password, free_password);
-  self->password = password;
-  return TRUE;
+       !(keys->certificate = read_certificate (self->certificate_file, error))) ||
+      (self->password_file && !(keys->password = read_password (self->password_file, error))))
+    return NULL;
+  return g_steal_pointer (&keys);
+}
+
+void
+queen_redis_target_take (QueenRedisTarget *self, QueenRedisKeys *keys)
+{
+  g_clear_pointer (&self->keys, queen_redis_keys_free);
+  self->keys = keys;
 }
 
 const char *
@@ -230,7 +248,7 @@ queen_redis_target_get_user (const QueenRedisTarget *self)
 const char *
 queen_redis_target_get_password (const QueenRedisTarget *self)
 {
-  return self->password;
+  return self->keys->password;
 }
 
 const char *
@@ -248,13 +266,13 @@ queen_redis_target_get_database (const QueenRedisTarget *self)
 GTlsDatabase *
 queen_redis_target_get_trusted (const QueenRedisTarget *self)
 {
-  return self->trusted;
+  return self->keys->trusted;
 }
 
 GTlsCertificate *
 queen_redis_target_get_certificate (const QueenRedisTarget *self)
 {
-  return self->certificate;
+  return self->keys->certificate;
 }
 
 gboolean
@@ -276,9 +294,7 @@ queen_redis_target_unref (QueenRedisTarget *self)
   if (!g_atomic_ref_count_dec (&self->n_refs))
     return;
   g_ptr_array_unref (self->urls);
-  g_clear_pointer (&self->password, free_password);
-  g_clear_object (&self->trusted);
-  g_clear_object (&self->certificate);
+  g_clear_pointer (&self->keys, queen_redis_keys_free);
   g_free (self->password_file);
   g_free (self->ca_file);
   g_free (self->certificate_file);

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * QueenRedisTarget:
  *
  * Which Redis it is, where it may be, and how she is let in. With reference counts; what is in it
- * stays, but for the password and the certificates, which queen_redis_target_reload() reads anew.
+ * stays, but for the password and the certificates, which queen_redis_target_take() replaces.
  */
 typedef struct _QueenRedisTarget QueenRedisTarget;
 
@@ -57,14 +57,30 @@ gboolean queen_redis_target_check_url (const char *url, GError **error);
 QueenRedisTarget *queen_redis_target_new (const QueenRedisTargetSettings *settings, GError **error);
 
 /**
- * queen_redis_target_reload:
+ * QueenRedisKeys:
  *
- * Reads password and certificates again, for connections that begin from then on. When a file is
- * bad, what was read before stays.
- *
- * Returns: whether all could be read
+ * What stands in the files by which she is let in, and knows that it is Redis: the password and the
+ * certificates.
  */
-gboolean queen_redis_target_reload (QueenRedisTarget *self, GError **error);
+typedef struct _QueenRedisKeys QueenRedisKeys;
+
+void queen_redis_keys_free (QueenRedisKeys *keys);
+
+/**
+ * queen_redis_target_read:
+ * @error: what is wrong with one of the files
+ *
+ * Reads password and certificates again, in any thread, and changes nothing.
+ *
+ * Returns: (transfer full): what is to be given to queen_redis_target_take()
+ */
+QueenRedisKeys *queen_redis_target_read (const QueenRedisTarget *self, GError **error);
+
+/**
+ * queen_redis_target_take:
+ * @keys: (transfer full): for connections that begin from now on
+ */
+void queen_redis_target_take (QueenRedisTarget *self, QueenRedisKeys *keys);
 
 /**
  * queen_redis_target_get_cluster:

@@ -17,19 +17,30 @@
 #define REST_TIMES 20         /* as long as she was busy with them: there may be very many tokens */
 #define PATIENCE (10 * G_USEC_PER_SEC) /* after which it is said that a disk hangs */
 
+/* A part on its way. */
+typedef struct
+{
+  QueenReloadPart part;
+  gpointer made; /* NULL when it is not made, cannot be, or was taken */
+  GError *error; /* why it cannot be */
+} Product;
+
 /* What the thread does. It and the owner hold a reference each. */
 typedef struct
 {
-  QueenReload *reload; /* NULL when nobody wants it any more; for the main thread only */
-  GArray *files;       /* of QueenReloadFile, with paths of its own */
-  GHashTable *texts;   /* path -> QueenFileAhead */
+  GMutex lock;         /* held while something is made: what that looks at stays until then */
+  QueenReload *reload; /* NULL when nobody wants it any more */
+  const QueenClock *clock;
+  GArray *files;     /* of QueenReloadFile, with paths of its own */
+  GHashTable *texts; /* path -> QueenFileAhead; empty when all is made */
+  GArray *products;  /* of Product */
+  gint64 busy;       /* µs that it took to make them */
 } Reading;
 
 struct _QueenReload
 {
   GArray *files; /* of QueenReloadFile, with paths of its own */
-  void (*apply) (gpointer data);
-  gpointer data;
+  GArray *parts; /* of QueenReloadPart */
 
   const QueenClock *clock;
   QueenAlarm *begin_alarm;
@@ -42,10 +53,22 @@ struct _QueenReload
 /* In the thread */
 
 static void
+clear_product (gpointer data)
+{
+  Product *product = data;
+
+  if (product->made)
+    product->part.discard (product->made);
+  g_clear_error (&product->error);
+}
+
+static void
 clear_reading (gpointer data)
 {
   Reading *reading = data;
 
+  g_mutex_clear (&reading->lock);
+  g_array_unref (reading->products);
   g_array_unref (reading->files);
   g_hash_table_unref (reading->texts);
 }
@@ -152,24 +175,48 @@ read_files (Reading *reading, guint n_rounds)
     g_usleep (BETWEEN_ROUNDS);
 }
 
+/* Here, as of a list of tens of thousands of tokens it takes a quarter of a second. */
+static void
+make_products (Reading *reading)
+{
+  gint64 begin = reading->clock->get_monotonic ();
+
+  queen_file_set_ahead (reading->texts);
+  for (guint i = 0; i < reading->products->len; i++)
+    {
+      Product *product = &g_array_index (reading->products, Product, i);
+
+      g_mutex_lock (&reading->lock);
+      if (reading->reload)
+        product->made = product->part.make (product->part.data, &product->error);
+      g_mutex_unlock (&reading->lock);
+    }
+  queen_file_set_ahead (NULL);
+  g_hash_table_remove_all (reading->texts);
+  reading->busy = reading->clock->get_monotonic () - begin;
+}
+
 /* In the main thread */
 
 static void
-take_files (QueenReload *self, GHashTable *texts)
+take_products (QueenReload *self, Reading *reading)
 {
   gint64 begin = self->clock->get_monotonic (), end;
 
-  queen_file_set_ahead (texts);
-  self->apply (self->data);
-  queen_file_set_ahead (NULL);
+  for (guint i = 0; i < reading->products->len; i++)
+    {
+      Product *product = &g_array_index (reading->products, Product, i);
+
+      product->part.take (g_steal_pointer (&product->made), product->error, product->part.data);
+    }
   end = self->clock->get_monotonic ();
-  self->not_before = end + MAX (REST, REST_TIMES * (end - begin));
+  self->not_before = end + MAX (REST, REST_TIMES * (end - begin + reading->busy));
   if (self->is_wanted)
     queen_alarm_set (self->begin_alarm, self->not_before);
 }
 
 static gboolean
-on_files_read (gpointer data)
+on_products_made (gpointer data)
 {
   Reading *reading = data;
   QueenReload *self = reading->reload;
@@ -178,7 +225,7 @@ on_files_read (gpointer data)
     return G_SOURCE_REMOVE;
   queen_alarm_set (self->hung_alarm, -1);
   self->reading = NULL;
-  take_files (self, reading->texts);
+  take_products (self, reading);
   unref_reading (reading);
   return G_SOURCE_REMOVE;
 }
@@ -189,8 +236,9 @@ read_in_reload_thread (gpointer data)
   GSource *source = g_idle_source_new ();
 
   read_files (data, N_ROUNDS);
+  make_products (data);
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, on_files_read, data, unref_reading);
+  g_source_set_callback (source, on_products_made, data, unref_reading);
   g_source_attach (source, NULL);
   g_source_unref (source);
   return NULL;
@@ -220,6 +268,35 @@ copy_files (const QueenReloadFile *files, guint n_files)
   return copies;
 }
 
+/* Returns: (transfer full): of which nothing is made yet */
+static GArray *
+make_room_for_products (const GArray *parts)
+{
+  GArray *products = g_array_sized_new (FALSE, TRUE, sizeof (Product), parts->len);
+
+  g_array_set_clear_func (products, clear_product);
+  g_array_set_size (products, parts->len);
+  for (guint i = 0; i < parts->len; i++)
+    g_array_index (products, Product, i).part = g_array_index (parts, QueenReloadPart, i);
+  return products;
+}
+
+/* Returns: (transfer full) */
+static Reading *
+make_reading (QueenReload *self)
+{
+  Reading *reading = g_atomic_rc_box_new0 (Reading);
+
+  g_mutex_init (&reading->lock);
+  reading->reload = self;
+  reading->clock = self->clock;
+  reading->files = g_array_ref (self->files);
+  reading->texts = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free,
+                                          (GDestroyNotify) queen_file_ahead_free);
+  reading->products = make_room_for_products (self->parts);
+  return reading;
+}
+
 static void
 begin_reading (gpointer data)
 {
@@ -227,11 +304,7 @@ begin_reading (gpointer data)
   GThread *thread;
 
   self->is_wanted = FALSE;
-  self->reading = g_atomic_rc_box_new0 (Reading);
-  self->reading->reload = self;
-  self->reading->files = g_array_ref (self->files);
-  self->reading->texts = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free,
-                                                (GDestroyNotify) queen_file_ahead_free);
+  self->reading = make_reading (self);
   thread = g_thread_try_new ("reload", read_in_reload_thread,
                              g_atomic_rc_box_acquire (self->reading), NULL);
   if (thread)
@@ -243,7 +316,8 @@ begin_reading (gpointer data)
   /* Whoever took rights away does not want to wait until there is a thread. */
   unref_reading (self->reading);
   read_files (self->reading, 1);
-  on_files_read (self->reading);
+  make_products (self->reading);
+  on_products_made (self->reading);
 }
 
 static void
@@ -253,21 +327,28 @@ on_hung (gpointer data)
 }
 
 QueenReload *
-queen_reload_new (const QueenClock *clock,
-                  const QueenReloadFile *files,
-                  guint n_files,
-                  void (*apply) (gpointer data),
-                  gpointer data)
+queen_reload_new (const QueenClock *clock, const QueenReloadFile *files, guint n_files)
 {
   QueenReload *self = g_new0 (QueenReload, 1);
 
   self->files = copy_files (files, n_files);
-  self->apply = apply;
-  self->data = data;
+  self->parts = g_array_new (FALSE, FALSE, sizeof (QueenReloadPart));
   self->clock = clock;
   self->begin_alarm = queen_alarm_new (clock, "reload", G_PRIORITY_DEFAULT, begin_reading, self);
   self->hung_alarm = queen_alarm_new (clock, "hung reload", G_PRIORITY_DEFAULT, on_hung, self);
   return self;
+}
+
+void
+queen_reload_add_part (QueenReload *self, const QueenReloadPart *part)
+{
+  g_array_append_val (self->parts, *part);
+}
+
+gboolean
+queen_reload_has_parts (const QueenReload *self)
+{
+  return self->parts->len > 0;
 }
 
 void
@@ -285,11 +366,14 @@ queen_reload_free (QueenReload *self)
 {
   if (self->reading)
     {
+      g_mutex_lock (&self->reading->lock);
       self->reading->reload = NULL;
+      g_mutex_unlock (&self->reading->lock);
       unref_reading (self->reading);
     }
   queen_alarm_free (self->begin_alarm);
   queen_alarm_free (self->hung_alarm);
   g_array_unref (self->files);
+  g_array_unref (self->parts);
   g_free (self);
 }

@@ -310,6 +310,28 @@ queen_process_dup_proc_path (QueenProcess *self, const char *name)
   return g_strdup_printf ("/proc/%d/%s", self->pid, name);
 }
 
+/* @name: of the file that tells of it: proc(5), `stat` */
+static guint64
+count_ticks (QueenProcess *self, const char *name)
+{
+  g_autofree char *path = queen_process_dup_proc_path (self, name);
+  g_autofree char *text = NULL;
+  g_auto (GStrv) words = NULL;
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  words = g_strsplit (strrchr (text, ')') + 2, " ", -1); /* from the third on */
+  return g_ascii_strtoull (words[14 - 3], NULL, 10) + g_ascii_strtoull (words[15 - 3], NULL, 10);
+}
+
+guint64
+queen_process_count_ticks (QueenProcess *self, guint64 *of_loop)
+{
+  g_autofree char *name = g_strdup_printf ("task/%d/stat", self->pid);
+
+  *of_loop = count_ticks (self, name);
+  return count_ticks (self, "stat");
+}
+
 guint
 queen_process_count_descriptors (QueenProcess *self)
 {

@@ -79,6 +79,10 @@ guint queen_process_count_said (QueenProcess *self, const char *text);
 /* Returns: (transfer full): the file of that name in /proc that tells of the daemon */
 char *queen_process_dup_proc_path (QueenProcess *self, const char *name);
 
+/* Returns: ticks of a processor that all its threads have had, those that are gone, too; and, in
+ * @of_loop, how many of these the main loop had */
+guint64 queen_process_count_ticks (QueenProcess *self, guint64 *of_loop);
+
 /* Open descriptors, from /proc. */
 guint queen_process_count_descriptors (QueenProcess *self);
 

@@ -544,6 +544,28 @@ test_names (void)
   g_assert_cmpuint (other_page->status, ==, 403);
 }
 
+/* Nobody waits while tens of thousands of them are made: the main loop has little of the work. */
+static void
+test_many (void)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (TokenFile) file = NULL;
+  g_autoptr (QueenProcess) queen = NULL;
+  const guint n_tokens = queen_test_scale (50000);
+  g_autofree char *said = g_strdup_printf ("tokens read again: %u, unchanged", n_tokens);
+  guint64 all_before, all, of_loop_before, of_loop;
+
+  for (guint i = 0; i < n_tokens; i++)
+    g_string_append_printf (text, "a:%016u\n", i);
+  file = token_file_new (text->str);
+  queen = queen_process_start (file->option, NULL);
+  all_before = queen_process_count_ticks (queen, &of_loop_before);
+  queen_process_signal (queen, SIGHUP);
+  queen_test_wait_until (queen_process_has_said (queen, said));
+  all = queen_process_count_ticks (queen, &of_loop) - all_before;
+  g_assert_cmpuint (of_loop - of_loop_before, <=, all / 2 + 1); /* a tick is no exact measure */
+}
+
 int
 main (int argc, char **argv)
 {
@@ -553,6 +575,7 @@ main (int argc, char **argv)
   g_test_add_func ("/access/token/reading-too-when-protected", test_reading);
   g_test_add_func ("/access/token/read-again-on-sighup", test_reload);
   g_test_add_func ("/access/reload/nothing-where-there-is-nothing", test_reload_nothing);
+  g_test_add_func ("/access/reload/very-many-tokens-are-made-beside-the-loop", test_many);
   g_test_add_func ("/access/forgotten/the-log-says-by-whom", test_forgotten_by);
   g_test_add_func ("/access/token/each-with-its-scopes", test_scopes);
   g_test_add_func ("/access/token/a-share-of-the-registry-for-each-name", test_sender);

@@ -955,7 +955,8 @@ test_token (void)
       strstr (fixture.server.requests->pdata[0], "\r\nAuthorization: Bearer secret-1\r\n"));
 
   g_assert_true (g_file_set_contents (path, "127.0.0.1 secret-2\nid=w secret-1\n", -1, NULL));
-  queen_upstream_reload (fixture.upstream);
+  queen_upstream_take_tokens (fixture.upstream,
+                              queen_upstream_read_tokens (fixture.upstream, NULL));
   fixture_run (&fixture, BODY);
   g_assert_nonnull (
       strstr (fixture.server.requests->pdata[1], "\r\nAuthorization: Bearer secret-2\r\n"));

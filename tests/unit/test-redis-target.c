@@ -229,10 +229,10 @@ test_reload (void)
   g_autoptr (GError) error = NULL;
 
   g_assert_true (g_file_set_contents (file, "two", -1, NULL));
-  g_assert_true (queen_redis_target_reload (target, &error));
+  queen_redis_target_take (target, queen_redis_target_read (target, NULL));
   g_assert_cmpstr (queen_redis_target_get_password (target), ==, "two");
   g_remove (file);
-  g_assert_false (queen_redis_target_reload (target, &error));
+  g_assert_null (queen_redis_target_read (target, &error));
   g_assert_nonnull (error);
   g_assert_cmpstr (queen_redis_target_get_password (target), ==, "two");
 }
@@ -258,6 +258,7 @@ test_trusted_ahead (void)
   g_autoptr (GHashTable) texts =
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) queen_file_ahead_free);
   QueenFileAhead *ahead = g_new0 (QueenFileAhead, 1);
+  QueenRedisKeys *keys;
   g_autofree char *pem = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -268,9 +269,10 @@ test_trusted_ahead (void)
   g_hash_table_insert (texts, former->certificate, ahead);
   g_remove (former->certificate);
   queen_file_set_ahead (texts);
-  g_assert_true (queen_redis_target_reload (target, &error));
+  keys = queen_redis_target_read (target, &error);
   queen_file_set_ahead (NULL);
   g_assert_no_error (error);
+  queen_redis_target_take (target, keys);
   g_assert_cmpint (judge (target, ahead->text), ==, 0);
   g_assert_cmpint (judge (target, pem), ==, G_TLS_CERTIFICATE_UNKNOWN_CA);
 }
