@@ -14,9 +14,8 @@
 #include "text/queen-json.h"
 #include "text/queen-query.h"
 
-#define ID_PART 2                          /* of `/v1/placements/{reservation}` */
-#define USUAL_RESERVE (2 * G_USEC_PER_SEC) /* until the one who asks is there */
-#define RETRY_AFTER "5"                    /* s */
+#define ID_PART 2       /* of `/v1/placements/{reservation}` */
+#define RETRY_AFTER "5" /* s */
 #define MAX_AFFINITY (16 * 1024)
 
 /* Somebody who asks for a worker. */
@@ -256,7 +255,8 @@ take_placement (QueenExchange *exchange, QueenPlacement *placement, GError **err
   static const char *const wanted[] = { "model", "wait", "affinity", "reserve", NULL };
   const QueenRequest *asked = queen_exchange_get_request (exchange);
   g_autofree char *submitter = dup_submitter (exchange);
-  QueenPlacementRequest request = { .submitter = submitter, .reserve = USUAL_RESERVE };
+  QueenPlacementRequest request = { .submitter = submitter,
+                                    .reserve = QUEEN_PLACEMENT_USUAL_RESERVE };
   g_autoptr (QueenJson) json = NULL;
 
   if (!queen_query_parse (queen_exchange_get_query (exchange), NULL, 0, NULL, error) ||

@@ -134,6 +134,10 @@ gboolean queen_placement_place (QueenPlacement *self,
 /** Returns: whether it is a reservation with an end, of which nobody may have many */
 gboolean queen_placement_is_lent (const QueenPlacementRequest *request);
 
+/** Returns: whether somebody may get one of its workers now: one that can take more, or one where
+ * somebody else's reservation would end for it */
+gboolean queen_placement_has_any (QueenPlacement *self, const QueenPlacementModel *model);
+
 /** Returns: whether there are those who could take it, but its submitter has reserved enough */
 gboolean queen_placement_lacks_share (QueenPlacement *self,
                                       const QueenPlacementModel *model,

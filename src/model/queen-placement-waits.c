@@ -211,7 +211,7 @@ serve_line (QueenPlacement *self, QueenPlacementModel *model)
   if (self->is_stopping)
     return;
   queen_line_restart (model->line);
-  while ((wait = queen_line_peek (model->line)) && model->offers->counts[QUEEN_VERDICT_FIT] > 0)
+  while ((wait = queen_line_peek (model->line)) && queen_placement_has_any (self, model))
     if (n_served == MAX_SERVED)
       {
         queen_placement_wake (self, model);

@@ -40,11 +40,18 @@ queen_placement_lacks_share_of_network (QueenPlacement *self,
 }
 
 gboolean
+queen_placement_has_any (QueenPlacement *self, const QueenPlacementModel *model)
+{
+  return model->offers->counts[QUEEN_VERDICT_FIT] > 0 ||
+         queen_reservations_has_spare (self->reservations, model->offers->model);
+}
+
+gboolean
 queen_placement_lacks_share (QueenPlacement *self,
                              const QueenPlacementModel *model,
                              const QueenPlacementRequest *request)
 {
-  if (!queen_placement_is_lent (request) || model->offers->counts[QUEEN_VERDICT_FIT] == 0)
+  if (!queen_placement_is_lent (request) || !queen_placement_has_any (self, model))
     return FALSE;
   return !queen_reservations_may_lend (self->reservations, model->offers->model, request->submitter,
                                        get_share (model));
@@ -105,6 +112,31 @@ make_chance (const QueenPlacement *self)
   return (guint64) (self->n_given + 1) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
 }
 
+/* By now whoever has it is there, so if it is used, the worker says so. */
+static void
+on_usual_reserve_due (gpointer data, gpointer placement)
+{
+  QueenPlacement *self = placement;
+  QueenReservation *reservation = data;
+  QueenPlacementModel *model = queen_placement_lookup_model (self, reservation->model);
+
+  queen_reservations_spare (self->reservations, reservation, self->agenda, queen_placement_expire);
+  if (model)
+    queen_placement_wake (self, model);
+}
+
+static void
+lend (QueenPlacement *self, QueenReservation *reservation, gint64 reserve)
+{
+  gint64 now = self->clock->get_monotonic ();
+
+  reservation->lent_until = now + reserve;
+  queen_reservations_lend (self->reservations, reservation, self->agenda,
+                           now + MIN (reserve, QUEEN_PLACEMENT_USUAL_RESERVE),
+                           reserve > QUEEN_PLACEMENT_USUAL_RESERVE ? on_usual_reserve_due
+                                                                   : queen_placement_expire);
+}
+
 static void
 give_out (QueenPlacement *self, QueenCandidate *candidate, QueenPlacementResult *result)
 {
@@ -116,9 +148,7 @@ give_out (QueenPlacement *self, QueenCandidate *candidate, QueenPlacementResult 
     reservation =
         queen_reservations_make (self->reservations, candidate, request->model, request->submitter);
   if (queen_placement_is_lent (request))
-    queen_reservations_lend (self->reservations, reservation, self->agenda,
-                             self->clock->get_monotonic () + request->reserve,
-                             queen_placement_expire);
+    lend (self, reservation, request->reserve);
   queen_placement_settle (self, candidate);
   result->worker = queen_placement_get_worker (self, candidate);
   result->reservation = reservation ? reservation->id : NULL;
@@ -142,6 +172,32 @@ find_tried (QueenPlacement *self, const QueenPlacementRequest *request)
   return candidate ? candidate->supplier : NULL;
 }
 
+static void
+end_reservation (QueenPlacement *self, QueenReservation *reservation, gboolean is_over)
+{
+  QueenCandidate *candidate = reservation->candidate;
+  QueenPlacementModel *model = queen_placement_lookup_model (self, reservation->model);
+
+  queen_reservations_end (self->reservations, reservation, is_over);
+  if (candidate)
+    queen_placement_settle (self, candidate);
+  /* Its submitter may have another one now. */
+  if (model && model->offers->counts[QUEEN_VERDICT_FIT] > 0)
+    queen_placement_wake (self, model);
+}
+
+/* One that is used is there still by the worker's word. */
+static gboolean
+end_spare (QueenPlacement *self, const QueenPlacementRequest *request)
+{
+  QueenReservation *spare =
+      queen_reservations_find_spare (self->reservations, request->model, request->submitter);
+
+  if (spare)
+    end_reservation (self, spare, TRUE);
+  return spare != NULL;
+}
+
 gboolean
 queen_placement_place (QueenPlacement *self,
                        QueenPlacementModel *model,
@@ -161,7 +217,9 @@ queen_placement_place (QueenPlacement *self,
       result->reason = QUEEN_PLACEMENT_SHARE;
       return FALSE;
     }
-  candidate = choose_candidate (self, model, &choice, result);
+  do
+    candidate = choose_candidate (self, model, &choice, result);
+  while (!candidate && end_spare (self, result->request));
   if (candidate)
     give_out (self, candidate, result);
   else
@@ -198,20 +256,6 @@ find_reservation (QueenPlacement *self, const QueenPlacementRequest *request)
   return is_theirs && reservation->candidate ? reservation : NULL;
 }
 
-static void
-end_reservation (QueenPlacement *self, QueenReservation *reservation, gboolean is_over)
-{
-  QueenCandidate *candidate = reservation->candidate;
-  QueenPlacementModel *model = queen_placement_lookup_model (self, reservation->model);
-
-  queen_reservations_end (self->reservations, reservation, is_over);
-  if (candidate)
-    queen_placement_settle (self, candidate);
-  /* Its submitter may have another one now. */
-  if (model && model->offers->counts[QUEEN_VERDICT_FIT] > 0)
-    queen_placement_wake (self, model);
-}
-
 static gboolean
 use_reservation (QueenPlacement *self, QueenPlacementResult *result)
 {
@@ -231,9 +275,7 @@ use_reservation (QueenPlacement *self, QueenPlacementResult *result)
     }
   queen_reservations_keep (self->reservations, reservation);
   if (queen_placement_is_lent (request))
-    queen_reservations_lend (self->reservations, reservation, self->agenda,
-                             self->clock->get_monotonic () + request->reserve,
-                             queen_placement_expire);
+    lend (self, reservation, request->reserve);
   result->reason = QUEEN_PLACEMENT_RESERVED;
   result->worker = queen_placement_get_worker (self, candidate);
   result->reservation = reservation->id;

@@ -22,6 +22,10 @@ G_BEGIN_DECLS
 #define QUEEN_PLACEMENT_MAX_PATIENCE (60 * G_USEC_PER_SEC) /* of those who ask for no job */
 #define QUEEN_PLACEMENT_MAX_RESERVE (30 * G_USEC_PER_SEC)
 
+/** µs: until whoever goes to a worker is there. What is reserved for longer ends when somebody else
+ * wants it who would not get a worker else. */
+#define QUEEN_PLACEMENT_USUAL_RESERVE (2 * G_USEC_PER_SEC)
+
 /** µs: so that the bounds of a histogram of waiting are up to 100 s */
 #define QUEEN_PLACEMENT_WAITED_UNIT 100
 

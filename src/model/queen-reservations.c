@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#include "loop/queen-fair-queue.h"
 #include "loop/queen-portions.h"
 #include "queen-senders.h"
 #include "text/queen-hash.h"
@@ -14,6 +13,7 @@ struct _QueenReservations
 {
   GHashTable *all;         /* id -> Reservation */
   GHashTable *lent;        /* model and submitter, or its network -> how many */
+  GHashTable *spare;       /* model -> QueenFairQueue, none of them empty */
   QueenPortions *portions; /* the same of all models */
   guint64 last_number;
 };
@@ -34,6 +34,8 @@ queen_reservations_new (guint most_lent)
   self->all = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL,
                                      (GDestroyNotify) free_reservation);
   self->lent = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
+  self->spare = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free,
+                                       (GDestroyNotify) queen_fair_queue_free);
   self->portions = queen_portions_new (most_lent);
   return self;
 }
@@ -66,10 +68,12 @@ queen_reservations_free (QueenReservations *self)
   while (g_hash_table_iter_next (&iter, NULL, &reservation))
     {
       queen_agenda_leave (&((QueenReservation *) reservation)->expiry);
+      queen_fair_queue_leave (&((QueenReservation *) reservation)->spare);
       leave_candidate (reservation);
     }
   g_hash_table_unref (self->all);
   g_hash_table_unref (self->lent);
+  g_hash_table_unref (self->spare);
   queen_portions_free (self->portions);
   g_free (self);
 }
@@ -141,12 +145,63 @@ queen_reservations_lend (QueenReservations *self,
   count_lent (self, reservation, 1);
 }
 
+/* Those that others may have */
+
+void
+queen_reservations_spare (QueenReservations *self,
+                          QueenReservation *reservation,
+                          QueenAgenda *agenda,
+                          QueenDueFunc on_due)
+{
+  QueenFairQueue *queue = g_hash_table_lookup (self->spare, reservation->model);
+  g_autofree char *asker = queen_sender_dup_asker (reservation->submitter);
+
+  if (!queue)
+    {
+      queue = queen_fair_queue_new (G_MAXUINT);
+      g_hash_table_insert (self->spare, g_strdup (reservation->model), queue);
+    }
+  queen_fair_queue_enter (queue, &reservation->spare, asker, reservation);
+  queen_agenda_enter (agenda, &reservation->expiry, reservation->lent_until, on_due, reservation);
+}
+
+static void
+unspare (QueenReservations *self, QueenReservation *reservation)
+{
+  if (!queen_fair_queue_is_waiting (&reservation->spare))
+    return;
+  queen_fair_queue_take_place (&reservation->spare);
+  if (queen_fair_queue_get_length (g_hash_table_lookup (self->spare, reservation->model)) == 0)
+    g_hash_table_remove (self->spare, reservation->model);
+}
+
+gboolean
+queen_reservations_has_spare (const QueenReservations *self, const char *model)
+{
+  return g_hash_table_contains (self->spare, model);
+}
+
+static gboolean
+is_anothers (gpointer reservation, gpointer submitter)
+{
+  return !g_str_equal (((QueenReservation *) reservation)->submitter, submitter);
+}
+
+QueenReservation *
+queen_reservations_find_spare (QueenReservations *self, const char *model, const char *submitter)
+{
+  QueenFairQueue *queue = g_hash_table_lookup (self->spare, model);
+
+  return queue ? queen_fair_queue_find (queue, is_anothers, (gpointer) submitter) : NULL;
+}
+
 void
 queen_reservations_keep (QueenReservations *self, QueenReservation *reservation)
 {
   if (!queen_appointment_is_on (&reservation->expiry))
     return;
   queen_agenda_leave (&reservation->expiry);
+  unspare (self, reservation);
   count_lent (self, reservation, -1);
 }
 
@@ -207,9 +262,12 @@ queen_reservations_end (QueenReservations *self, QueenReservation *reservation, 
 {
   QueenCandidate *candidate = reservation->candidate;
 
-  /* The agenda has let go of one whose time is over, so it is counted by hand. */
-  if (is_over)
-    count_lent (self, reservation, -1);
+  /* The agenda has let go of one whose time is over by itself, so it is counted by hand. */
+  if (is_over && !queen_appointment_is_on (&reservation->expiry))
+    {
+      unspare (self, reservation);
+      count_lent (self, reservation, -1);
+    }
   else
     queen_reservations_keep (self, reservation);
   if (is_over && candidate && reservation->number <= candidate->heard_number &&

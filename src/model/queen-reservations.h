@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "loop/queen-fair-queue.h"
 #include "queen-offers.h"
 
 G_BEGIN_DECLS
@@ -24,6 +25,7 @@ typedef struct _QueenReservations QueenReservations;
  * @model: what it is for
  * @number: grows with each that is made
  * @expiry: when it ends by itself; of a job's it is on no agenda
+ * @lent_until: µs, monotonic: until when it was asked for; of one that is lent
  */
 typedef struct
 {
@@ -33,7 +35,9 @@ typedef struct
   char *model;
   guint64 number;
   QueenAppointment expiry;
-  GList link; /* among those of @candidate */
+  gint64 lent_until;
+  QueenFairPlace spare; /* among those that others may have */
+  GList link;           /* among those of @candidate */
 } QueenReservation;
 
 /** @most_lent: how many may be lent to whomever; for queen_reservations_may_lend() */
@@ -53,15 +57,41 @@ QueenReservation *queen_reservations_make (QueenReservations *self,
  * queen_reservations_lend:
  * @reservation: a job's
  * @time: µs, monotonic
- * @on_due: called when it has come, to end it
+ * @on_due: called when it has come, to end it, or to say that it is spare
  *
- * It ends at that time, and counts for its submitter's share until then.
+ * It counts for its submitter's share until it ends.
  */
 void queen_reservations_lend (QueenReservations *self,
                               QueenReservation *reservation,
                               QueenAgenda *agenda,
                               gint64 time,
                               QueenDueFunc on_due);
+
+/**
+ * queen_reservations_spare:
+ * @reservation: one that is lent, whose time on the agenda has come
+ * @on_due: called at its @lent_until, to end it
+ *
+ * It goes on, but as one that may be ended for others.
+ */
+void queen_reservations_spare (QueenReservations *self,
+                               QueenReservation *reservation,
+                               QueenAgenda *agenda,
+                               QueenDueFunc on_due);
+
+/** Returns: whether there are some of @model that may be ended for others */
+gboolean queen_reservations_has_spare (const QueenReservations *self, const char *model);
+
+/**
+ * queen_reservations_find_spare:
+ *
+ * Who have some take turns, all in one IPv6 network of 48 bits as one.
+ *
+ * Returns: (transfer none) (nullable): one of @model to be ended for @submitter, who has not lent
+ *   it
+ */
+QueenReservation *
+queen_reservations_find_spare (QueenReservations *self, const char *model, const char *submitter);
 
 /** queen_reservations_keep: it becomes a job's. */
 void queen_reservations_keep (QueenReservations *self, QueenReservation *reservation);

@@ -393,14 +393,72 @@ begin_by (guint16 port, const char *name, const char *path, const char *json)
 }
 
 static void
-beat_by_token (guint16 port, const char *status)
+send_beat_by_token (guint16 port, const char *json)
 {
-  g_autofree char *json =
-      g_strdup_printf ("{\"worker\":{\"id\":\"w\",\"status\":\"%s\",\"model_id\":\"m\"}}", status);
   g_autofree char *request = make_request_by ("worker", "/v1/worker-heartbeat", json);
   g_autoptr (HttpAnswer) answer = http_exchange (port, request, -1);
 
   g_assert_cmpuint (answer->status, ==, 200);
+}
+
+static void
+beat_by_token (guint16 port, const char *status)
+{
+  g_autofree char *json =
+      g_strdup_printf ("{\"worker\":{\"id\":\"w\",\"status\":\"%s\",\"model_id\":\"m\"}}", status);
+
+  send_beat_by_token (port, json);
+}
+
+static void
+beat_slot_by_token (guint16 port, const char *id)
+{
+  g_autofree char *json =
+      g_strdup_printf ("{\"worker\":{\"id\":\"%s\",\"status\":\"ready\",\"model_id\":\"m\","
+                       "\"slots\":1,\"running\":0}}",
+                       id);
+
+  send_beat_by_token (port, json);
+}
+
+/* Four who reserve all that there is and never come do not keep it from those who would. */
+static void
+test_unused_by_token (void)
+{
+  static const char *const greedy[] = { "greedy-0", "greedy-1", "greedy-2", "greedy-3" };
+  g_autofree char *path = g_strdup_printf ("%s/placements-unused-%d", g_get_tmp_dir (), getpid ());
+  g_autofree char *option = g_strconcat ("--token-file=", path, NULL);
+  g_autoptr (QueenProcess) queen = NULL;
+  g_autoptr (HttpAnswer) honest = NULL;
+  guint16 port;
+
+  g_assert_true (g_file_set_contents_full (path,
+                                           "worker:the-token-of-worker:beat\n"
+                                           "bob:the-token-of-bob:jobs\n"
+                                           "greedy-0:the-token-of-greedy-0:jobs\n"
+                                           "greedy-1:the-token-of-greedy-1:jobs\n"
+                                           "greedy-2:the-token-of-greedy-2:jobs\n"
+                                           "greedy-3:the-token-of-greedy-3:jobs\n",
+                                           -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+  queen = queen_process_start (option, "--heartbeat-interval=1h", NULL);
+  port = queen_process_get_port (queen);
+  for (gsize i = 0; i < G_N_ELEMENTS (greedy); i++)
+    {
+      g_autofree char *id = g_strdup_printf ("w%zu", i);
+
+      beat_slot_by_token (port, id);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (greedy); i++)
+    {
+      g_autoptr (HttpAnswer) lent = http_read_answer (
+          begin_by (port, greedy[i], "/v1/placements", "{\"model\":\"m\",\"reserve\":30}"));
+
+      g_assert_cmpuint (lent->status, ==, 200);
+    }
+  honest =
+      http_read_answer (begin_by (port, "bob", "/v1/placements", "{\"model\":\"m\",\"wait\":20}"));
+  g_assert_cmpuint (honest->status, ==, 200);
+  g_unlink (path);
 }
 
 /* Whoever was let in by it waits no longer, and gets no worker: of neither face. */
@@ -617,6 +675,7 @@ main (int argc, char **argv)
   add ("wait/ends-with-the-queen", test_end);
   add ("wait/a-thousand-for-one-slot", test_thousand);
   g_test_add_func ("/placements/token/with-the-scope-for-jobs", test_scope);
+  g_test_add_func ("/placements/token/who-reserves-all-keeps-nobody-waiting", test_unused_by_token);
   g_test_add_func ("/placements/token/taken-away-ends-the-wait", test_revoked);
   add ("metrics/sums", test_metrics);
   add_bus ("place/answers-and-errors", test_bus);

@@ -870,6 +870,95 @@ test_expiry_reported (Fixture *f, gconstpointer data)
   assert_placed (second, "a");
 }
 
+/* Who asks from four addresses has all that may be reserved. While others want it, that is over as
+ * soon as whoever was there for it would be, also for who would not wait. */
+static void
+test_unused (Fixture *f, gconstpointer data)
+{
+  static const char *const greedy[] = { "address:192.0.2.1", "address:192.0.2.2",
+                                        "address:192.0.2.3", "address:192.0.2.4" };
+  g_autoptr (GPtrArray) lent = g_ptr_array_new_with_free_func ((GDestroyNotify) free_asker);
+  g_autoptr (Asker) job = NULL, placement = NULL, own = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 4, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (greedy); i++)
+    g_ptr_array_add (lent, reserve (f, greedy[i], 0));
+  job = ask_as (f, "address:198.51.100.1");
+  pass (QUEEN_PLACEMENT_USUAL_RESERVE - 1);
+  assert_waits (job);
+  pass (1);
+  assert_placed (job, "a");
+  g_assert_cmpint (job->reason, ==, QUEEN_PLACEMENT_LEAST_LOADED);
+  own = reserve (f, greedy[3], 0); /* it has its share, and that of others is not its own */
+  assert_placed (own, "-");
+  g_assert_cmpint (own->reason, ==, QUEEN_PLACEMENT_SHARE);
+  placement = reserve (f, "address:198.51.100.1", 0);
+  assert_placed (placement, "a");
+  g_assert_cmpuint (queen_placement_get_in_flight (f->placement, "a"), ==, 4);
+  pass (10 * SECOND);
+  g_assert_cmpuint (queen_placement_get_in_flight (f->placement, "a"), ==, 1);
+  end (job, QUEEN_PLACEMENT_DONE);
+}
+
+/* What is used is used, whoever wants it: the worker says so. */
+static void
+test_used (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Asker) lent = NULL, job = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 1, 0);
+  lent = reserve (f, "s", 0);
+  say (f, "a", QUEEN_STATUS_READY, 1, 1);
+  job = ask_as (f, "t");
+  pass (20 * SECOND);
+  assert_waits (job);
+  say (f, "a", QUEEN_STATUS_READY, 1, 0);
+  turn ();
+  assert_placed (job, "a");
+}
+
+/* As long as nobody wants it, it is there for as long as it was asked for. */
+static void
+test_unwanted (Fixture *f, gconstpointer data)
+{
+  QueenPlacementRequest request = { .model = "m",
+                                    .submitter = "s",
+                                    .reserve = QUEEN_PLACEMENT_UNTIL_END };
+  g_autoptr (Asker) lent = NULL, elsewhere = NULL, job = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 1, 0);
+  lent = reserve (f, "s", 0);
+  pass (5 * SECOND);
+  say (f, "b", QUEEN_STATUS_READY, 1, 0);
+  elsewhere = ask_as (f, "t");
+  assert_placed (elsewhere, "b");
+  request.reservation = lent->reservation;
+  job = ask_for (f, &request);
+  g_assert_cmpint (job->reason, ==, QUEEN_PLACEMENT_RESERVED);
+  pass (20 * SECOND);
+  g_assert_cmpuint (queen_placement_get_in_flight (f->placement, "a"), ==, 1);
+}
+
+/* All in one wide network are one in that, too: others lose as much as all of it. */
+static void
+test_unused_turns (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Asker) first = NULL, second = NULL, other = NULL, job = NULL, last = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 3, 0);
+  first = reserve (f, "address:2001:db8:1:1::/64", 0);
+  second = reserve (f, "address:2001:db8:1:2::/64", 0);
+  other = reserve (f, "address:192.0.2.1", 0);
+  pass (QUEEN_PLACEMENT_USUAL_RESERVE);
+  job = ask_as (f, "t");
+  last = ask_as (f, "t");
+  assert_placed (last, "a");
+  g_assert_false (
+      queen_placement_release (f->placement, other->reservation, "address:192.0.2.1", NULL));
+  g_assert_true (queen_placement_release (f->placement, second->reservation,
+                                          "address:2001:db8:1:2::/64", NULL));
+}
+
 static void
 test_release (Fixture *f, gconstpointer data)
 {
@@ -1226,6 +1315,10 @@ main (int argc, char **argv)
   add ("model/unknown-names-those-that-exist", NULL, test_unknown);
   add ("reservation/ends-by-itself", NULL, test_expiry);
   add ("reservation/ends-and-what-it-was-for-goes-on", NULL, test_expiry_reported);
+  add ("reservation/not-used-ends-soon-when-others-want-it", NULL, test_unused);
+  add ("reservation/used-stays-by-the-workers-word", NULL, test_used);
+  add ("reservation/not-wanted-stays", NULL, test_unwanted);
+  add ("reservation/a-wide-network-loses-as-much-as-one", NULL, test_unused_turns);
   add ("reservation/given-back-by-its-own-submitter", NULL, test_release);
   add ("reservation/becomes-a-jobs", NULL, test_taken_up);
   add ("reservation/of-one-that-is-gone-is-no-more", NULL, test_taken_up_elsewhere);
