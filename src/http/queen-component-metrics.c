@@ -4,10 +4,15 @@
 #include "queen-component-metrics.h"
 
 #include <math.h>
+#include <string.h>
 
+#include "model/queen-senders.h"
 #include "queen-metrics-text.h"
+#include "text/queen-hash.h"
 
-#define PART 256 /* components that are looked at together */
+#define PART 256          /* components that are looked at together */
+#define SERIES 96         /* bytes of one at the most, without what a sender says */
+#define N_FAMILIES_SAID 6 /* of those who say how they are doing */
 
 static guint64
 get_online (const QueenComponent *component)
@@ -124,7 +129,136 @@ append_series (GString *text, const Family *family, const QueenComponent *compon
 }
 
 static gboolean
-append_registry (GString *text, const Family *family, QueenRegistry *registry)
+append_families (GString *text, const GPtrArray *components)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (families); i++)
+    {
+      queen_metrics_begin (text, families[i].name, "gauge", families[i].help);
+      for (guint j = 0; j < components->len; j++)
+        if (!append_series (text, &families[i], components->pdata[j]))
+          return FALSE;
+    }
+  return TRUE;
+}
+
+/* Who has brought some, and what their series take at the most. */
+typedef struct
+{
+  gsize n;
+  gsize n_bytes;
+  gboolean is_left_out;
+} Party;
+
+typedef struct
+{
+  GHashTable *of_senders; /* a sender as components have it -> Party, which others may share */
+  GHashTable *of_names;   /* name -> Party */
+  GPtrArray *all;         /* of Party, whose they are */
+} Parties;
+
+static Party *
+find_party (Parties *parties, const char *sender)
+{
+  Party *party = g_hash_table_lookup (parties->of_senders, sender);
+  g_autofree char *wide = NULL;
+  const char *name;
+
+  if (party)
+    return party;
+  wide = queen_sender_dup_wide_name (sender);
+  name = wide ? wide : sender ? sender : "";
+  party = g_hash_table_lookup (parties->of_names, name);
+  if (!party)
+    {
+      party = g_new0 (Party, 1);
+      g_hash_table_insert (parties->of_names, g_strdup (name), party);
+      g_ptr_array_add (parties->all, party);
+    }
+  g_hash_table_insert (parties->of_senders, (gpointer) sender, party);
+  return party;
+}
+
+static gsize
+measure_escaped (const char *text)
+{
+  gsize n = 0;
+
+  for (; text && *text; text++)
+    n += *text == '"' || *text == '\\' || *text == '\n' ? 2 : 1;
+  return n;
+}
+
+static gsize
+measure_series (const QueenComponent *component)
+{
+  gsize n = G_N_ELEMENTS (families) - (component->vitals ? 0 : N_FAMILIES_SAID);
+
+  return n * (SERIES + measure_escaped (component->id) + measure_escaped (component->model_id));
+}
+
+/* In parts of what there is room for, whichever it has more of. */
+static gint
+compare_parties (gconstpointer a, gconstpointer b)
+{
+  const Party *first = *(const Party *const *) a, *second = *(const Party *const *) b;
+  const gsize each = QUEEN_COMPONENT_METRICS_MAX_BYTES / QUEEN_COMPONENT_METRICS_MAX;
+  gsize of_first = MAX (first->n * each, first->n_bytes);
+  gsize of_second = MAX (second->n * each, second->n_bytes);
+
+  return of_first < of_second ? -1 : of_first > of_second;
+}
+
+/* Rather none of somebody's than some: a series that is not there would look like one that has
+ * ended. Those who have least come first. */
+static void
+choose_parties (GPtrArray *all, gsize n_bytes)
+{
+  gsize n = 0;
+
+  g_ptr_array_sort (all, compare_parties);
+  for (guint i = 0; i < all->len; i++)
+    {
+      Party *party = all->pdata[i];
+
+      n += party->n;
+      n_bytes += party->n_bytes;
+      party->is_left_out =
+          n > QUEEN_COMPONENT_METRICS_MAX || n_bytes > QUEEN_COMPONENT_METRICS_MAX_BYTES;
+    }
+}
+
+/* Removes those of whoever has too many. */
+static void
+leave_some_out (GPtrArray *components, gsize n_bytes)
+{
+  g_autoptr (GHashTable) of_senders = g_hash_table_new (NULL, NULL);
+  g_autoptr (GHashTable) of_names =
+      g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func (g_free);
+  Parties parties = { of_senders, of_names, all };
+  guint n = 0;
+
+  for (guint i = 0; i < components->len; i++)
+    {
+      const QueenComponent *component = components->pdata[i];
+      Party *party = find_party (&parties, component->sender);
+
+      party->n++;
+      party->n_bytes += measure_series (component);
+    }
+  choose_parties (all, n_bytes);
+  for (guint i = 0; i < components->len; i++)
+    {
+      const QueenComponent *component = components->pdata[i];
+
+      if (!find_party (&parties, component->sender)->is_left_out)
+        components->pdata[n++] = components->pdata[i];
+    }
+  g_ptr_array_set_size (components, (gint) n);
+}
+
+static void
+gather_registry (GPtrArray *all, QueenRegistry *registry)
 {
   QueenComponent *components[PART];
   guint64 last = 0;
@@ -133,42 +267,35 @@ append_registry (GString *text, const Family *family, QueenRegistry *registry)
   while ((n = queen_registry_list_behind (registry, last, components, PART)) > 0)
     {
       for (guint i = 0; i < n; i++)
-        if (!append_series (text, family, components[i]))
-          return FALSE;
+        g_ptr_array_add (all, components[i]);
       last = components[n - 1]->sequence;
     }
-  return TRUE;
-}
-
-static gboolean
-append_families (GString *text, QueenRegistry *const registries[QUEEN_COMPONENT_N_KINDS])
-{
-  for (gsize i = 0; i < G_N_ELEMENTS (families); i++)
-    {
-      queen_metrics_begin (text, families[i].name, "gauge", families[i].help);
-      for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-        if (!append_registry (text, &families[i], registries[kind]))
-          return FALSE;
-    }
-  return TRUE;
 }
 
 void
 queen_component_metrics_append (GString *text,
                                 QueenRegistry *const registries[QUEEN_COMPONENT_N_KINDS])
 {
+  g_autoptr (GPtrArray) components = g_ptr_array_new ();
   gsize length = text->len;
-  guint total = 0;
+  guint total;
 
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-    total += queen_registry_get_total (registries[kind]);
-  /* Rather none than some: a series that is not there would look like one that has ended. */
-  if (total > QUEEN_COMPONENT_METRICS_MAX || !append_families (text, registries))
+    gather_registry (components, registries[kind]);
+  total = components->len;
+  if (total > QUEEN_COMPONENT_METRICS_MAX || !append_families (text, components))
     {
       g_string_truncate (text, length);
-      total = 0;
+      leave_some_out (components, length);
+      if (components->len > 0 && !append_families (text, components))
+        {
+          g_string_truncate (text, length);
+          g_ptr_array_set_size (components, 0);
+        }
     }
+  queen_metrics_gauge (text, "queen_components_without_series",
+                       "Components that have none, as those who have brought them have too many.",
+                       total - components->len);
   queen_metrics_gauge (text, "queen_components_with_series",
-                       "Components that have series of their own; none when they are too many.",
-                       total);
+                       "Components that have series of their own.", components->len);
 }

@@ -15,9 +15,9 @@ G_BEGIN_DECLS
  * queen_component_metrics_append:
  * @registries: those of both kinds
  *
- * A series for each component, offline ones included; none when more than
- * %QUEEN_COMPONENT_METRICS_MAX are known or @text would be longer than
- * %QUEEN_COMPONENT_METRICS_MAX_BYTES, and a figure that says for how many there are.
+ * A series for each component, offline ones included; and figures that say for how many there are
+ * some, and for how many not. When more than %QUEEN_COMPONENT_METRICS_MAX are known, or @text would
+ * be longer than %QUEEN_COMPONENT_METRICS_MAX_BYTES, there are none of the senders who have most.
  */
 void queen_component_metrics_append (GString *text,
                                      QueenRegistry *const registries[QUEEN_COMPONENT_N_KINDS]);

@@ -18,9 +18,7 @@
 /* Names and units as https://prometheus.io/docs/practices/naming/ wants them; those that begin with
  * `process_` mean the same in every program. */
 
-#define MAX_MODELS 256
-#define MAX_MODELS_BYTES (128 * 1024) /* of their series */
-#define SHARED_FOR G_USEC_PER_SEC     /* what is long is made once a second at the most */
+#define SHARED_FOR G_USEC_PER_SEC /* what is long is made once a second at the most */
 #define TYPE "text/plain; version=0.0.4; charset=utf-8"
 #define OTHER_MODELS "(others)" /* and whoever is called so is one of them */
 
@@ -183,24 +181,23 @@ append_heads (GString *text, const char *model, const QueenHeads *heads)
 static void
 append_models (GString *text, const QueenMetricsSources *sources)
 {
-  QueenHeads others = *queen_headcount_get_all (queen_cluster_get_headcount (sources->cluster));
-  gsize start = text->len;
-  GHashTableIter iter;
-  gpointer model, heads;
-  guint n = 0;
+  const QueenHeadcount *headcount = queen_cluster_get_headcount (sources->cluster);
+  const QueenModelBoard *named = queen_headcount_get_named (headcount);
+  GHashTable *models = queen_headcount_get_models (headcount);
+  QueenHeads others = *queen_headcount_get_all (headcount);
+  const char *model = NULL;
 
   queen_metrics_begin (text, "queen_workers", "gauge",
                        "Workers by model and by what they said last; offline is who fell silent.");
-  g_hash_table_iter_init (&iter, queen_headcount_get_models (
-                                     queen_cluster_get_headcount (sources->cluster)));
-  while (n++ < MAX_MODELS && text->len - start < MAX_MODELS_BYTES &&
-         g_hash_table_iter_next (&iter, &model, &heads))
+  while ((model = queen_model_board_get_next (named, model)))
     {
+      const QueenHeads *heads = g_hash_table_lookup (models, model);
+
       if (g_str_equal (model, OTHER_MODELS))
         continue;
       append_heads (text, model, heads);
       for (QueenStatus status = 0; status < QUEEN_N_STATUSES; status++)
-        others.workers[status] -= ((QueenHeads *) heads)->workers[status];
+        others.workers[status] -= heads->workers[status];
     }
   append_heads (text, OTHER_MODELS, &others);
 }

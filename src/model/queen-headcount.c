@@ -10,7 +10,8 @@ struct _QueenHeadcount
   QueenEventBus *bus;
   gulong event_id;
   GHashTable *models; /* id -> QueenHeads */
-  QueenHeads all;     /* their sum */
+  QueenModelBoard *named;
+  QueenHeads all; /* their sum */
   guint hives[QUEEN_N_STATUSES][QUEEN_N_HEALTHS];
   QueenSum sums[QUEEN_N_SUMS];
 };
@@ -24,28 +25,34 @@ is_empty (const QueenHeads *heads)
   return TRUE;
 }
 
+/* @is_new: whether its model or its sender is another than before, or one of both comes or goes */
 static void
-count_worker (QueenHeadcount *self, const QueenComponent *worker, int n)
+count_worker (QueenHeadcount *self, const QueenComponent *worker, gboolean is_new, int n)
 {
   const char *model = worker->model_id ? worker->model_id : "";
-  QueenHeads *heads = g_hash_table_lookup (self->models, model);
+  gpointer id, value;
+  QueenHeads *heads;
 
-  if (!heads)
+  if (!g_hash_table_lookup_extended (self->models, model, &id, &value))
     {
-      heads = g_new0 (QueenHeads, 1);
-      g_hash_table_insert (self->models, g_strdup (model), heads);
+      value = g_new0 (QueenHeads, 1);
+      id = g_strdup (model);
+      g_hash_table_insert (self->models, id, value);
     }
+  heads = value;
   heads->workers[worker->status] += (guint) n;
   self->all.workers[worker->status] += (guint) n;
+  if (is_new)
+    queen_model_board_count (self->named, id, worker->sender, n);
   if (n < 0 && is_empty (heads))
     g_hash_table_remove (self->models, model);
 }
 
 static void
-count (QueenHeadcount *self, const QueenComponent *component, int n)
+count (QueenHeadcount *self, const QueenComponent *component, gboolean is_new, int n)
 {
   if (component->kind == QUEEN_COMPONENT_WORKER)
-    count_worker (self, component, n);
+    count_worker (self, component, is_new, n);
   else
     self->hives[component->status][component->health] += (guint) n;
 }
@@ -54,16 +61,19 @@ static void
 on_event_for_headcount (QueenHeadcount *self, QueenEvent *event)
 {
   gboolean is_gone = event->kind == QUEEN_EVENT_FORGOTTEN;
+  gboolean is_new = is_gone || !event->before ||
+                    !queen_component_has_same_sender (event->component, event->before) ||
+                    g_strcmp0 (event->component->model_id, event->before->model_id) != 0;
 
   if (event->before)
     queen_sums_count (self->sums, event->before, -1);
   if (!is_gone)
     {
       queen_sums_count (self->sums, event->component, 1);
-      count (self, event->component, 1);
+      count (self, event->component, is_new, 1);
     }
   if (event->before)
-    count (self, event->before, -1);
+    count (self, event->before, is_new, -1);
 }
 
 QueenHeadcount *
@@ -73,6 +83,7 @@ queen_headcount_new (QueenEventBus *bus)
 
   self->bus = bus;
   self->models = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, g_free);
+  self->named = queen_model_board_new (QUEEN_HEADCOUNT_MAX_NAMED, QUEEN_HEADCOUNT_MAX_NAMED_IDS);
   self->event_id = g_signal_connect_data (bus, "event::change", G_CALLBACK (on_event_for_headcount),
                                           self, NULL, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   return self;
@@ -82,6 +93,7 @@ void
 queen_headcount_free (QueenHeadcount *self)
 {
   g_clear_signal_handler (&self->event_id, self->bus);
+  queen_model_board_free (self->named);
   g_hash_table_unref (self->models);
   g_free (self);
 }
@@ -90,6 +102,12 @@ GHashTable *
 queen_headcount_get_models (const QueenHeadcount *self)
 {
   return self->models;
+}
+
+const QueenModelBoard *
+queen_headcount_get_named (const QueenHeadcount *self)
+{
+  return self->named;
 }
 
 const QueenHeads *

@@ -4,9 +4,13 @@
 #pragma once
 
 #include "queen-event-bus.h"
+#include "queen-model-board.h"
 #include "queen-sums.h"
 
 G_BEGIN_DECLS
+
+#define QUEEN_HEADCOUNT_MAX_NAMED 256             /* models that are told of by name, */
+#define QUEEN_HEADCOUNT_MAX_NAMED_IDS (32 * 1024) /* and bytes of their ids */
 
 /**
  * QueenHeads:
@@ -43,6 +47,9 @@ void queen_headcount_free (QueenHeadcount *self);
  *   those who have not said theirs are under the empty one
  */
 GHashTable *queen_headcount_get_models (const QueenHeadcount *self);
+
+/** Returns: (transfer none): those of them that are told of by name */
+const QueenModelBoard *queen_headcount_get_named (const QueenHeadcount *self);
 
 /** Returns: (transfer none): the workers of all models together */
 const QueenHeads *queen_headcount_get_all (const QueenHeadcount *self);

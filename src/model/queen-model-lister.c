@@ -136,14 +136,16 @@ finish_writing (QueenModelLister *self)
   keep_list (self, self->list);
 }
 
-/* Returns: (nullable): the id of the one behind @last, if there is room for it in the list */
+/* Which ones are listed may change while a list is written, so there might be more than may be.
+ *
+ * Returns: (nullable): the id of the one behind @last, if there is room for it in the list */
 static const char *
 get_next (QueenModelLister *self, const char *last)
 {
   const char *id =
-      self->n < QUEEN_MODEL_LISTER_MAX ? queen_models_get_next (self->models, last) : NULL;
+      self->n < QUEEN_MODELS_MAX_LISTED ? queen_models_get_next (self->models, last) : NULL;
 
-  if (!id || self->n_id_bytes + strlen (id) > QUEEN_MODEL_LISTER_MAX_IDS)
+  if (!id || self->n_id_bytes + strlen (id) > QUEEN_MODELS_MAX_LISTED_IDS)
     return NULL;
   self->n++;
   self->n_id_bytes += strlen (id);

@@ -8,9 +8,7 @@
 
 G_BEGIN_DECLS
 
-#define QUEEN_MODEL_LISTER_MAX 10000            /* models in a list, */
-#define QUEEN_MODEL_LISTER_MAX_IDS (512 * 1024) /* and bytes of their ids */
-#define QUEEN_MODEL_LISTER_MAX_WAITING 4096     /* who wait for the same one */
+#define QUEEN_MODEL_LISTER_MAX_WAITING 4096 /* who wait for the same one */
 
 /**
  * QueenModelLister:

@@ -5,13 +5,23 @@
 
 #include <string.h>
 
+#include "queen-model-board.h"
+#include "text/queen-hash.h"
+
 struct _QueenModels
 {
   QueenEventBus *bus;
   gulong event_id;
-  GTree *models; /* id -> QueenModel, in the order of the letters */
+  GHashTable *models; /* id -> Entry, which has it */
+  QueenModelBoard *listed;
   guint64 revision;
 };
+
+typedef struct
+{
+  QueenModel model;
+  char id[];
+} Entry;
 
 /* Who is busy has a queue before it; who is held, starts or stops has none. */
 static gboolean
@@ -23,21 +33,30 @@ can_be_asked (const QueenComponent *worker)
           worker->status == QUEEN_STATUS_BUSY);
 }
 
+static Entry *
+add_model (QueenModels *self, const char *id, gint64 since)
+{
+  gsize size = strlen (id) + 1;
+  Entry *entry = g_malloc0 (sizeof *entry + size);
+
+  memcpy (entry->id, id, size);
+  entry->model.since = since;
+  g_hash_table_insert (self->models, entry->id, entry);
+  return entry;
+}
+
 static void
 count_model (QueenModels *self, const char *id, const QueenComponent *worker, int n)
 {
-  QueenModel *model = g_tree_lookup (self->models, id);
+  Entry *entry = g_hash_table_lookup (self->models, id);
 
-  if (!model)
-    {
-      model = g_new0 (QueenModel, 1);
-      model->since = worker->first_seen;
-      g_tree_insert (self->models, g_strdup (id), model);
-    }
-  model->n_workers += (guint) n;
-  model->n_available += (guint) (queen_component_is_available (worker) ? n : 0);
-  if (model->n_workers == 0)
-    g_tree_remove (self->models, id);
+  if (!entry)
+    entry = add_model (self, id, worker->first_seen);
+  entry->model.n_workers += (guint) n;
+  entry->model.n_available += (guint) (queen_component_is_available (worker) ? n : 0);
+  queen_model_board_count (self->listed, entry->id, worker->sender, n);
+  if (entry->model.n_workers == 0)
+    g_hash_table_remove (self->models, entry->id);
 }
 
 /* @i: the place of one that it serves besides its own
@@ -91,7 +110,7 @@ is_news (const QueenEvent *event)
     return FALSE;
   return can_be_asked (before) != can_be_asked (after) ||
          queen_component_is_available (before) != queen_component_is_available (after) ||
-         !serves_the_same (before, after);
+         !queen_component_has_same_sender (before, after) || !serves_the_same (before, after);
 }
 
 static void
@@ -107,19 +126,14 @@ on_event_for_models (QueenModels *self, QueenEvent *event)
     count_all (self, event->before, -1);
 }
 
-static int
-compare_ids (gconstpointer a, gconstpointer b, gpointer data)
-{
-  return strcmp (a, b);
-}
-
 QueenModels *
 queen_models_new (QueenEventBus *bus)
 {
   QueenModels *self = g_new0 (QueenModels, 1);
 
   self->bus = bus;
-  self->models = g_tree_new_full (compare_ids, NULL, g_free, g_free);
+  self->models = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, g_free);
+  self->listed = queen_model_board_new (QUEEN_MODELS_MAX_LISTED, QUEEN_MODELS_MAX_LISTED_IDS);
   self->event_id = g_signal_connect_data (bus, "event::change", G_CALLBACK (on_event_for_models),
                                           self, NULL, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   return self;
@@ -129,20 +143,23 @@ void
 queen_models_free (QueenModels *self)
 {
   g_clear_signal_handler (&self->event_id, self->bus);
-  g_tree_unref (self->models);
+  queen_model_board_free (self->listed);
+  g_hash_table_unref (self->models);
   g_free (self);
 }
 
 const QueenModel *
 queen_models_lookup (const QueenModels *self, const char *id)
 {
-  return g_tree_lookup (self->models, id);
+  const Entry *entry = g_hash_table_lookup (self->models, id);
+
+  return entry ? &entry->model : NULL;
 }
 
 guint
 queen_models_get_n (const QueenModels *self)
 {
-  return (guint) g_tree_nnodes (self->models);
+  return g_hash_table_size (self->models);
 }
 
 guint64
@@ -154,7 +171,5 @@ queen_models_get_revision (const QueenModels *self)
 const char *
 queen_models_get_next (const QueenModels *self, const char *id)
 {
-  GTreeNode *node = id ? g_tree_upper_bound (self->models, id) : g_tree_node_first (self->models);
-
-  return node ? g_tree_node_key (node) : NULL;
+  return queen_model_board_get_next (self->listed, id);
 }

@@ -7,6 +7,9 @@
 
 G_BEGIN_DECLS
 
+#define QUEEN_MODELS_MAX_LISTED 10000            /* models in a list, */
+#define QUEEN_MODELS_MAX_LISTED_IDS (512 * 1024) /* and bytes of their ids */
+
 /**
  * QueenModel:
  * @n_workers: who serve it, and can be asked for it: at once, or when they are less busy
@@ -51,9 +54,12 @@ guint64 queen_models_get_revision (const QueenModels *self);
  * queen_models_get_next:
  * @id: (nullable): any text
  *
+ * Where there are more than a list may have, those are passed over of which somebody has brought
+ * more than others, as #QueenModelBoard has it.
+ *
  * Returns: (nullable) (transfer none): the id of the first model behind @id, or of all, in the
  * order of the letters; valid until the next event. Whoever goes on behind the last that it had may
- * do so in another turn: none is missed that was there all the time
+ * do so in another turn: none is missed that was listed all the time
  */
 const char *queen_models_get_next (const QueenModels *self, const char *id);
 

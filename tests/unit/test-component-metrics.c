@@ -41,25 +41,31 @@ tear_down (Fixture *f, gconstpointer data)
 }
 
 static void
-add_workers (Fixture *f, guint n, const char *model)
+add_workers_from (Fixture *f, const char *prefix, guint n, const char *model, const char *sender)
 {
   for (guint i = 0; i < n; i++)
     {
       QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
 
-      worker->id = g_strdup_printf ("w%u", i);
+      worker->id = g_strdup_printf ("%s%u", prefix, i);
       worker->model_id = g_strdup (model);
       worker->status = QUEEN_STATUS_READY;
       g_assert_true (
-          queen_registry_update (f->registries[QUEEN_COMPONENT_WORKER], worker, NULL, NULL));
+          queen_registry_update (f->registries[QUEEN_COMPONENT_WORKER], worker, sender, NULL));
     }
+}
+
+static void
+add_workers (Fixture *f, guint n, const char *model)
+{
+  add_workers_from (f, "w", n, model, NULL);
 }
 
 /* Nothing but what was there before, and how many have series. */
 static void
 assert_none (Fixture *f)
 {
-  g_assert_true (g_str_has_prefix (f->text->str, "up 1\n# HELP queen_components_with_series "));
+  g_assert_true (g_str_has_prefix (f->text->str, "up 1\n# HELP queen_components_without_series "));
   g_assert_true (g_str_has_suffix (f->text->str, "\nqueen_components_with_series 0\n"));
 }
 
@@ -172,6 +178,31 @@ test_too_long (Fixture *f, gconstpointer data)
   assert_none (f);
 }
 
+/* Who has brought few has series for all of them, however many others bring, or how long-winded
+ * those are. */
+static void
+test_flood (Fixture *f, gconstpointer data)
+{
+  const guint n_many = QUEEN_COMPONENT_METRICS_MAX - 10;
+  g_autofree char *model = g_strnfill (512, '"');
+  g_autofree char *without =
+      g_strdup_printf ("\nqueen_components_without_series %u\n", n_many + 2000);
+
+  add_workers_from (f, "many", n_many, "m", "token:many");
+  add_workers_from (f, "long", 2000, model, "address:192.0.2.1");
+  add_workers_from (f, "few", 10, "m", "token:few");
+  add_workers_from (f, "here", 2, "m", NULL);
+  queen_component_metrics_append (f->text, f->registries);
+  g_assert_cmpuint (f->text->len, <, QUEEN_COMPONENT_METRICS_MAX_BYTES);
+  g_assert_nonnull (strstr (f->text->str, "\nqueen_component_online{kind=\"worker\",id=\"few9\","));
+  g_assert_nonnull (
+      strstr (f->text->str, "\nqueen_component_online{kind=\"worker\",id=\"here1\","));
+  g_assert_null (strstr (f->text->str, "id=\"many"));
+  g_assert_null (strstr (f->text->str, "id=\"long"));
+  g_assert_nonnull (strstr (f->text->str, without));
+  g_assert_true (g_str_has_suffix (f->text->str, "\nqueen_components_with_series 12\n"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -184,6 +215,8 @@ main (int argc, char **argv)
               tear_down);
   g_test_add ("/component-metrics/quotes-escaped", Fixture, NULL, set_up, test_quotes, tear_down);
   g_test_add ("/component-metrics/none-when-too-many", Fixture, NULL, set_up, test_too_many,
+              tear_down);
+  g_test_add ("/component-metrics/who-has-few-has-all", Fixture, NULL, set_up, test_flood,
               tear_down);
   g_test_add ("/component-metrics/none-when-too-long", Fixture, NULL, set_up, test_too_long,
               tear_down);

@@ -20,7 +20,7 @@ typedef struct
 static void
 set_up (Fixture *f, gconstpointer data)
 {
-  const QueenRegistrySettings settings = { &fake_clock, TIMEOUT, TIMEOUT, 20 };
+  const QueenRegistrySettings settings = { &fake_clock, TIMEOUT, TIMEOUT, 2000 };
 
   f->bus = queen_event_bus_new ();
   g_autoptr (QueenLocalSequencer) sequencer = queen_local_sequencer_new (f->bus, &fake_clock);
@@ -40,14 +40,21 @@ tear_down (Fixture *f, gconstpointer data)
 }
 
 static void
-beat (Fixture *f, const char *id, const char *model, QueenStatus status)
+beat_from (Fixture *f, const char *id, const char *model, QueenStatus status, const char *sender)
 {
   QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
 
   worker->id = g_strdup (id);
   worker->model_id = g_strdup (model);
   worker->status = status;
-  g_assert_true (queen_registry_update (f->registries[QUEEN_COMPONENT_WORKER], worker, NULL, NULL));
+  g_assert_true (
+      queen_registry_update (f->registries[QUEEN_COMPONENT_WORKER], worker, sender, NULL));
+}
+
+static void
+beat (Fixture *f, const char *id, const char *model, QueenStatus status)
+{
+  beat_from (f, id, model, status, NULL);
 }
 
 static void
@@ -221,6 +228,44 @@ test_random (Fixture *f, gconstpointer data)
     }
 }
 
+/* Returns: whether it is told of by its name */
+static gboolean
+is_named (Fixture *f, const char *model)
+{
+  const QueenModelBoard *named = queen_headcount_get_named (f->headcount);
+
+  for (const char *id = NULL; (id = queen_model_board_get_next (named, id));)
+    if (g_str_equal (id, model))
+      return TRUE;
+  return FALSE;
+}
+
+/* One sender names more models than there is room for, before and after others; and a worker may
+ * change its model, and whose it is. */
+static void
+test_named (Fixture *f, gconstpointer data)
+{
+  beat_from (f, "first", "before", QUEEN_STATUS_READY, "token:a");
+  for (guint i = 0; i < 2 * QUEEN_HEADCOUNT_MAX_NAMED - 100; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("w%u", i);
+      g_autofree char *model = g_strdup_printf ("!%03u", i);
+
+      beat_from (f, id, model, QUEEN_STATUS_READY, "token:flood");
+    }
+  beat_from (f, "last", "behind", QUEEN_STATUS_READY, "token:b");
+  g_assert_true (is_named (f, "before"));
+  g_assert_true (is_named (f, "behind"));
+  g_assert_true (is_named (f, "!000"));
+  g_assert_false (is_named (f, "!400"));
+  beat_from (f, "last", "beside", QUEEN_STATUS_BUSY, "token:b");
+  g_assert_false (is_named (f, "behind"));
+  g_assert_true (is_named (f, "beside"));
+  g_assert_true (queen_registry_forget (f->registries[QUEEN_COMPONENT_WORKER], "w400", NULL, NULL));
+  beat_from (f, "w400", "!400", QUEEN_STATUS_READY, "token:c");
+  g_assert_true (is_named (f, "!400"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -229,6 +274,7 @@ main (int argc, char **argv)
 #define ADD(path, function)                                                                        \
   g_test_add ("/headcount/" path, Fixture, NULL, set_up, function, tear_down)
   ADD ("workers/follow-every-change", test_changes);
+  ADD ("workers/who-brings-few-models-sees-all-of-them", test_named);
   ADD ("hives/follow-every-change", test_hives);
   ADD ("sums/of-those-online-who-have-said-it", test_sums);
   ADD ("sums/of-graphics-cards", test_sums_of_gpus);

@@ -35,21 +35,30 @@ typedef struct
   guint n_refused;
 } Fixture;
 
+/* @model: what the names of its models begin with
+ * @n_more: that it serves besides its own */
 static void
-beat (Fixture *f, int number, QueenStatus status)
+beat_from (
+    Fixture *f, int number, QueenStatus status, const char *model, int n_more, const char *sender)
 {
   QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
   g_autoptr (GError) error = NULL;
 
   worker->id = g_strdup_printf ("w%d", number);
-  worker->model_id = g_strdup_printf ("m%05d", number);
+  worker->model_id = g_strdup_printf ("%s%05d", model, number);
   worker->status = status;
   worker->vitals = g_memdup2 (&queen_vitals_unsaid, sizeof queen_vitals_unsaid);
-  worker->vitals->models = g_new0 (char *, N_MODELS + 1);
-  for (int i = 0; i < N_MODELS; i++)
-    worker->vitals->models[i] = g_strdup_printf ("m%05d-%02d", number, i);
-  queen_registry_update (f->workers, worker, NULL, &error);
+  worker->vitals->models = g_new0 (char *, n_more + 1);
+  for (int i = 0; i < n_more; i++)
+    worker->vitals->models[i] = g_strdup_printf ("%s%05d-%02d", model, number, i);
+  queen_registry_update (f->workers, worker, sender, &error);
   g_assert_no_error (error);
+}
+
+static void
+beat (Fixture *f, int number, QueenStatus status)
+{
+  beat_from (f, number, status, "m", N_MODELS, NULL);
 }
 
 static void
@@ -162,8 +171,42 @@ test_slices (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->given->len, ==, 10);
   for (int i = 0; i < 10; i++)
     g_assert_true (f->given->pdata[i] == f->given->pdata[0]);
-  g_assert_cmpuint (count_models (f->given->pdata[0]), ==, QUEEN_MODEL_LISTER_MAX);
+  g_assert_cmpuint (count_models (f->given->pdata[0]), ==, QUEEN_MODELS_MAX_LISTED);
   g_assert_nonnull (((QueenList *) f->given->pdata[0])->packed);
+}
+
+/* Forty workers of one sender, whose names come first and take more than there is room for. */
+static void
+test_flood (Fixture *f, gconstpointer data)
+{
+  g_autofree char *padding = g_strnfill (500, '!');
+  const char *text;
+
+  for (int i = 0; i < 10; i++)
+    {
+      g_autofree char *sender = g_strdup_printf ("address:192.0.2.%d", i);
+
+      beat_from (f, i, QUEEN_STATUS_READY, "before", 0, sender);
+    }
+  for (int i = 100; i < 140; i++)
+    beat_from (f, i, QUEEN_STATUS_READY, padding, 32, "token:flood");
+  for (int i = 10; i < 20; i++)
+    {
+      g_autofree char *sender = g_strdup_printf ("address:192.0.2.%d", i);
+
+      beat_from (f, i, QUEEN_STATUS_READY, "behind", 0, sender);
+    }
+  g_assert_nonnull (order (f, FALSE, "one", NULL));
+  work ();
+  text = get_text (f->given->pdata[0]);
+  for (int i = 0; i < 20; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("\"%s%05d\"", i < 10 ? "before" : "behind", i);
+
+      g_assert_nonnull (strstr (text, id));
+    }
+  /* All the rest is its. */
+  g_assert_cmpuint (count_models (f->given->pdata[0]), >, 1000);
 }
 
 /* Whoever asks after something has changed hears of it, be a list on its way or not. */
@@ -257,6 +300,7 @@ main (int argc, char **argv)
   ADD ("many/in-slices", MANY, test_slices);
   ADD ("many/good-for-a-while", MANY, test_many_for_a_while);
   ADD ("changed-meanwhile", FEW, test_too_late);
+  ADD ("who-brings-few-is-listed-whole", 0, test_flood);
   ADD ("cancelled", FEW, test_cancelled);
   ADD ("crowded", FEW, test_crowded);
   ADD ("dropped", 1, test_dropped);
