@@ -417,6 +417,8 @@ queen_http_destination_new (const QueenHttpDestinationSettings *settings, GError
       soup_session_new_with_options ("timeout", QUEEN_DESTINATION_DEADLINE_MSEC / 1000 + 1,
                                      "idle-timeout", IDLE_SEC, "user-agent",
                                      "queenctl/" QUEEN_VERSION, NULL);
+  /* What becomes nothing when it is unpacked is unpacked in one turn, for as long as it comes. */
+  soup_session_remove_feature_by_type (self->session, SOUP_TYPE_CONTENT_DECODER);
   if (self->is_here)
     soup_session_set_proxy_resolver (self->session, NULL);
   if (settings->trusted)
