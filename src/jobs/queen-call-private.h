@@ -51,9 +51,10 @@ struct _QueenCall
   gsize n_left;     /* bytes since then */
 
   QueenCallStage stage;
-  gint64 deadline; /* µs, monotonic */
-  gint64 patience; /* likewise, until when it may do no more than live */
-  gint64 begun;    /* likewise, when the request began to go out */
+  gboolean is_excused; /* as the queen stood still when its deadline came */
+  gint64 deadline;     /* µs, monotonic */
+  gint64 patience;     /* likewise, until when it may do no more than live */
+  gint64 begun;        /* likewise, when the request began to go out */
 };
 
 /** Returns: (transfer full): @self */

@@ -25,9 +25,11 @@ read_once (QueenCall *self, gsize size)
     queen_call_cancel (self);
   else if (n > 0)
     {
-      queen_call_set_deadline (self, QUEEN_CALL_WAITS_FOR_NEXT_BYTE, self->request.idle_timeout);
       if (!self->is_left)
         self->funcs->on_bytes (self->caller->buffer, (gsize) n, self->data);
+      /* Whoever hears of them may say that they are progress, so that there is more patience. */
+      if (!self->is_over)
+        queen_call_set_deadline (self, QUEEN_CALL_WAITS_FOR_NEXT_BYTE, self->request.idle_timeout);
       return (gsize) n;
     }
   else if (n == 0)

@@ -9,6 +9,9 @@
 #define MAX_INTERIM 16                /* 1xx answers before the one that counts */
 #define MAX_FOUND 64                  /* addresses of a host that are looked at */
 #define RACE (G_TIME_SPAN_SECOND / 2) /* µs that a connection's end may be under way */
+#define STANDSTILL (100 * G_TIME_SPAN_MILLISECOND) /* µs that a loop is late, and not merely busy \
+                                                    */
+#define REPRIEVE G_TIME_SPAN_SECOND                /* µs after that */
 
 /* Those who are called are asked for by GLib until they have been told that they are cancelled. */
 QueenCall *
@@ -34,6 +37,7 @@ void
 queen_call_set_deadline (QueenCall *self, QueenCallStage stage, gint64 timeout)
 {
   self->stage = stage;
+  self->is_excused = FALSE;
   self->deadline = MIN (g_get_monotonic_time () + timeout, self->patience);
   queen_alarm_set_earlier (self->caller->alarm, self->deadline);
 }
@@ -490,6 +494,22 @@ time_out (QueenCall *self)
                                   : messages[self->stage]);
 }
 
+/* After a standstill of our own, what is waited for may have come in time: there is a moment to
+ * look at it. But a loop that is always late must not wait for ever. */
+static gboolean
+excuse_standstill (QueenCall *self, gint64 now)
+{
+  gint64 more = now + REPRIEVE - self->deadline;
+
+  if (self->is_excused || now - self->deadline < STANDSTILL)
+    return FALSE;
+  self->is_excused = TRUE;
+  self->deadline += more;
+  if (self->patience < G_MAXINT64)
+    self->patience += more;
+  return TRUE;
+}
+
 void
 queen_calls_expire (QueenCaller *caller)
 {
@@ -503,7 +523,7 @@ queen_calls_expire (QueenCaller *caller)
       behind = link->next;
       if (self->is_paused)
         continue;
-      if (self->deadline <= now)
+      if (self->deadline <= now && !excuse_standstill (self, now))
         time_out (self);
       else
         next = MIN (next, self->deadline);
