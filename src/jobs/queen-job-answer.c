@@ -13,6 +13,7 @@
 #define DONE_IN_JSON "\\u005bDONE]"
 #define MAX_EVENTS G_MAXUINT /* what they cost is the limit */
 #define COST_OF_EVENT 256    /* bytes of a ring, about, besides its data */
+#define MARGIN 256           /* bytes around a snapshot's text */
 #define COST 1800            /* bytes: itself, channel, empty ring and alarms */
 #define LAGGED                                                                                     \
   "{\"error\":{\"message\":\"you have read too slowly, and part of the answer is lost\","          \
@@ -24,8 +25,8 @@ struct _QueenJobAnswer
   const QueenJobStage *stage;
   QueenFace face;
   QueenChannel *channel;
-  GString *text;     /* NULL when there is none */
-  guint64 n_omitted; /* bytes of it that are no longer there */
+  GString *text;     /* as a part of a JSON string; NULL when there is none */
+  guint64 n_omitted; /* bytes, as it was said, that are no longer there */
   gsize max_ring;
   gsize max_text;
   gsize unflushed; /* bytes of the ring, about, that came since readers were last seen to */
@@ -92,19 +93,25 @@ is_account_over (const QueenJobAnswer *self)
   return self->account_next < queen_ring_get_oldest (queen_channel_get_ring (self->channel));
 }
 
-static char *
-make_snapshot (const QueenJobAnswer *self, gsize *length)
+/* It may be a megabyte: the frame is written around it, so that it is copied once. */
+static GBytes *
+make_snapshot (const QueenJobAnswer *self, const char *id)
 {
-  g_autoptr (GString) json = g_string_new ("{\"type\":\"snapshot\",\"text\":");
+  GString *json = g_string_sized_new (MARGIN + (self->text ? self->text->len : 0) + MARGIN);
+  gsize length;
+  char *frame;
 
-  queen_json_append_string (json, self->text ? self->text->str : "");
-  g_string_append (json, ",\"omitted\":");
+  g_string_set_size (json, MARGIN);
+  g_string_append (json, "{\"type\":\"snapshot\",\"text\":\"");
+  if (self->text)
+    g_string_append_len (json, self->text->str, (gssize) self->text->len);
+  g_string_append (json, "\",\"omitted\":");
   queen_json_append_number (json, self->n_omitted);
   g_string_append_c (json, '}');
-  if (self->face != QUEEN_FACE_OPENAI) /* some take a line with that in it for the end */
-    queen_text_replace (json, DONE, DONE_IN_JSON);
-  *length = json->len;
-  return g_string_free (g_steal_pointer (&json), FALSE);
+  length = json->len - MARGIN;
+  g_string_set_size (json, json->len + MARGIN);
+  frame = queen_frame_write_around_with_bare (id, "snapshot", json->str + MARGIN, MARGIN, &length);
+  return g_bytes_new_with_free_func (frame, length, g_free, g_string_free (json, FALSE));
 }
 
 static void
@@ -112,13 +119,9 @@ make_account (QueenJobAnswer *self, QueenRing *ring)
 {
   guint64 next = MIN (queen_ring_get_head (ring), self->end);
   g_autofree char *id = queen_ring_dup_id (ring, next - 1);
-  gsize length;
-  g_autofree char *snapshot = make_snapshot (self, &length);
 
   drop_account (self);
-  self->account =
-      queen_leftovers_watch (self->stage->leftovers,
-                             queen_frame_new_with_bare (id, "snapshot", snapshot, length));
+  self->account = queen_leftovers_watch (self->stage->leftovers, make_snapshot (self, id));
   self->account_next = next;
 }
 
@@ -256,27 +259,73 @@ queen_job_answer_mark (QueenJobAnswer *self, const char *marker)
   publish (self, QUEEN_JOB_EVENT_DATA, NULL, marker, strlen (marker));
 }
 
-/* So much that it is rarely, and at the beginning of a character. Its memory is what it needs. */
+/* Returns: how long the escape at @at is, such as \n and \u2028; *@n_said grows by what it stands
+ * for
+ */
+static gsize
+pass_escape (const char *at, guint64 *n_said)
+{
+  gunichar character = 0;
+
+  if (at[1] != 'u')
+    {
+      *n_said += 1;
+      return strlen ("\\n");
+    }
+  for (const char *digit = at + strlen ("\\u"); digit < at + strlen ("\\u2028"); digit++)
+    character = character << 4 | (gunichar) g_ascii_xdigit_value (*digit);
+  *n_said += (guint64) g_unichar_to_utf8 (character, NULL);
+  return strlen ("\\u2028");
+}
+
+/* Returns: where it may be cut, @n bytes from its beginning or a few more: neither in an escape nor
+ * in a character; *@n_said grows by what stands before */
+static gsize
+find_cut (const GString *text, gsize n, guint64 *n_said)
+{
+  const char *at = text->str, *cut = at + n, *escape;
+
+  while (at < cut && (escape = memchr (at, '\\', (gsize) (cut - at))))
+    {
+      *n_said += (guint64) (escape - at);
+      at = escape + pass_escape (escape, n_said);
+    }
+  cut = MAX (at, cut);
+  while (((guchar) *cut & 0xc0) == 0x80)
+    cut++;
+  *n_said += (guint64) (cut - at);
+  return (gsize) (cut - text->str);
+}
+
+/* So much that it is rarely. Its memory is what it needs. */
 static void
 drop_text (QueenJobAnswer *self)
 {
   gsize n = MIN (self->text->len - self->max_text + self->max_text / 4, self->text->len);
-  GString *rest;
+  gsize cut = find_cut (self->text, n, &self->n_omitted);
+  GString *rest = g_string_new_len (self->text->str + cut, (gssize) (self->text->len - cut));
 
-  while (n < self->text->len && ((guchar) self->text->str[n] & 0xc0) == 0x80)
-    n++;
-  rest = g_string_new_len (self->text->str + n, (gssize) (self->text->len - n));
   g_string_free (self->text, TRUE);
   self->text = rest;
-  self->n_omitted += n;
 }
 
+/* What some take for the end, in a line with that in it, may have begun in what is there. */
 void
 queen_job_answer_add_text (QueenJobAnswer *self, const char *text, gsize length)
 {
+  g_autofree char *said = g_strndup (text, length);
+  g_autoptr (GString) json = NULL;
+  gsize start;
+
   if (!self->text)
     self->text = g_string_new (NULL);
-  g_string_append_len (self->text, text, (gssize) length);
+  start = self->text->len - MIN (self->text->len, strlen (DONE) - 1);
+  json = g_string_new_len (self->text->str + start, (gssize) (self->text->len - start));
+  queen_json_append_part (json, said);
+  if (self->face != QUEEN_FACE_OPENAI)
+    queen_text_replace (json, DONE, DONE_IN_JSON);
+  g_string_truncate (self->text, start);
+  g_string_append_len (self->text, json->str, (gssize) json->len);
   if (self->text->len > self->max_text)
     drop_text (self);
 }

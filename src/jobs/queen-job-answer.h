@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 #define QUEEN_JOB_MIN_RING (64 * 1024)   /* and when there is little room */
 #define QUEEN_JOBS_MAX_LEFTOVERS                                                                   \
   (32 * 1024 * 1024) /* bytes that the readers of all jobs may be in the middle of */
-#define QUEEN_JOB_MAX_TEXT (1024 * 1024) /* bytes of text that a snapshot may have */
+#define QUEEN_JOB_MAX_TEXT (1024 * 1024) /* bytes of JSON that a snapshot's text may have */
 
 /**
  * QueenJobStage:
@@ -96,7 +96,7 @@ void queen_job_answer_say_line (QueenJobAnswer *self, const char *line, gsize le
 /** Tells everybody @marker as it is, such as `[DONE]`. */
 void queen_job_answer_mark (QueenJobAnswer *self, const char *marker);
 
-/** Adds to the text so far. */
+/** Adds @length bytes of UTF-8, without a NUL and of whole characters, to the text so far. */
 void queen_job_answer_add_text (QueenJobAnswer *self, const char *text, gsize length);
 
 /** What is told from here on is how it ends: no snapshot stands for that. */

@@ -189,6 +189,19 @@ queen_frame_dup_part (GBytes *frame, QueenEncoding encoding)
   return g_bytes_new_from_bytes (frame, (gsize) ((char *) part.iov_base - bytes), part.iov_len);
 }
 
+static char *
+write_around (
+    const char *line, gsize n_line, const Head *head, char *data, gsize margin, gsize *length)
+{
+  char *chunk = data - head->length - n_line;
+
+  g_assert (n_line + head->length <= margin && strlen (END_OF_FRAME) <= margin);
+  mempcpy (mempcpy (chunk, line, n_line), head->text, head->length);
+  mempcpy (data + *length, END_OF_FRAME, strlen (END_OF_FRAME));
+  *length += n_line + head->length + strlen (END_OF_FRAME);
+  return chunk;
+}
+
 char *
 queen_frame_write_around (
     const char *id, const char *event, char *data, gsize margin, gsize *length)
@@ -196,13 +209,19 @@ queen_frame_write_around (
   char line[MAX_SIZE_LINE];
   Head head;
   gsize n_line = make_head (&head, line, id, event, data, *length);
-  char *chunk = data - head.length - n_line;
 
-  g_assert (n_line + head.length <= margin && strlen (END_OF_FRAME) <= margin);
-  mempcpy (mempcpy (chunk, line, n_line), head.text, head.length);
-  mempcpy (data + *length, END_OF_FRAME, strlen (END_OF_FRAME));
-  *length += n_line + head.length + strlen (END_OF_FRAME);
-  return chunk;
+  return write_around (line, n_line, &head, data, margin, length);
+}
+
+char *
+queen_frame_write_around_with_bare (
+    const char *id, const char *event, char *data, gsize margin, gsize *length)
+{
+  char line[MAX_SIZE_LINE];
+  Head head;
+  gsize n_line = make_head_with_bare (&head, line, id, event, *length);
+
+  return write_around (line, n_line, &head, data, margin, length);
 }
 
 GBytes *

@@ -124,6 +124,10 @@ GBytes *queen_frame_dup_part (GBytes *frame, QueenEncoding encoding);
 char *queen_frame_write_around (
     const char *id, const char *event, char *data, gsize margin, gsize *length);
 
+/** queen_frame_write_around_with_bare: likewise what queen_frame_new_with_bare() makes. */
+char *queen_frame_write_around_with_bare (
+    const char *id, const char *event, char *data, gsize margin, gsize *length);
+
 /**
  * queen_frame_new_lagged:
  * @n_dropped: how many events were lost; -1 when that cannot be known

@@ -11,7 +11,10 @@
 G_BEGIN_DECLS
 
 /* Each event has a place in the ring. Those with a number for the world have one that only grows
- * here, too; an aside has that of the event before it. */
+ * here, too; an aside has that of the event before it.
+ *
+ * From some place on all events are there, and the slot of each is found by its place. From before
+ * that the asides are forgotten, and the slots of the others have moved up, behind each other. */
 
 #define QUEEN_RING_UNKNOWN                                                                         \
   QUEEN_RING_MAX_KINDS /* events that never came here may be of any kind                           \
@@ -28,6 +31,7 @@ typedef struct
 typedef struct
 {
   QueenRingFrame frame;
+  guint64 place;
   guint64 number;
   guint kind;
 } QueenRingSlot;
@@ -48,8 +52,9 @@ struct _QueenRing
 
   QueenRingSlot *slots;
   guint64 n_slots;       /* a power of two */
-  guint64 oldest;        /* the place of the oldest event still there */
-  guint64 head;          /* the place of the next event */
+  guint64 oldest;        /* the slot of the oldest event still there */
+  guint64 whole_from;    /* the place from which on no aside is forgotten */
+  guint64 head;          /* the place of the next event, and its slot */
   guint64 number_before; /* of the last event before the oldest */
   guint64 next_number;   /* of the next event: its place, until there was an aside */
   guint64 shift; /* what these numbers have more than those in ids, as they only grow; may wrap */
@@ -66,9 +71,9 @@ struct _QueenRing
   QueenRingPulse pulse;
   guint64 version;
 
-  /* For each kind, how many events there were before the oldest and before the head. Their
+  /* For each kind, how many events are gone, and how many there were before the head. Their
    * difference to a cursor's own count says what it lost, without remembering lost events. */
-  guint64 n_before_oldest[QUEEN_RING_N_COUNTS];
+  guint64 n_gone[QUEEN_RING_N_COUNTS];
   guint64 n_before_head[QUEEN_RING_N_COUNTS];
 };
 
@@ -84,9 +89,19 @@ queen_ring_count_kinds (const guint64 counts[QUEEN_RING_N_COUNTS], guint kinds)
 }
 
 static inline QueenRingSlot *
-queen_ring_get_slot (const QueenRing *self, guint64 place)
+queen_ring_get_slot (const QueenRing *self, guint64 at)
 {
-  return &self->slots[place & (self->n_slots - 1)];
+  return &self->slots[at & (self->n_slots - 1)];
 }
+
+/* Returns: the place of what is in the slot @at, or of what comes if that is the head */
+static inline guint64
+queen_ring_get_place (const QueenRing *self, guint64 at)
+{
+  return at >= self->whole_from ? at : queen_ring_get_slot (self, at)->place;
+}
+
+/* Returns: the slot of the first event still there that is at @place or behind it; else the head */
+guint64 queen_ring_find_slot (const QueenRing *self, guint64 place);
 
 G_END_DECLS

@@ -22,7 +22,8 @@ place (const QueenRing *self, guint kinds, guint64 next, guint64 n_passed, Queen
 static void
 start_at_oldest (const QueenRing *self, guint kinds, QueenCursor *cursor)
 {
-  place (self, kinds, self->oldest, queen_ring_count_kinds (self->n_before_oldest, kinds), cursor);
+  place (self, kinds, queen_ring_get_oldest (self), queen_ring_count_kinds (self->n_gone, kinds),
+         cursor);
 }
 
 void
@@ -40,10 +41,11 @@ queen_ring_start_with_history (const QueenRing *self,
   guint counted = kinds & self->settings.kinds ? kinds & self->settings.kinds : kinds;
 
   queen_ring_start (self, kinds, cursor);
-  for (; n_events > 0 && cursor->next > self->oldest; cursor->next--)
+  for (guint64 at = self->head; n_events > 0 && at-- > self->oldest;)
     {
-      guint kind = queen_ring_get_slot (self, cursor->next - 1)->kind;
+      guint kind = queen_ring_get_slot (self, at)->kind;
 
+      cursor->next = queen_ring_get_place (self, at);
       cursor->n_passed -= (kind & kinds) != 0;
       n_events -= (kind & counted) != 0;
     }
@@ -64,26 +66,32 @@ count_lost (const QueenRing *self, guint kinds, guint64 n)
 gint64
 queen_ring_start_at (const QueenRing *self, guint kinds, guint64 place, QueenCursor *cursor)
 {
-  if (place < self->oldest)
+  guint64 oldest = queen_ring_get_oldest (self);
+  guint64 at = queen_ring_find_slot (self, place);
+
+  if (place < oldest)
     {
       start_at_oldest (self, kinds, cursor);
-      return count_lost (self, kinds, self->oldest - place);
+      return count_lost (self, kinds, oldest - place);
     }
   /* From the end that is nearer: the ring may hold a million. */
-  if (place - self->oldest < self->head - place)
+  if (at - self->oldest < self->head - at)
     {
       start_at_oldest (self, kinds, cursor);
-      for (; cursor->next < place; cursor->next++)
-        cursor->n_passed += (queen_ring_get_slot (self, cursor->next)->kind & kinds) != 0;
-      return 0;
+      for (guint64 i = self->oldest; i < at; i++)
+        cursor->n_passed += (queen_ring_get_slot (self, i)->kind & kinds) != 0;
     }
-  queen_ring_start (self, kinds, cursor);
-  for (; cursor->next > place; cursor->next--)
-    cursor->n_passed -= (queen_ring_get_slot (self, cursor->next - 1)->kind & kinds) != 0;
+  else
+    {
+      queen_ring_start (self, kinds, cursor);
+      for (guint64 i = self->head; i > at; i--)
+        cursor->n_passed -= (queen_ring_get_slot (self, i - 1)->kind & kinds) != 0;
+    }
+  cursor->next = place;
   return 0;
 }
 
-/* Returns: the place of what comes behind the event of that number, which is the one before the
+/* Returns: the slot of what comes behind the event of that number, which is the one before the
  * oldest or a later one. All asides there are behind it, if they have been read or not: each says
  * how something stands */
 static guint64
@@ -105,6 +113,19 @@ find_behind (const QueenRing *self, guint64 number)
         from = middle + 1;
     }
   return from;
+}
+
+/* Whoever wants asides and has missed some is told so, but not how many. */
+static gint64
+resume_behind (const QueenRing *self, guint kinds, guint64 number, QueenCursor *cursor)
+{
+  guint64 at = find_behind (self, number);
+  guint64 next =
+      at > self->oldest ? queen_ring_get_place (self, at - 1) + 1 : queen_ring_get_oldest (self);
+  gboolean has_missed = kinds & self->settings.asides && next < self->whole_from;
+
+  queen_ring_start_at (self, kinds, next, cursor);
+  return has_missed ? -1 : 0;
 }
 
 /* FALSE for what is no id of that epoch. */
@@ -140,7 +161,7 @@ queen_ring_is_ahead (const QueenRing *self, const char *last_id, guint64 *number
 static gint64
 resume_behind_former (const QueenRing *self, guint kinds, QueenCursor *cursor)
 {
-  queen_ring_start_at (self, kinds, MAX (self->former_head, self->oldest), cursor);
+  queen_ring_start_at (self, kinds, MAX (self->former_head, queen_ring_get_oldest (self)), cursor);
   return kinds & (self->settings.kinds | self->settings.asides) ? -1 : 0;
 }
 
@@ -160,7 +181,7 @@ queen_ring_resume (const QueenRing *self, guint kinds, const char *last_id, Quee
     }
   /* One from before the ring went on under other numbers may be far below all of its own. */
   if (is_ours && (gint64) (last - self->number_before) >= 0)
-    return queen_ring_start_at (self, kinds, find_behind (self, last), cursor);
+    return resume_behind (self, kinds, last, cursor);
   start_at_oldest (self, kinds, cursor);
   if (is_ours)
     return count_lost (self, kinds, self->number_before - last);
@@ -182,18 +203,22 @@ queen_ring_find_missing (const QueenRing *self, const char *last_id, guint64 *fi
 gint64
 queen_ring_skip_lost (const QueenRing *self, QueenCursor *cursor)
 {
+  guint64 oldest = queen_ring_get_oldest (self);
+  gboolean wants_asides = (cursor->kinds & self->settings.asides) != 0;
   gboolean was_before = cursor->next < self->unknown;
   gboolean is_unknown =
       was_before && cursor->kinds & (self->settings.kinds | self->settings.asides);
-  guint64 place = was_before ? MAX (self->oldest, self->recalled) : self->oldest;
+  guint64 place = MAX (oldest, was_before ? self->recalled : cursor->next);
   QueenCursor anew;
   guint64 n_lost;
 
-  if (cursor->next >= self->oldest)
+  if (cursor->next >= (wants_asides ? MAX (oldest, self->whole_from) : oldest))
     return 0;
   queen_ring_start_at (self, cursor->kinds, place, &anew);
   n_lost = anew.n_passed - cursor->n_passed;
   /* Who has lost nothing is told nothing. */
+  if (n_lost == 0 && cursor->next >= oldest)
+    return 0;
   if (n_lost == 0)
     anew.pulse = cursor->pulse;
   anew.is_id_old = TRUE;

@@ -11,7 +11,8 @@
 #define FIRST_SLOTS 16
 #define COST_OF_ONE 160   /* bytes: its slot, its GBytes, and what malloc() keeps for itself */
 #define COST_OF_PACKED 72 /* likewise, but for the slot */
-#define MAX_ASIDES 4096   /* beside the events that there may be */
+#define MAX_ASIDES 4096   /* past that the oldest of them are forgotten */
+#define FEW_ASIDES 3072   /* how many stay then, so that it is rarely */
 #define TYPICAL_COST 320  /* bytes, of a worker's heartbeat with all that */
 
 /* One for all rings, so that what was gathered from one is never taken for what is in another, not
@@ -55,7 +56,45 @@ clear_frame (QueenRingFrame *frame)
   queen_packed_clear (&frame->packed);
 }
 
+/* What is where */
+
+guint64
+queen_ring_find_slot (const QueenRing *self, guint64 place)
+{
+  guint64 from = self->oldest, to = MAX (self->oldest, self->whole_from);
+
+  if (place >= self->whole_from)
+    return MAX (place, self->oldest);
+  while (from < to)
+    {
+      guint64 middle = from + (to - from) / 2;
+
+      if (queen_ring_get_slot (self, middle)->place < place)
+        from = middle + 1;
+      else
+        to = middle;
+    }
+  return from;
+}
+
+guint64
+queen_ring_get_oldest (const QueenRing *self)
+{
+  return queen_ring_get_place (self, self->oldest);
+}
+
 /* What leaves, and what comes */
+
+static void
+clear_slot (QueenRing *self, QueenRingSlot *slot)
+{
+  self->n_gone[get_index (slot->kind)]++;
+  self->n_bytes -= get_cost (slot);
+  if (self->settings.leftovers)
+    queen_leftovers_add (self->settings.leftovers, g_steal_pointer (&slot->frame.chunk));
+  clear_frame (&slot->frame);
+  touch (self);
+}
 
 static void
 drop_oldest (QueenRing *self)
@@ -63,12 +102,7 @@ drop_oldest (QueenRing *self)
   QueenRingSlot *slot = queen_ring_get_slot (self, self->oldest++);
 
   self->number_before = slot->number;
-  self->n_before_oldest[get_index (slot->kind)]++;
-  self->n_bytes -= get_cost (slot);
-  if (self->settings.leftovers)
-    queen_leftovers_add (self->settings.leftovers, g_steal_pointer (&slot->frame.chunk));
-  clear_frame (&slot->frame);
-  touch (self);
+  clear_slot (self, slot);
 }
 
 guint64
@@ -77,22 +111,76 @@ queen_ring_get_capacity (const QueenRing *self)
   return MAX (self->settings.capacity, self->n_beside / TYPICAL_COST);
 }
 
-/* Asides take no room from what is numbered. */
+static guint64
+count_numbered (const QueenRing *self)
+{
+  return self->next_number - 1 - self->number_before;
+}
+
 static gboolean
 is_over_capacity (const QueenRing *self)
 {
-  guint64 n_numbered = self->next_number - 1 - self->number_before;
-  guint64 capacity = queen_ring_get_capacity (self);
+  return queen_ring_get_oldest (self) < self->kept_from &&
+         count_numbered (self) > queen_ring_get_capacity (self);
+}
 
-  return self->oldest < self->kept_from &&
-         (n_numbered > capacity || count_events (self) > capacity + MAX_ASIDES);
+static gboolean
+is_aside (const QueenRing *self, const QueenRingSlot *slot)
+{
+  return (slot->kind & self->settings.asides) != 0;
+}
+
+/* Returns: the place behind the @n_asides oldest, or behind as many of them as may go */
+static guint64
+find_behind_asides (const QueenRing *self, guint64 n_asides)
+{
+  guint64 end = MIN (self->kept_from, self->head);
+  guint64 behind = MAX (self->oldest, self->whole_from);
+
+  for (guint64 place = behind; n_asides > 0 && place < end; place++)
+    if (is_aside (self, queen_ring_get_slot (self, place)))
+      {
+        behind = place + 1;
+        n_asides--;
+      }
+  return behind;
+}
+
+/* Asides take no room from what is numbered: this moves up to where it is whole. */
+static void
+forget_asides (QueenRing *self, guint64 n_asides)
+{
+  guint64 whole_from = find_behind_asides (self, n_asides);
+  guint64 to = whole_from;
+
+  if (whole_from <= MAX (self->oldest, self->whole_from))
+    return;
+  for (guint64 at = whole_from; at-- > self->oldest;)
+    {
+      QueenRingSlot *slot = queen_ring_get_slot (self, at);
+
+      if (is_aside (self, slot))
+        clear_slot (self, slot);
+      else if (--to != at)
+        {
+          *queen_ring_get_slot (self, to) = *slot;
+          *slot = (QueenRingSlot){ 0 };
+        }
+    }
+  self->oldest = to;
+  self->whole_from = whole_from;
 }
 
 static void
 drop_excess (QueenRing *self)
 {
+  guint64 n_asides;
+
   while (is_over_capacity (self))
     drop_oldest (self);
+  n_asides = count_events (self) - count_numbered (self);
+  if (n_asides > MAX_ASIDES)
+    forget_asides (self, n_asides - FEW_ASIDES);
   while (self->n_bytes > self->settings.max_bytes && count_events (self) > 1)
     drop_oldest (self);
 }
@@ -104,8 +192,8 @@ make_slots (QueenRing *self)
   guint64 n_slots = self->n_slots > 0 ? 2 * self->n_slots : FIRST_SLOTS;
   QueenRingSlot *slots = g_new0 (QueenRingSlot, n_slots);
 
-  for (guint64 number = self->oldest; number < self->head; number++)
-    slots[number & (n_slots - 1)] = *queen_ring_get_slot (self, number);
+  for (guint64 at = self->oldest; at < self->head; at++)
+    slots[at & (n_slots - 1)] = *queen_ring_get_slot (self, at);
   g_free (self->slots);
   self->slots = slots;
   self->n_slots = n_slots;
@@ -176,12 +264,17 @@ queen_ring_get_epoch (const QueenRing *self)
   return self->epoch;
 }
 
+/* That of a forgotten aside is that of the event before it, as ever. */
 static guint64
 get_number (const QueenRing *self, guint64 place)
 {
-  if (place >= self->oldest)
-    return queen_ring_get_slot (self, place)->number;
-  return self->number_before - MIN (self->number_before, self->oldest - 1 - place);
+  guint64 oldest = queen_ring_get_oldest (self);
+  guint64 at;
+
+  if (place < oldest)
+    return self->number_before - MIN (self->number_before, oldest - 1 - place);
+  at = queen_ring_find_slot (self, place);
+  return queen_ring_get_slot (self, queen_ring_get_place (self, at) == place ? at : at - 1)->number;
 }
 
 char *
@@ -202,8 +295,8 @@ skip_to (QueenRing *self, guint64 number)
 
   while (count_events (self) > 0)
     drop_oldest (self);
-  self->n_before_oldest[QUEEN_RING_UNKNOWN] += n_skipped;
-  memcpy (self->n_before_head, self->n_before_oldest, sizeof self->n_before_head);
+  self->n_gone[QUEEN_RING_UNKNOWN] += n_skipped;
+  memcpy (self->n_before_head, self->n_gone, sizeof self->n_before_head);
   self->head += n_skipped;
   self->oldest = self->head;
   self->next_number = number;
@@ -249,6 +342,7 @@ append_event (
                           : queen_frame_new (self->id->str, name, data, length);
   if (self->settings.leftovers)
     slot->frame.chunk = queen_leftovers_watch (self->settings.leftovers, slot->frame.chunk);
+  slot->place = self->head - 1;
   slot->number = number;
   slot->kind = kind;
   self->n_bytes += get_cost (slot);
@@ -337,12 +431,6 @@ queen_ring_get_head (const QueenRing *self)
 }
 
 guint64
-queen_ring_get_oldest (const QueenRing *self)
-{
-  return self->oldest;
-}
-
-guint64
 queen_ring_get_version (const QueenRing *self)
 {
   return self->version;
@@ -392,8 +480,10 @@ pass_frame (QueenRing *self, QueenCursor *cursor)
 
   while (!frame)
     {
-      gboolean is_at_pulse =
-          cursor->next == self->pulse.next && cursor->pulse != self->pulse.number;
+      guint64 at = queen_ring_find_slot (self, cursor->next);
+      gboolean is_at_pulse = cursor->pulse != self->pulse.number &&
+                             cursor->next <= self->pulse.next &&
+                             self->pulse.next <= queen_ring_get_place (self, at);
       QueenRingSlot *slot;
 
       if (is_at_pulse)
@@ -401,9 +491,10 @@ pass_frame (QueenRing *self, QueenCursor *cursor)
           frame = pass_pulse (self, cursor);
           continue;
         }
-      if (cursor->next == self->head)
+      if (at == self->head)
         break;
-      slot = queen_ring_get_slot (self, cursor->next++);
+      slot = queen_ring_get_slot (self, at);
+      cursor->next = slot->place + 1;
       if (slot->kind & cursor->kinds)
         {
           cursor->is_id_old = FALSE;
@@ -470,7 +561,7 @@ queen_ring_gather (QueenRing *self,
   guint n = 0;
 
   *end = *cursor;
-  if (cursor->next < self->oldest)
+  if (cursor->next < queen_ring_get_oldest (self))
     return 0;
   while (n < n_vectors)
     {

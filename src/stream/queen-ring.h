@@ -29,7 +29,8 @@ typedef struct _QueenLeftovers QueenLeftovers;
  *
  * In the ring there may be asides, too, for those who want them: each says how something stands,
  * and carries the id of the event before it. They take no number and no room from what is numbered,
- * so whoever does not want them notices nothing of them.
+ * so whoever does not want them notices nothing of them. When there are thousands of them, the
+ * oldest are forgotten, and of what was between them only these.
  */
 typedef struct _QueenRing QueenRing;
 

@@ -71,10 +71,11 @@ write_escape (char *to, const char **at)
 }
 
 /* @n_simple: what count_simple() says of @text */
-static char *
-write_counted (char *to, const char *text, gsize n_simple)
+static inline char *
+write_counted (char *to, const char *text, gsize n_simple, gboolean has_quotes)
 {
-  *to++ = '"';
+  if (has_quotes)
+    *to++ = '"';
   to = mempcpy (to, text, n_simple);
   text += n_simple;
   while (*text != '\0')
@@ -82,20 +83,21 @@ write_counted (char *to, const char *text, gsize n_simple)
       to = write_escape (to, &text);
     else
       *to++ = *text++;
-  *to++ = '"';
+  if (has_quotes)
+    *to++ = '"';
   return to;
 }
 
 char *
 queen_json_write_string (char *to, const char *text)
 {
-  return write_counted (to, text, count_simple (text));
+  return write_counted (to, text, count_simple (text), TRUE);
 }
 
 /* A text that is nothing but quotes, as a stranger may send it, had better not take a call for
  * each. */
-void
-queen_json_append_string (GString *json, const char *text)
+static inline void
+append_text (GString *json, const char *text, gboolean has_quotes)
 {
   gsize start = json->len;
   gsize n_simple = count_simple (text);
@@ -103,8 +105,20 @@ queen_json_append_string (GString *json, const char *text)
   char *end;
 
   g_string_set_size (json, start + n_simple + QUEEN_JSON_STRING_ROOM (n_others));
-  end = write_counted (json->str + start, text, n_simple);
+  end = write_counted (json->str + start, text, n_simple, has_quotes);
   g_string_truncate (json, (gsize) (end - json->str));
+}
+
+void
+queen_json_append_string (GString *json, const char *text)
+{
+  append_text (json, text, TRUE);
+}
+
+void
+queen_json_append_part (GString *json, const char *text)
+{
+  append_text (json, text, FALSE);
 }
 
 /* What JSON demands, and no more. */

@@ -34,6 +34,14 @@ char *queen_json_write_string (char *to, const char *text);
 void queen_json_append_string (GString *json, const char *text);
 
 /**
+ * queen_json_append_part:
+ * @text: UTF-8: a part of a string, of whole characters
+ *
+ * The same without the quotes, for a string that comes in parts.
+ */
+void queen_json_append_part (GString *json, const char *text);
+
+/**
  * queen_json_append_brief_string:
  *
  * The same for programs that read JSON and nothing else: only what has to be escaped is. So a text

@@ -66,6 +66,19 @@ test_bare (void)
   assert_text (queen_frame_dup_part (other, QUEEN_ENCODING_BARE_PLAIN), "");
 }
 
+static void
+test_bare_around (void)
+{
+  g_autoptr (GBytes) frame = queen_frame_new_with_bare ("a-1", "said", "\n:x", 3);
+  char text[64 + 3 + 64];
+  gsize length = 3;
+  char *around;
+
+  memcpy (text + 64, "\n:x", length);
+  around = queen_frame_write_around_with_bare ("a-1", "said", text + 64, 64, &length);
+  g_assert_cmpmem (around, length, g_bytes_get_data (frame, NULL), g_bytes_get_size (frame));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -77,6 +90,7 @@ main (int argc, char **argv)
   g_test_add_func ("/frame/chunk/what-is-inside", test_inside);
 
   g_test_add_func ("/frame/bare/a-part-of-the-same-bytes", test_bare);
+  g_test_add_func ("/frame/bare/around-what-is-there", test_bare_around);
 
   return g_test_run ();
 }

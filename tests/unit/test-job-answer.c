@@ -6,6 +6,8 @@
 
 #include "jobs-fixture.h"
 
+#include "text/queen-json.h"
+
 #define LONG (64 * 1024)
 #define MIB (1024 * 1024)
 #define MANY 7000 /* tokens: more than a ring of 1 MiB holds */
@@ -142,11 +144,110 @@ read_all (QueenJob *job)
   turn ();
 }
 
-/* It may be six times as long as the text, so it is not made for each who comes; and it counts. */
+/* Returns: what is told of the text so far */
+static QueenJson *
+read_snapshot (QueenJob *job)
+{
+  int fd = read_job (job, QUEEN_ENCODING_PLAIN, NULL);
+  g_autofree char *stream = read_text (fd);
+  const char *begin = strstr (stream, "\ndata: {\"type\":\"snapshot\"");
+  g_autoptr (GError) error = NULL;
+  QueenJson *json;
+  gsize length;
+
+  close (fd);
+  turn ();
+  g_assert_nonnull (begin);
+  begin += strlen ("\ndata: ");
+  length = strcspn (begin, "\n");
+  g_assert_cmpuint (length, <, MIB + 128);
+  g_assert_null (memmem (begin, length, "[DONE]", strlen ("[DONE]")));
+  json = queen_json_new (begin, length, NULL, &error);
+  g_assert_no_error (error);
+  return json;
+}
+
+/* It consists of @pieces, each many times, and is cut wherever a character ends. */
+static void
+check_kept_text (Fixture *f, const char *const *pieces)
+{
+  g_autofree char *event = g_strnfill (MIB - 1024, 'x');
+  g_autoptr (GString) said = g_string_new (NULL);
+  g_autoptr (QueenJson) json = NULL;
+  QueenJob *job = submit (f);
+  const QueenJsonValue *text, *omitted;
+
+  while (said->len < 3 * MIB)
+    for (guint i = 0; pieces[i]; i++)
+      {
+        g_autoptr (GString) piece = g_string_new (NULL);
+
+        for (guint n = 0; n < 1021; n++)
+          g_string_append (piece, pieces[i]);
+        say (&tries[n_tries - 1], "{}", piece->str);
+        g_string_append (said, piece->str);
+      }
+  say (&tries[n_tries - 1], event, NULL);
+  say (&tries[n_tries - 1], event, NULL);
+
+  json = read_snapshot (job);
+  text = queen_json_get_member (queen_json_get_root (json), "text");
+  omitted = queen_json_get_member (queen_json_get_root (json), "omitted");
+  g_assert_true (g_str_has_suffix (said->str, text->string));
+  g_assert_cmpuint (omitted->integer + strlen (text->string), ==, said->len);
+  g_assert_cmpuint (strlen (text->string), >=, MIB * 3 / 4 / 6 - 6);
+  end_try (&tries[n_tries - 1], QUEEN_ATTEMPT_DONE, NULL);
+}
+
+/* What counts is what the text takes as JSON, which may be six bytes for one. */
+static void
+test_snapshot_bounded (Fixture *f, gconstpointer data)
+{
+  static const char *const texts[][4] = {
+    { "x" },
+    { "\1" },
+    { "\\" },
+    { "\"\n" },
+    { "\xc2\x85" },
+    { "\u00e9" },
+    { "a\u2028" },
+    { "\U0001f41d" },
+    { "[DONE]" },
+    { "\u20ac" },
+    { "x", "\1", "\\" },
+    { "\\[DONE]", "\u00e9", "\"]" },
+  };
+
+  beat (f, "w1", 1);
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    check_kept_text (f, texts[i]);
+}
+
+/* To some it would be the end, wherever it began. */
+static void
+test_mark_in_pieces (Fixture *f, gconstpointer data)
+{
+  static const char *const pieces[] = { "a[", "D", "ONE", "]b[DONE", "]", "[DO", "NE][DONE", "" };
+  g_autofree char *event = g_strnfill (MIB - 1024, 'x');
+  g_autoptr (QueenJson) json = NULL;
+  QueenJob *job;
+
+  beat (f, "w1", 1);
+  job = submit (f);
+  for (gsize i = 0; i < G_N_ELEMENTS (pieces); i++)
+    say (&tries[0], "{}", pieces[i]);
+  say (&tries[0], event, NULL);
+  say (&tries[0], event, NULL);
+  json = read_snapshot (job);
+  g_assert_cmpstr (queen_json_get_member (queen_json_get_root (json), "text")->string, ==,
+                   "a[DONE]b[DONE][DONE][DONE");
+}
+
+/* It may be a megabyte, so it is not made for each who comes; and it counts. */
 static void
 test_snapshot_kept (Fixture *f, gconstpointer data)
 {
-  g_autofree char *event = g_strnfill (MIB - 1024, 'x'), *text = g_strnfill (MIB / 8, '\1');
+  g_autofree char *event = g_strnfill (MIB - 1024, 'x'), *text = g_strnfill (MIB / 16, '\1');
   const QueenJobsFigures *figures = queen_jobs_get_figures (f->jobs);
   gsize n_bytes, n_kept;
   QueenJob *job;
@@ -158,12 +259,12 @@ test_snapshot_kept (Fixture *f, gconstpointer data)
   n_bytes = figures->n_bytes;
   read_all (job);
   n_kept = figures->n_bytes;
-  g_assert_cmpuint (n_kept, >, n_bytes + MIB);
+  g_assert_cmpuint (n_kept, >, n_bytes + MIB / 2);
   read_all (job);
   g_assert_cmpuint (figures->n_bytes, ==, n_kept);
   end_try (&tries[0], QUEEN_ATTEMPT_DONE, NULL);
   turn ();
-  g_assert_cmpuint (figures->n_bytes, >, n_bytes + MIB);
+  g_assert_cmpuint (figures->n_bytes, >, n_bytes + MIB / 2);
   g_assert_cmpuint (queen_jobs_get_figures (f->jobs)->n_left_over, ==, 0);
 }
 
@@ -171,7 +272,7 @@ test_snapshot_kept (Fixture *f, gconstpointer data)
 static void
 test_snapshot_over (Fixture *f, gconstpointer data)
 {
-  g_autofree char *event = g_strnfill (MIB - 1024, 'x'), *text = g_strnfill (MIB / 8, '\1');
+  g_autofree char *event = g_strnfill (MIB - 1024, 'x'), *text = g_strnfill (MIB / 16, '\1');
   const QueenJobsFigures *figures = queen_jobs_get_figures (f->jobs);
   gsize n_kept;
   QueenJob *job;
@@ -184,7 +285,7 @@ test_snapshot_over (Fixture *f, gconstpointer data)
   n_kept = figures->n_bytes;
   for (int i = 0; i < 3; i++)
     say (&tries[0], event, "");
-  g_assert_cmpuint (figures->n_bytes, <, n_kept - MIB);
+  g_assert_cmpuint (figures->n_bytes, <, n_kept - MIB / 2);
 }
 
 /* How it ended is told to all, whatever else they have lost. */
@@ -684,7 +785,7 @@ test_many_marks (Fixture *f, gconstpointer data)
   close (fd);
 }
 
-/* Each is in the middle of another snapshot, or of another event, of a megabyte or six. */
+/* Each is in the middle of another snapshot, or of another event, of a megabyte. */
 static void
 check_held (Fixture *f, const char *event, const char *text)
 {
@@ -749,6 +850,10 @@ main (int argc, char **argv)
   ADD ("/job-answer/snapshot-in-the-place-of-what-is-gone/is-kept-for-the-next",
        test_snapshot_kept);
   ADD ("/job-answer/snapshot-in-the-place-of-what-is-gone/until-it-is-over", test_snapshot_over);
+  ADD ("/job-answer/snapshot-in-the-place-of-what-is-gone/is-no-longer-than-it-may-be",
+       test_snapshot_bounded);
+  ADD ("/job-answer/snapshot-in-the-place-of-what-is-gone/has-no-mark-that-came-in-pieces",
+       test_mark_in_pieces);
   ADD ("/job-answer/end/after-a-loss", test_end_after_loss);
   ADD ("/job-answer/end/after-a-loss-for-who-is-no-parser", test_bare_end_after_loss);
   ADD ("/job-answer/slow", test_slow);

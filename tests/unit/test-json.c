@@ -624,6 +624,11 @@ test_append_hidden (void)
 
       queen_json_append_string (json, rows[i][0]);
       g_assert_cmpstr (json->str, ==, rows[i][1]);
+      g_string_assign (json, "\"");
+      queen_json_append_part (json, rows[i][0]);
+      queen_json_append_part (json, "");
+      g_string_append_c (json, '"');
+      g_assert_cmpstr (json->str, ==, rows[i][1]);
     }
 }
 
