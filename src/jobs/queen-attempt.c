@@ -337,8 +337,9 @@ queen_attempt_cancel (QueenAttempt *self)
 gboolean
 queen_attempt_may_retry (QueenAttemptOutcome outcome, const GError *error)
 {
-  return outcome == QUEEN_ATTEMPT_REFUSED || outcome == QUEEN_ATTEMPT_BUSY ||
-         outcome == QUEEN_ATTEMPT_FORBIDDEN || outcome == QUEEN_ATTEMPT_CROWDED ||
+  return outcome == QUEEN_ATTEMPT_ABSENT || outcome == QUEEN_ATTEMPT_REFUSED ||
+         outcome == QUEEN_ATTEMPT_BUSY || outcome == QUEEN_ATTEMPT_FORBIDDEN ||
+         outcome == QUEEN_ATTEMPT_CROWDED ||
          (outcome == QUEEN_ATTEMPT_TIMED_OUT &&
           g_error_matches (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE));
 }

@@ -58,9 +58,10 @@ typedef struct
 /**
  * QueenAttemptOutcome:
  * @QUEEN_ATTEMPT_DONE: the answer is whole, and its status was 2xx
- * @QUEEN_ATTEMPT_REFUSED: nobody is there, or the connection was reset before the request was read:
- *   another worker may be asked; with %QUEEN_ERROR_NOT_IMPLEMENTED what is asked cannot be said in
- *   what the worker speaks
+ * @QUEEN_ATTEMPT_ABSENT: nobody is there, or somebody else: another worker may be asked
+ * @QUEEN_ATTEMPT_REFUSED: the connection was reset before the request was read: another worker may
+ *   be asked; with %QUEEN_ERROR_NOT_IMPLEMENTED what is asked cannot be said in what the worker
+ *   speaks
  * @QUEEN_ATTEMPT_BUSY: 429 or 503; another worker may be asked. Nothing of the answer was told
  * @QUEEN_ATTEMPT_CROWDED: the queen herself had no room to ask, or others waited for the same: that
  *   says nothing of the worker. Nothing was sent; another one may be asked
@@ -77,6 +78,7 @@ typedef struct
 typedef enum
 {
   QUEEN_ATTEMPT_DONE,
+  QUEEN_ATTEMPT_ABSENT,
   QUEEN_ATTEMPT_REFUSED,
   QUEEN_ATTEMPT_BUSY,
   QUEEN_ATTEMPT_CROWDED,

@@ -105,7 +105,7 @@ fail_before_connected (QueenCall *self, const GError *error)
                            "the queen has as many files open as she may");
       return;
     }
-  queen_call_end_with (self, QUEEN_ATTEMPT_REFUSED,
+  queen_call_end_with (self, QUEEN_ATTEMPT_ABSENT,
                        is_stranger ? QUEEN_ERROR_BAD_GATEWAY : QUEEN_ERROR_UNAVAILABLE,
                        queen_call_message_explain (error));
 }

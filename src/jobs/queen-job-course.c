@@ -166,6 +166,8 @@ judge_worker (const QueenJob *self, QueenAttemptOutcome outcome, const GError *e
     return QUEEN_PLACEMENT_UNUSED;
   if (g_error_matches (error, QUEEN_ERROR, QUEEN_ERROR_NOT_IMPLEMENTED))
     return QUEEN_PLACEMENT_UNUSED;
+  if (outcome == QUEEN_ATTEMPT_ABSENT)
+    return QUEEN_PLACEMENT_ABSENT;
   if (outcome == QUEEN_ATTEMPT_REFUSED || outcome == QUEEN_ATTEMPT_BUSY)
     return QUEEN_PLACEMENT_REFUSED;
   return (self->status >= 400 && self->status < 500) || (status >= 400 && status < 500)

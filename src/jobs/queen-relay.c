@@ -171,7 +171,7 @@ on_call_bytes (const char *bytes, gsize length, gpointer data)
 static GError *
 make_end (QueenAttemptOutcome outcome, const GError *error)
 {
-  if (outcome == QUEEN_ATTEMPT_REFUSED &&
+  if (outcome == QUEEN_ATTEMPT_ABSENT &&
       g_error_matches (error, QUEEN_ERROR, QUEEN_ERROR_BAD_GATEWAY))
     return g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_FORBIDDEN,
                                 "her certificate is not trusted here; see --worker-ca-file");

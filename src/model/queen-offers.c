@@ -165,6 +165,15 @@ comes_last (const QueenSupplier *supplier, const QueenChoice *choice)
          (supplier == choice->avoided || queen_supplier_is_doubted (supplier, choice->now));
 }
 
+/* What has failed for one party is no fault of the worker's where others have had what they wanted;
+ * but this one need not ask there again and again. */
+static gboolean
+is_passed_by (const QueenCandidate *candidate, const QueenChoice *choice)
+{
+  return comes_last (candidate->supplier, choice) ||
+         queen_faults_has_enough_of (&candidate->record.faults, choice->party, choice->now);
+}
+
 /* @passes_by: whether nobody is looked at who comes last */
 static void
 look_round (Look *look, QueenOffers *self, const QueenChoice *choice, gboolean passes_by)
@@ -178,7 +187,7 @@ look_round (Look *look, QueenOffers *self, const QueenChoice *choice, gboolean p
 
       at = go_round (self->fit, at);
       offer = g_sequence_get (at);
-      if (!passes_by || !comes_last (offer->candidate->supplier, choice))
+      if (!passes_by || !is_passed_by (offer->candidate, choice))
         look_at (look, offer->candidate, choice);
     }
 }

@@ -134,6 +134,7 @@ guint64 queen_offers_hash_affinity (const QueenOffers *self, const char *affinit
  * @has_affinity: whether @where is of a text, and not by chance
  * @excluded: (nullable): ids of those that are not to be chosen
  * @avoided: (nullable): whose workers come last, as one of them was tried already
+ * @party: who asks, as queen_faults_identify() has it
  * @now: µs, monotonic
  * @is_by_affinity: (out): whether it is not the least loaded
  */
@@ -143,6 +144,7 @@ typedef struct
   gboolean has_affinity;
   const char *const *excluded;
   const QueenSupplier *avoided;
+  guint party;
   gint64 now;
   gboolean is_by_affinity;
 } QueenChoice;
@@ -157,6 +159,8 @@ typedef struct
  *
  * The workers of suppliers who are doubted, and of @avoided, come last. If @avoided is doubted,
  * too, they do not get it while there are others, who may have enough to do: it is better to wait.
+ * Nor does one get it, if there are others that can take it, that has failed for @party again and
+ * again, and for nobody else.
  *
  * Returns: (nullable): who gets the next request; %NULL when nobody is fit
  */

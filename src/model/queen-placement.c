@@ -209,6 +209,7 @@ queen_placement_place (QueenPlacement *self,
                          .has_affinity = has_affinity,
                          .excluded = result->request->excluded,
                          .avoided = find_tried (self, result->request),
+                         .party = queen_faults_identify (result->request->submitter),
                          .now = self->clock->get_monotonic () };
   QueenCandidate *candidate;
 
@@ -379,12 +380,21 @@ may_eject (const QueenCandidate *candidate)
 }
 
 static void
-note_fault (QueenPlacement *self, QueenCandidate *candidate, gboolean is_refusal)
+note_success (QueenPlacement *self, QueenCandidate *candidate, guint party)
 {
   gint64 now = self->clock->get_monotonic ();
 
-  queen_supplier_fail (candidate->supplier, now);
-  if (!queen_worker_record_fail (&candidate->record, is_refusal, may_eject (candidate), now))
+  queen_supplier_succeed (candidate->supplier, party, now);
+  queen_worker_record_succeed (&candidate->record, party, now);
+}
+
+static void
+note_fault (QueenPlacement *self, QueenCandidate *candidate, guint party, gboolean is_refusal)
+{
+  gint64 now = self->clock->get_monotonic ();
+
+  queen_supplier_fail (candidate->supplier, party, now);
+  if (!queen_worker_record_fail (&candidate->record, party, is_refusal, may_eject (candidate), now))
     return;
   if (!queen_appointment_is_on (&candidate->rest))
     self->n_resting++;
@@ -404,6 +414,29 @@ queen_placement_end_rest (gpointer data, gpointer placement)
   queen_placement_settle (self, candidate);
 }
 
+static void
+note_outcome (QueenPlacement *self,
+              QueenCandidate *candidate,
+              guint party,
+              QueenPlacementOutcome outcome)
+{
+  switch (outcome)
+    {
+    case QUEEN_PLACEMENT_DONE:
+      note_success (self, candidate, party);
+      break;
+    case QUEEN_PLACEMENT_ABSENT:
+      note_fault (self, candidate, QUEEN_FAULTS_OF_NOBODY, TRUE);
+      break;
+    case QUEEN_PLACEMENT_REFUSED:
+    case QUEEN_PLACEMENT_FAILED:
+      note_fault (self, candidate, party, outcome == QUEEN_PLACEMENT_REFUSED);
+      break;
+    default:
+      break;
+    }
+}
+
 gboolean
 queen_placement_end (QueenPlacement *self, const char *id, QueenPlacementOutcome outcome)
 {
@@ -412,13 +445,8 @@ queen_placement_end (QueenPlacement *self, const char *id, QueenPlacementOutcome
 
   if (!reservation)
     return FALSE;
-  if (candidate && outcome == QUEEN_PLACEMENT_DONE)
-    {
-      queen_worker_record_succeed (&candidate->record);
-      queen_supplier_succeed (candidate->supplier);
-    }
-  else if (candidate && outcome != QUEEN_PLACEMENT_UNUSED)
-    note_fault (self, candidate, outcome == QUEEN_PLACEMENT_REFUSED);
+  if (candidate)
+    note_outcome (self, candidate, queen_faults_identify (reservation->submitter), outcome);
   end_reservation (self, reservation, FALSE);
   return TRUE;
 }

@@ -179,20 +179,25 @@ typedef struct _QueenPlacementWait QueenPlacementWait;
 /**
  * QueenPlacementOutcome:
  * @QUEEN_PLACEMENT_DONE: the worker did what was asked
- * @QUEEN_PLACEMENT_REFUSED: nobody answers at its port, or it said 429 or 503. It rests for a
- *   moment, or until it says something new
+ * @QUEEN_PLACEMENT_ABSENT: nobody answers at its port. It rests for a moment, or until it says
+ *   something new
+ * @QUEEN_PLACEMENT_REFUSED: it said 429 or 503, or did not read what was asked. It rests likewise,
+ *   unless others have had what they wanted there just now
  * @QUEEN_PLACEMENT_FAILED: it failed
  * @QUEEN_PLACEMENT_UNUSED: says nothing about the worker: what was asked was cancelled, was wrong
  *   itself, or was waited for with less patience than is usual
  *
- * How what was placed has ended. Several refusals and failures in a row eject the worker.
+ * How what was placed has ended. Several of the second to the fourth in a row eject the worker, but
+ * for what #QueenFaults does not count.
  */
 typedef enum
 {
   QUEEN_PLACEMENT_DONE,
+  QUEEN_PLACEMENT_ABSENT,
   QUEEN_PLACEMENT_REFUSED,
   QUEEN_PLACEMENT_FAILED,
   QUEEN_PLACEMENT_UNUSED,
+  QUEEN_N_PLACEMENT_OUTCOMES
 } QueenPlacementOutcome;
 
 /**

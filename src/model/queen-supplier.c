@@ -8,8 +8,7 @@
 #include "queen-senders.h"
 #include "text/queen-hash.h"
 
-/* As of a worker: Envoy's consecutive_5xx and base_ejection_time. */
-#define MAX_FAULTS 5
+/* As of a worker: Envoy's base_ejection_time. */
 #define DOUBT (30 * G_USEC_PER_SEC)
 
 struct _QueenSuppliers
@@ -79,21 +78,18 @@ queen_suppliers_free (QueenSuppliers *self)
 }
 
 void
-queen_supplier_succeed (QueenSupplier *self)
+queen_supplier_succeed (QueenSupplier *self, guint party, gint64 now)
 {
   if (!self)
     return;
-  self->n_faults = 0;
+  queen_faults_succeed (&self->faults, party, now);
   self->doubted_until = 0;
 }
 
 void
-queen_supplier_fail (QueenSupplier *self, gint64 now)
+queen_supplier_fail (QueenSupplier *self, guint party, gint64 now)
 {
-  if (!self)
-    return;
-  self->n_faults = MIN (self->n_faults + 1, MAX_FAULTS);
-  if (self->n_faults == MAX_FAULTS)
+  if (self && queen_faults_fail (&self->faults, party, now) == QUEEN_FAULTS_MAX)
     self->doubted_until = now + DOUBT;
 }
 

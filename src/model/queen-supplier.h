@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include "queen-faults.h"
 
 G_BEGIN_DECLS
 
@@ -12,7 +12,7 @@ G_BEGIN_DECLS
  * @name: of a sender; of the IPv6 network of 48 bits that it is in, if it is in one
  * @hash: of @name; never 0
  * @n_workers: how many it has brought
- * @n_faults: of these together: refusals and failures in a row
+ * @faults: of these together: refusals and failures in a row
  * @doubted_until: µs, monotonic: until when its workers come after others'
  *
  * Who has brought workers, as placement knows them: whoever can bring one can bring thousands, so
@@ -23,7 +23,7 @@ typedef struct
   char *name;
   guint64 hash;
   guint n_workers;
-  guint n_faults;
+  QueenFaults faults;
   gint64 doubted_until;
 } QueenSupplier;
 
@@ -53,17 +53,20 @@ void queen_suppliers_free (QueenSuppliers *self);
 /**
  * queen_supplier_succeed:
  * @self: (nullable): whose worker has done something
+ * @party: as queen_faults_succeed() has it
+ * @now: µs, monotonic
  */
-void queen_supplier_succeed (QueenSupplier *self);
+void queen_supplier_succeed (QueenSupplier *self, guint party, gint64 now);
 
 /**
  * queen_supplier_fail:
  * @self: (nullable): whose worker has refused something, or failed
+ * @party: as queen_faults_fail() has it
  * @now: µs, monotonic
  *
- * With the fifth fault in a row it is doubted for 30 s, and so with each that follows.
+ * With the fifth fault in a row it is doubted for 30 s, and so with each that follows and counts.
  */
-void queen_supplier_fail (QueenSupplier *self, gint64 now);
+void queen_supplier_fail (QueenSupplier *self, guint party, gint64 now);
 
 /**
  * queen_supplier_is_doubted:

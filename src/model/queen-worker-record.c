@@ -7,9 +7,9 @@
 #define YOUTH (30 * G_USEC_PER_SEC)
 #define LEAST_WEIGHT 0.1
 
-/* Envoy's outlier detection: consecutive_5xx, base_ejection_time, max_ejection_time and interval,
- * and each interval without a new ejection takes one off the multiplier. */
-#define MAX_FAULTS 5
+/* Envoy's outlier detection: consecutive_5xx (QUEEN_FAULTS_MAX), base_ejection_time,
+ * max_ejection_time and interval, and each interval without a new ejection takes one off the
+ * multiplier. */
 #define EJECTION (30 * G_USEC_PER_SEC)
 #define MAX_EJECTIONS 10 /* 300 s */
 #define FORGIVEN_AFTER (10 * G_USEC_PER_SEC)
@@ -123,15 +123,9 @@ queen_worker_record_judge (const QueenWorkerRecord *self)
 }
 
 void
-queen_worker_record_succeed (QueenWorkerRecord *self)
+queen_worker_record_succeed (QueenWorkerRecord *self, guint party, gint64 now)
 {
-  self->n_faults = 0;
-}
-
-gboolean
-queen_worker_record_is_tired (const QueenWorkerRecord *self)
-{
-  return self->n_faults + 1 >= MAX_FAULTS;
+  queen_faults_succeed (&self->faults, party, now);
 }
 
 static void
@@ -147,26 +141,25 @@ eject (QueenWorkerRecord *self, gint64 now)
 {
   forgive (self, now);
   self->n_ejections = MIN (self->n_ejections + 1, MAX_EJECTIONS);
-  self->n_faults = 0;
+  self->faults.n = 0;
   self->is_ejected = TRUE;
   return now + self->n_ejections * EJECTION;
 }
 
 gboolean
-queen_worker_record_fail (QueenWorkerRecord *self,
-                          gboolean is_refusal,
-                          gboolean may_eject,
-                          gint64 now)
+queen_worker_record_fail (
+    QueenWorkerRecord *self, guint party, gboolean is_refusal, gboolean may_eject, gint64 now)
 {
   gint64 until = 0;
+  guint n_faults;
 
   if (self->is_ejected) /* what was there before that ends now */
     return FALSE;
-  self->n_faults++;
-  if (self->n_faults >= MAX_FAULTS && may_eject)
+  n_faults = queen_faults_fail (&self->faults, party, now);
+  if (n_faults == QUEEN_FAULTS_MAX && may_eject)
     until = eject (self, now);
-  else if (is_refusal)
-    until = now + (REST << (MIN (self->n_faults, MAX_FAULTS - 1) - 1));
+  else if (is_refusal && n_faults > 0)
+    until = now + (REST << (MIN (n_faults, QUEEN_FAULTS_MAX - 1) - 1));
   if (until <= self->rests_until)
     return FALSE;
   self->rests_until = until;

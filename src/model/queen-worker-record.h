@@ -4,6 +4,7 @@
 #pragma once
 
 #include "queen-component.h"
+#include "queen-faults.h"
 #include "queen-verdict.h"
 
 G_BEGIN_DECLS
@@ -19,7 +20,7 @@ G_BEGIN_DECLS
  * @is_busy: it says so
  * @condition: what its status and health say: %QUEEN_VERDICT_FIT as long as it serves
  * @fit_since: µs, monotonic: since when it serves
- * @n_faults: refusals and failures in a row
+ * @faults: its refusals and failures in a row
  * @n_ejections: how often it was ejected lately
  * @rests_until: µs, monotonic: until when it gets nothing; 0 when it does not rest
  * @is_ejected: it rests for so many faults, not for a refusal only
@@ -44,7 +45,7 @@ typedef struct
   QueenVerdict condition;
   gint64 fit_since;
 
-  guint n_faults;
+  QueenFaults faults;
   guint n_ejections;
   gint64 rests_until;
   gboolean is_ejected;
@@ -96,31 +97,29 @@ double queen_worker_record_get_weighed_load (const QueenWorkerRecord *self, gint
  */
 QueenVerdict queen_worker_record_judge (const QueenWorkerRecord *self);
 
-/** queen_worker_record_succeed: what was in flight there has been done. */
-void queen_worker_record_succeed (QueenWorkerRecord *self);
+/**
+ * queen_worker_record_succeed:
+ * @party: as queen_faults_succeed() has it
+ * @now: µs, monotonic
+ *
+ * What was in flight there has been done.
+ */
+void queen_worker_record_succeed (QueenWorkerRecord *self, guint party, gint64 now);
 
 /**
  * queen_worker_record_fail:
+ * @party: as queen_faults_fail() has it
  * @is_refusal: it did not even take it, and so rests for a moment
  * @may_eject: whether it may be ejected now, or too many are
  * @now: µs, monotonic
  *
  * With the fifth fault in a row it is ejected: for 30 s, as often again as it was ejected lately,
- * 300 s at the most.
+ * 300 s at the most. A fault that counts for nothing changes nothing.
  *
  * Returns: whether it rests now, and did not until then, or for longer
  */
-gboolean queen_worker_record_fail (QueenWorkerRecord *self,
-                                   gboolean is_refusal,
-                                   gboolean may_eject,
-                                   gint64 now);
-
-/**
- * queen_worker_record_is_tired:
- *
- * Returns: whether one more fault would eject it, if it may be
- */
-gboolean queen_worker_record_is_tired (const QueenWorkerRecord *self);
+gboolean queen_worker_record_fail (
+    QueenWorkerRecord *self, guint party, gboolean is_refusal, gboolean may_eject, gint64 now);
 
 /** queen_worker_record_end_rest: its time is over. */
 void queen_worker_record_end_rest (QueenWorkerRecord *self, gint64 now);

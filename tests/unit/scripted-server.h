@@ -196,6 +196,8 @@ serve_all (gpointer data)
           server->scenes[server->n_requests].end == SCENE_DEAF)
         {
           server->n_requests++;
+          /* Before that it would be as if nobody was there. */
+          g_socket_condition_wait (socket, G_IO_IN, NULL, NULL);
           reset_socket (socket);
           g_clear_object (&socket);
         }

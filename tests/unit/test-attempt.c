@@ -262,7 +262,7 @@ test_nobody_there (void)
   fixture_start (&fixture, QUEEN_API_OPENAI, NULL, 0);
   fixture.worker->port = 1;
   fixture_run (&fixture, BODY);
-  fixture_assert_failed (&fixture, QUEEN_ATTEMPT_REFUSED, "refuses connections");
+  fixture_assert_failed (&fixture, QUEEN_ATTEMPT_ABSENT, "refuses connections");
   g_assert_false (fixture.is_connected);
   fixture_stop (&fixture);
 }

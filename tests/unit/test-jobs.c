@@ -148,7 +148,7 @@ test_retry_at_the_next (Fixture *f, gconstpointer data)
   g_assert_cmpuint (n_tries, ==, 2);
   g_assert_cmpstr (tries[0].worker, !=, tries[1].worker);
   g_assert_cmpstr (tries[1].body, ==, "{\"prompt\":\"p\"}");
-  end_try (&tries[1], QUEEN_ATTEMPT_REFUSED, "nobody is there");
+  end_try (&tries[1], QUEEN_ATTEMPT_ABSENT, "nobody is there");
   assert_state (job, QUEEN_JOB_FAILED);
   g_assert_cmpuint (n_tries, ==, 2);
   g_assert_cmpuint (queen_jobs_get_figures (f->jobs)->n_retries, ==, 1);
@@ -251,7 +251,7 @@ test_retry_waits (Fixture *f, gconstpointer data)
   beat (f, "w2", 1);
   second = submit (f);
   g_assert_cmpstr (queen_job_get_worker (second), ==, "w2");
-  end_try (&tries[1], QUEEN_ATTEMPT_REFUSED, "nobody is there");
+  end_try (&tries[1], QUEEN_ATTEMPT_ABSENT, "nobody is there");
   turn ();
   assert_state (second, QUEEN_JOB_QUEUED);
   end_try (&tries[0], QUEEN_ATTEMPT_DONE, NULL);
@@ -271,7 +271,7 @@ test_retry_cancelled (Fixture *f, gconstpointer data)
   submit (f);
   beat (f, "w2", 1);
   job = submit (f);
-  end_try (&tries[1], QUEEN_ATTEMPT_REFUSED, "nobody is there");
+  end_try (&tries[1], QUEEN_ATTEMPT_ABSENT, "nobody is there");
   turn ();
   assert_state (job, QUEEN_JOB_QUEUED);
   g_assert_cmpuint (queen_jobs_get_figures (f->jobs)->n_in_state[QUEEN_JOB_QUEUED], ==, 1);

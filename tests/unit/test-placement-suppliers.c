@@ -223,7 +223,8 @@ test_anybody (Fixture *f, gconstpointer data)
         {
           guint at = (guint) g_test_rand_int_range (0, (gint32) given->len);
 
-          end (f, given->pdata[at], (QueenPlacementOutcome) g_test_rand_int_range (0, 4));
+          end (f, given->pdata[at],
+               (QueenPlacementOutcome) g_test_rand_int_range (0, QUEEN_N_PLACEMENT_OUTCOMES));
           g_ptr_array_remove_index_fast (given, at);
         }
       pass (g_test_rand_int_range (0, SECOND / 10));

@@ -139,7 +139,7 @@ static void
 fail_times (QueenWorkerRecord *record, int n, gint64 time)
 {
   for (int i = 0; i < n; i++)
-    queen_worker_record_fail (record, FALSE, TRUE, time);
+    queen_worker_record_fail (record, QUEEN_FAULTS_OF_NOBODY, FALSE, TRUE, time);
 }
 
 static void
@@ -149,10 +149,10 @@ test_ejection (void)
 
   fail_times (&record, 4, 0);
   g_assert_cmpint (queen_worker_record_judge (&record), ==, QUEEN_VERDICT_FIT);
-  queen_worker_record_succeed (&record);
+  queen_worker_record_succeed (&record, 1, 0);
   fail_times (&record, 4, 0);
   g_assert_cmpint (queen_worker_record_judge (&record), ==, QUEEN_VERDICT_FIT);
-  g_assert_true (queen_worker_record_fail (&record, FALSE, TRUE, 7));
+  g_assert_true (queen_worker_record_fail (&record, QUEEN_FAULTS_OF_NOBODY, FALSE, TRUE, 7));
   g_assert_cmpint (queen_worker_record_judge (&record), ==, QUEEN_VERDICT_EJECTED);
   g_assert_cmpint (record.rests_until, ==, 7 + 30 * SECOND);
   fail_times (&record, 9, 8); /* what was there already */
@@ -192,9 +192,9 @@ test_not_ejected (void)
   QueenWorkerRecord record = make_fit_record ();
 
   for (int i = 0; i < 20; i++)
-    g_assert_false (queen_worker_record_fail (&record, FALSE, FALSE, 0));
+    g_assert_false (queen_worker_record_fail (&record, QUEEN_FAULTS_OF_NOBODY, FALSE, FALSE, 0));
   g_assert_cmpint (queen_worker_record_judge (&record), ==, QUEEN_VERDICT_FIT);
-  g_assert_true (queen_worker_record_fail (&record, FALSE, TRUE, 0));
+  g_assert_true (queen_worker_record_fail (&record, QUEEN_FAULTS_OF_NOBODY, FALSE, TRUE, 0));
 }
 
 /* A refusal is a short rest, longer each time, until it says something new. */
@@ -209,7 +209,7 @@ test_refusals (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (rests); i++)
     {
-      g_assert_true (queen_worker_record_fail (&record, TRUE, TRUE, time));
+      g_assert_true (queen_worker_record_fail (&record, QUEEN_FAULTS_OF_NOBODY, TRUE, TRUE, time));
       g_assert_cmpint (queen_worker_record_judge (&record), ==, QUEEN_VERDICT_EJECTED);
       g_assert_cmpint (record.rests_until, ==, time + rests[i] * SECOND);
       queen_worker_record_hear (&record, worker, time);
