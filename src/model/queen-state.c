@@ -200,7 +200,8 @@ struct _QueenStateReader
 
   guint number; /* of the line */
   const QueenJsonValue *object;
-  guint n_read; /* members of the object */
+  guint n_read;         /* members of the object */
+  gboolean is_left_out; /* this line, as there is in it what cannot be seen */
   GError *error;
 };
 
@@ -276,14 +277,33 @@ require_time (QueenStateReader *reader, const char *name)
   return time;
 }
 
+/* Earlier versions took what this one does not, as it cannot be seen. */
+static gboolean
+is_unseen (const QueenJsonValue *said)
+{
+  for (const QueenJsonValue *at = said; at < queen_json_get_end (said); at++)
+    if (at->type == QUEEN_JSON_STRING && !queen_legible_check (at->string))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+refuse_member (QueenStateReader *reader, const QueenJsonValue *said, const char *problem)
+{
+  if (is_unseen (said))
+    reader->is_left_out = TRUE;
+  else
+    fail (reader, "%s %s", said->name, problem);
+}
+
 static char *
 read_id (QueenStateReader *reader, const char *name)
 {
-  const char *id = read_string (reader, name);
+  const QueenJsonValue *said = read_member (reader, name, QUEEN_JSON_STRING);
 
-  if (id && !queen_heartbeat_check_id (id))
-    fail (reader, "%s is no id", name);
-  return g_strdup (id);
+  if (said && !queen_heartbeat_check_id (said->string))
+    refuse_member (reader, said, "is no id");
+  return said ? g_strdup (said->string) : NULL;
 }
 
 static void
@@ -296,7 +316,7 @@ read_field (QueenStateReader *reader, const QueenField *field, QueenComponent *c
     return;
   reader->n_read++;
   if (!queen_field_restore (field, said, component, &error))
-    fail (reader, "%s %s", field->name, error->message);
+    refuse_member (reader, said, error->message);
 }
 
 static char *
@@ -347,6 +367,8 @@ read_entry (QueenStateReader *reader)
 
   if (!component->id)
     fail (reader, "id is missing");
+  else if (reader->is_left_out)
+    g_array_set_size (reader->state->entries[kind], reader->state->entries[kind]->len - 1);
   else if (!g_hash_table_add (reader->known[kind], component->id))
     fail (reader, "a second %s of that id", queen_component_kind_get_name (kind));
 }
@@ -391,7 +413,10 @@ read_hold (QueenStateReader *reader)
   entry.hold = queen_hold_new (&hold);
   if (!entry.component_id)
     fail (reader, "id is missing");
-  g_array_append_val (reader->state->holds, entry);
+  if (reader->is_left_out)
+    queen_hold_entry_clear (&entry);
+  else
+    g_array_append_val (reader->state->holds, entry);
 }
 
 static void
@@ -445,6 +470,7 @@ read_line (QueenStateReader *reader, const char *line, gsize length)
 
   reader->number++;
   reader->n_read = 0;
+  reader->is_left_out = FALSE;
   if (reader->number > 1 && reader->n_left + reader->n_holds_left == 0)
     {
       fail (reader, "something follows the last line");
@@ -471,6 +497,7 @@ read_line (QueenStateReader *reader, const char *line, gsize length)
       reader->n_holds_left--;
       read_hold (reader);
     }
+  reader->state->n_left_out += reader->is_left_out;
   if (reader->n_read != count_members (reader->object))
     fail (reader, "a member that does not belong there");
 }

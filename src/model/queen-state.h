@@ -24,6 +24,8 @@ G_BEGIN_DECLS
  * @entries: (element-type QueenStateEntry): for each kind, who is known, in the order in which they
  *   were first seen
  * @holds: (element-type QueenHoldEntry): who is held
+ * @n_left_out: when it was read: how many lines of it were left out, as what an earlier version
+ * took cannot be seen
  *
  * What one epoch of the queen, from its start to its end, saves for the next.
  */
@@ -35,6 +37,7 @@ typedef struct
   gint64 written_at;
   GArray *entries[QUEEN_COMPONENT_N_KINDS];
   GArray *holds;
+  guint n_left_out;
 } QueenState;
 
 /** queen_state_new: (transfer full): a state of nobody, to be filled in. */
@@ -76,7 +79,8 @@ void queen_state_append_line (const QueenState *self, guint number, GString *tex
  * QueenStateReader:
  *
  * The reverse, and as strict as can be: what is not exactly a whole text of this version, with each
- * component once, is none.
+ * component once, is none. A line alone is left out when it is about somebody with an id, a model
+ * or an address that is not legible: earlier versions took some.
  */
 typedef struct _QueenStateReader QueenStateReader;
 

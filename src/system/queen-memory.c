@@ -325,6 +325,9 @@ queen_memory_load (QueenMemory *self)
     state = queen_state_file_load (self->file, &error);
   if (error)
     warn_of_amnesia (error);
+  if (state && state->n_left_out > 0)
+    g_warning ("left out %u of who was remembered, as their names cannot be seen",
+               state->n_left_out);
   return g_steal_pointer (&state);
 }
 

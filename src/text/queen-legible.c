@@ -14,15 +14,58 @@ is_plain (char byte)
   return byte >= 0x20 && byte < 0x7f;
 }
 
+/* Unicode's Default_Ignorable_Code_Point, but for what is Cf, and those that are drawn as nothing.
+ */
+static const struct
+{
+  gunichar first;
+  gunichar last;
+} unseen_ranges[] = {
+  { 0x034f, 0x034f },   /* COMBINING GRAPHEME JOINER */
+  { 0x115f, 0x1160 },   /* fillers of Hangul */
+  { 0x17b4, 0x17b5 },   /* inherent vowels of Khmer */
+  { 0x180b, 0x180f },   /* variation selectors of Mongolian */
+  { 0x2065, 0x2065 },   /* kept for a mark such as those around it */
+  { 0x2800, 0x2800 },   /* BRAILLE PATTERN BLANK */
+  { 0x3164, 0x3164 },   /* HANGUL FILLER */
+  { 0xfe00, 0xfe0f },   /* variation selectors */
+  { 0xffa0, 0xffa0 },   /* HALFWIDTH HANGUL FILLER */
+  { 0xfff0, 0xfff8 },   /* kept for marks */
+  { 0x16fe4, 0x16fe4 }, /* KHITAN SMALL SCRIPT FILLER */
+  { 0x1d159, 0x1d159 }, /* MUSICAL SYMBOL NULL NOTEHEAD */
+  { 0xe0000, 0xe0fff }, /* tags, more variation selectors, and what is kept for such */
+};
+
+static gboolean
+is_in_unseen_range (gunichar c)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (unseen_ranges) && c >= unseen_ranges[i].first; i++)
+    if (c <= unseen_ranges[i].last)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+is_unseen (gunichar c)
+{
+  switch (g_unichar_type (c))
+    {
+    case G_UNICODE_CONTROL:
+    case G_UNICODE_FORMAT:
+    case G_UNICODE_LINE_SEPARATOR:
+    case G_UNICODE_PARAGRAPH_SEPARATOR:
+      return TRUE;
+    case G_UNICODE_SPACE_SEPARATOR:
+      return c != ' ';
+    default:
+      return is_in_unseen_range (c);
+    }
+}
+
 static gboolean
 is_legible (const char *at)
 {
-  GUnicodeType type;
-
-  if ((guchar) *at < 0x80)
-    return is_plain (*at);
-  type = g_unichar_type (g_utf8_get_char (at));
-  return type != G_UNICODE_CONTROL && type != G_UNICODE_FORMAT;
+  return (guchar) *at < 0x80 ? is_plain (*at) : !is_unseen (g_utf8_get_char (at));
 }
 
 gboolean
@@ -68,29 +111,6 @@ queen_legible_dup (const char *text, gsize size)
   if (text[length] != '\0')
     g_string_append (legible, ELLIPSIS);
   return g_string_free (legible, FALSE);
-}
-
-/* Blanks that are none, what shows nothing, and letters that look like a blank. */
-static gboolean
-is_unseen (gunichar c)
-{
-  static const gunichar blank_letters[] = { 0x115f, 0x1160, 0x2800, 0x3164, 0xffa0 };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (blank_letters); i++)
-    if (c == blank_letters[i])
-      return TRUE;
-  switch (g_unichar_type (c))
-    {
-    case G_UNICODE_CONTROL:
-    case G_UNICODE_FORMAT:
-    case G_UNICODE_LINE_SEPARATOR:
-    case G_UNICODE_PARAGRAPH_SEPARATOR:
-      return TRUE;
-    case G_UNICODE_SPACE_SEPARATOR:
-      return c != ' ';
-    default:
-      return c >= 0xfe00 && c <= 0xfe0f; /* variation selectors */
-    }
 }
 
 char *

@@ -7,9 +7,10 @@
 
 G_BEGIN_DECLS
 
-/* Texts come from strangers, and go to logs, terminals and pages. A character is legible unless it
- * is a control (Unicode's Cc) or shows nothing of itself and only says how others are to be shown
- * (Cf: zero width, direction). */
+/* Texts come from strangers, and go to logs, terminals and pages, where one must not pass for
+ * another. A character is legible unless it is a control (Unicode's Cc), or unseen: it shows
+ * nothing of itself (zero width, direction, variation selectors, fillers), or is a blank but the
+ * usual one, or the end of a line. */
 
 /**
  * queen_legible_check:

@@ -266,6 +266,7 @@ static const Body bodies[] = {
   { "worker", "{\"worker\":{\"id\":\"\",\"status\":\"ready\"}}", 422, "worker.id" },
   { "worker", "{\"worker\":{\"id\":\"a\\nb\",\"status\":\"ready\"}}", 422, "worker.id" },
   { "worker", "{\"worker_id\":\"\\u200b\",\"status\":\"ready\"}", 422, "worker_id" },
+  { "worker", "{\"worker_id\":\"w\\ufe0f\",\"status\":\"ready\"}", 422, "worker_id" },
   { "worker", "{\"worker\":{\"id\":\"w\",\"status\":\"ready\",\"device\":\"\\u009b\"}}", 422,
     "device" },
   { "worker", "{\"worker\":{\"id\":\"w\",\"status\":\"ready\",\"port\":\"x\"}}", 422, "port" },

@@ -166,7 +166,7 @@ test_as_it_was (Fixture *f, gconstpointer data)
   g_autoptr (HttpAnswer) worker =
       http_post (queen_process_get_port (queen), "/v1/worker-heartbeat",
                  "{\"worker\":{\"id\":\"a\\\"}{/é\",\"status\":\"busy\",\"model_id\":"
-                 "\"m\\u2028ü\",\"device\":\"GPU-0\",\"port\":9301,\"implementation\":\"i\","
+                 "\"m\\u20acü\",\"device\":\"GPU-0\",\"port\":9301,\"implementation\":\"i\","
                  "\"version\":\"1\",\"hostname\":\"n\",\"hive_id\":\"h\"}}");
   g_autoptr (HttpAnswer) hive =
       http_post (queen_process_get_port (queen), "/v1/hive-heartbeat",

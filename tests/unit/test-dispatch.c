@@ -98,7 +98,8 @@ static const char *const foreign[] = {
   HEAD TIMES " 3 - -",                        /* no heartbeat */
   HEAD TIMES " 3 - -\n{\"worker_id\":\"w\"}", /* half of one */
   HEAD TIMES " 3 - -\n{\"hive_id\":\"w\",\"status\":\"ready\"}",
-  HEAD TIMES " 0 - -" BODY, /* never heard */
+  HEAD TIMES " 3 - -\n{\"worker_id\":\"w\ufe0f\",\"status\":\"ready\"}", /* looks like another */
+  HEAD TIMES " 0 - -" BODY,                                              /* never heard */
   HEAD TIMES " -3 - -" BODY,
   HEAD TIMES " 99999999999999999999 - -" BODY,
   HEAD TIMES " 3 nowhere -" BODY,

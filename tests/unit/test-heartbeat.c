@@ -241,6 +241,14 @@ static const struct
   { QUEEN_COMPONENT_WORKER, WORKER ("\"model_id\":\"\\u007f\""),
     "worker.model_id: must be without" },
   { QUEEN_COMPONENT_WORKER, WORKER ("\"version\":\"\\u202e\""), "worker.version: must be without" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"model_id\":\"m\\ufe0f\""),
+    "worker.model_id: must be without" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"models\":[\"m\",\"m\\u00a0\"]"),
+    "worker.models: number 2: must be without" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"hostname\":\"\\u3164\""),
+    "worker.hostname: must be without" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"hive_id\":\"h\\udb40\\udd00\""),
+    "worker.hive_id: must be 1 to 128" },
   { QUEEN_COMPONENT_HIVE, HIVE ("\"hostname\":\"\\u001b[2J\""), "hive.hostname: must be without" },
   { QUEEN_COMPONENT_WORKER, "{\"worker_id\":\"\\u200b\",\"status\":\"ready\"}",
     "worker_id: must be 1 to 128 bytes without control or invisible" },
@@ -381,7 +389,8 @@ test_reason (void)
     { too_long, cut },
     { between, cut_before }, /* and not in the middle of a character */
     { "a\\nb\\u009b\\u202e\\u0000c\x7f", "a b   c " },
-    { "line\\u2028line", "line\u2028line" },
+    { "line\\u2028line", "line line" },
+    { "\u26a0\ufe0f disk", "\u26a0  disk" }, /* an emoji, made of a sign and a selector */
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
@@ -469,7 +478,35 @@ test_ids (void)
   g_assert_false (queen_heartbeat_check_id ("a\u200f")); /* RIGHT-TO-LEFT MARK */
   g_assert_false (queen_heartbeat_check_id ("\ufeffa"));
   g_assert_false (queen_heartbeat_check_id ("a\u2066b"));
-  g_assert_true (queen_heartbeat_check_id ("a\u2028b")); /* B17: written as an escape */
+}
+
+/* Who cannot be seen, or looks as another does, could be taken for that one. */
+static void
+test_unseen_ids (void)
+{
+  static const char *const unseen[] = {
+    "\u00a0",                                           /* NO-BREAK SPACE */
+    "\u034f",                                           /* COMBINING GRAPHEME JOINER */
+    "\u115f",     "\u1160",     "\u3164",     "\uffa0", /* fillers of Hangul */
+    "\u17b4",     "\u180b",     "\u2003",               /* EM SPACE */
+    "\u2028",     "\u2029",     "\u2065",     "\u2800", /* BRAILLE PATTERN BLANK */
+    "\u3000",     "\ufe00",     "\ufe0f",               /* VARIATION SELECTOR-16 */
+    "\ufff0",     "\U0001d159", "\U000e0100",           /* VARIATION SELECTOR-17 */
+    "\U000e01ef",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (unseen); i++)
+    {
+      g_autofree char *behind = g_strconcat ("worker-1", unseen[i], NULL);
+      g_autofree char *between = g_strconcat ("é", unseen[i], "b", NULL);
+
+      g_assert_false (queen_heartbeat_check_id (unseen[i]));
+      g_assert_false (queen_heartbeat_check_id (behind));
+      g_assert_false (queen_heartbeat_check_id (between));
+    }
+  g_assert_true (queen_heartbeat_check_id ("e\u0301"));        /* an accent is seen */
+  g_assert_true (queen_heartbeat_check_id ("日本 \u26a0 한")); /* and so are these */
+  g_assert_true (queen_heartbeat_check_id ("\u2801\ufdfd\ufe10\ufffd\U0001d158"));
 }
 
 /* Of whichever kind it is: who says of which hive it is is a worker. */
@@ -529,6 +566,7 @@ main (int argc, char **argv)
   g_test_add_func ("/heartbeat/unknown/read-over-whatever-it-holds", test_unknown);
   g_test_add_func ("/heartbeat/not-json/bad-request", test_not_json);
   g_test_add_func ("/heartbeat/id/1-to-128-legible-bytes", test_ids);
+  g_test_add_func ("/heartbeat/id/is-seen-and-not-like-another", test_unseen_ids);
   g_test_add_func ("/heartbeat/any/kind-by-its-members", test_any);
 
   return g_test_run ();

@@ -278,6 +278,27 @@ test_end (Fixture *f, gconstpointer data)
   g_assert_cmpstr (said->str, ==, "");
 }
 
+/* By one with an id that an earlier version took, nobody else is forgotten. */
+static void
+test_unseen (Fixture *f, gconstpointer data)
+{
+  g_autoptr (QueenState) state = NULL;
+
+  f->memory = make_memory (f, NEVER, NEVER);
+  queen_memory_start (f->memory, "abc");
+  beat (f, "w\ufe0f", QUEEN_STATUS_READY);
+  beat (f, "w", QUEEN_STATUS_READY);
+  queen_memory_end (f->memory, 17);
+  g_clear_pointer (&f->memory, queen_memory_free);
+
+  f->memory = make_memory (f, NEVER, NEVER);
+  state = queen_memory_load (f->memory);
+  g_assert_true (state->is_whole);
+  g_assert_cmpuint (state->entries[QUEEN_COMPONENT_WORKER]->len, ==, 1);
+  g_assert_cmpstr (said->str, ==,
+                   "left out 1 of who was remembered, as their names cannot be seen\n");
+}
+
 /* A24 */
 static void
 test_two_queens (Fixture *f, gconstpointer data)
@@ -451,6 +472,7 @@ main (int argc, char **argv)
   add ("heartbeat/alone-is-no-change", test_heartbeats);
   add ("heartbeat/is-written-in-the-end", test_refresh);
   add ("end/whole-for-one-epoch", test_end);
+  add ("unseen/left-out-and-said", test_unseen);
   add ("end/in-the-middle-of-a-writing", test_end_in_the_middle);
   add ("end/disk-hangs/given-up", test_hung_end);
   g_test_add ("/memory/end/disk-hangs-already/given-up", Fixture, "", set_up, test_hung_end,

@@ -109,6 +109,8 @@ test_invisible (void)
     { "a:" TOKEN "\u00a0", "line 1 has a token" },
     { "a:" TOKEN "\u200b:read", "line 1 has a token" },
     { "a\u200b:" TOKEN, "line 1 has a name" },
+    { "a\ufe0f:" TOKEN, "line 1 has a name" },
+    { "a\U000e0100:" TOKEN, "line 1 has a name" },
     { "a:" TOKEN ":read\u00a0", "line 1 has behind the second colon" },
     { "a\u00a0b" TOKEN, "line 1 is not NAME:TOKEN" },
   };
