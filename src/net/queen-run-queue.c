@@ -21,6 +21,7 @@ struct _QueenRunQueue
   gpointer data;
   QueenCostQueue *waiting;
   QueenAlarm *alarm;
+  gint64 slice; /* µs of each turn, for what has waited */
   gint64 turn;  /* of the main loop: when it began; -1 before the first */
   gint64 since; /* µs, monotonic: when in that turn the first came */
   gint64 used;  /* µs since then, when the last one was done */
@@ -114,7 +115,7 @@ run_waiting (gpointer data)
 {
   QueenRunQueue *self = data;
   gint64 time = begin_run (self);
-  const gint64 end = time + QUEEN_SLICE;
+  const gint64 end = time + self->slice;
 
   while (!queen_run_queue_is_held (self) && time < end && run_next (self, &time))
     ;
@@ -141,6 +142,12 @@ void
 queen_run_queue_count_up_to (QueenRunQueue *self, gint64 most)
 {
   queen_cost_queue_set_most (self->waiting, most);
+}
+
+void
+queen_run_queue_work_for (QueenRunQueue *self, gint64 slice)
+{
+  self->slice = slice;
 }
 
 gboolean
@@ -200,6 +207,7 @@ queen_run_queue_new (const QueenClock *clock, QueenRunFunc run)
 
   self->clock = clock;
   self->run = run;
+  self->slice = QUEEN_SLICE;
   self->turn = -1;
   self->waiting = queen_cost_queue_new (MOST);
   self->alarm = queen_alarm_new (clock, "run queue", G_PRIORITY_DEFAULT, run_waiting, self);

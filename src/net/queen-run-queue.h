@@ -77,6 +77,13 @@ void queen_run_queue_hold_while (QueenRunQueue *self,
  */
 void queen_run_queue_count_up_to (QueenRunQueue *self, gint64 most);
 
+/**
+ * queen_run_queue_work_for:
+ * @slice: µs of each turn of the main loop for what has waited: %QUEEN_SLICE unless it
+ *   is said. Less is for work that goes on all the time, so that turns stay short
+ */
+void queen_run_queue_work_for (QueenRunQueue *self, gint64 slice);
+
 /** Returns: whether it is held */
 gboolean queen_run_queue_is_held (const QueenRunQueue *self);
 

@@ -246,6 +246,22 @@ queen_share_get_wide (QueenShare *self)
 }
 
 void
+queen_share_get_address (const QueenShare *self, struct sockaddr_storage *address)
+{
+  const Key *key = &self->key;
+  struct sockaddr_in *ipv4 = (struct sockaddr_in *) address;
+  struct sockaddr_in6 *ipv6 = (struct sockaddr_in6 *) address;
+
+  *address = (struct sockaddr_storage){ .ss_family = (sa_family_t) key->family };
+  if (key->family == AF_UNIX)
+    queen_user_address_init (address, key->network[0]);
+  else if (key->family == AF_INET)
+    ipv4->sin_addr.s_addr = g_htonl (key->network[0]);
+  else
+    memcpy (&ipv6->sin6_addr, key->network, sizeof key->network);
+}
+
+void
 queen_shares_release (QueenShares *self, QueenShare *share)
 {
   QueenShare *wide = share ? share->wide : NULL;

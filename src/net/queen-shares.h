@@ -73,6 +73,12 @@ guint queen_share_get_n_held (const QueenShare *self);
 QueenShare *queen_share_get_wide (QueenShare *self);
 
 /**
+ * queen_share_get_address:
+ * @address: (out): one that counts as one with those whose share it is
+ */
+void queen_share_get_address (const QueenShare *self, struct sockaddr_storage *address);
+
+/**
  * queen_shares_release:
  * @share: (nullable): who gives one back
  */

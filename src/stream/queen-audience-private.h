@@ -8,6 +8,7 @@
 
 #include "loop/queen-alarm.h"
 #include "loop/queen-epoll.h"
+#include "net/queen-run-queue.h"
 #include "queen-audience.h"
 
 G_BEGIN_DECLS
@@ -36,6 +37,8 @@ struct _QueenAudience
   gint64 may_interrupt_at;   /* µs, monotonic: see queen_audience_may_interrupt() */
 
   QueenEpoll *sockets;
+  QueenRunQueue
+      *turns; /* of QueenSeatTurn: those who go on with what was too large for one write */
   QueenRow everybody;
   QueenShares *shares;
   QueenFairQueue *claims;    /* of QueenSubscriber: those who count, by address */
@@ -65,7 +68,7 @@ gboolean queen_audience_check_progress (QueenAudience *self, QueenSubscriber *su
  * queen_audience_deliver:
  *
  * Writes until the subscriber has everything, the kernel takes no more, or others have to wait for
- * too long. That counts as if the kernel was full, but that it tells at once that it is not.
+ * too long. Then it goes on in its turn: those addresses come first that have had least.
  *
  * Returns: whether it is still there
  */

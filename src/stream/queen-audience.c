@@ -11,11 +11,22 @@
 #include "net/queen-shares.h"
 #include "queen-frame.h"
 
-#define MAX_READY_AT_ONCE 16    /* subscribers that the kernel tells of in one go */
-#define LARGE_WRITE (32 * 1024) /* bytes: after that, too */
+/* Subscribers that the kernel tells of in one go: they only enter a queue if there is little time.
+ */
+#define MAX_READY_AT_ONCE 256
+#define MAX_GOING_ON (QUEEN_SLICE / 4) /* µs of a turn, for those who go on with what is large */
+#define LARGE_WRITE (32 * 1024)        /* bytes: after that, too */
 #define LONGEST_ROUND G_USEC_PER_SEC
 #define SHORTEST_ROUND (5 * G_TIME_SPAN_MILLISECOND)
 #define ROUNDS_PER_STALL_TIMEOUT 16
+
+/* Whoever goes on with what was too large for one write: it is there only as long as it waits. */
+typedef struct _QueenSeatTurn
+{
+  QueenAudience *audience;
+  QueenSubscriber *subscriber;
+  QueenCostPlace place;
+} Turn;
 
 static QueenSeat *
 get_seat (QueenSubscriber *subscriber)
@@ -30,6 +41,53 @@ queen_audience_look_at_clock (QueenAudience *self)
   return self->now = self->settings.clock->get_monotonic ();
 }
 
+/* Whose turn it is */
+
+typedef void (*EnterFunc) (QueenRunQueue *,
+                           QueenCostPlace *,
+                           const struct sockaddr_storage *,
+                           gpointer);
+
+/* @enter: as of the queue; if its turn may be now, @subscriber may be no more afterwards */
+static void
+wait_for_turn (QueenAudience *self, QueenSubscriber *subscriber, EnterFunc enter)
+{
+  QueenSeat *seat = get_seat (subscriber);
+  struct sockaddr_storage address;
+
+  if (seat->turn)
+    return;
+  seat->turn = g_new0 (Turn, 1);
+  seat->turn->audience = self;
+  seat->turn->subscriber = subscriber;
+  if (seat->share)
+    queen_share_get_address (seat->share, &address);
+  enter (self->turns, &seat->turn->place, seat->share ? &address : NULL, seat->turn);
+}
+
+static void
+end_turn (QueenSubscriber *subscriber)
+{
+  Turn *turn = g_steal_pointer (&get_seat (subscriber)->turn);
+
+  if (!turn)
+    return;
+  queen_cost_queue_leave (&turn->place);
+  g_free (turn);
+}
+
+static void
+on_turn_to_write (gpointer data)
+{
+  Turn *turn = data;
+  QueenAudience *self = turn->audience;
+  QueenSubscriber *subscriber = turn->subscriber;
+
+  end_turn (subscriber);
+  queen_audience_look_at_clock (self);
+  queen_audience_deliver (self, subscriber);
+}
+
 /* Coming and going */
 
 static void
@@ -40,6 +98,7 @@ release (QueenAudience *self, QueenSubscriber *subscriber)
   queen_row_remove (&self->everybody, subscriber);
   queen_row_remove (&seat->section->row, subscriber);
   queen_deadline_end (&seat->stall);
+  end_turn (subscriber);
   queen_shares_release (self->shares, seat->share);
   queen_fair_queue_leave (&seat->claim);
   queen_epoll_forget (self->sockets, queen_subscriber_get_fd (subscriber), subscriber);
@@ -132,18 +191,12 @@ get_watched_events (QueenSubscriber *subscriber)
 }
 
 static void
-remind (QueenAudience *self, QueenSubscriber *subscriber)
-{
-  queen_epoll_remind (self->sockets, queen_subscriber_get_fd (subscriber),
-                      get_watched_events (subscriber), subscriber);
-}
-
-static void
 set_blocked (QueenAudience *self, QueenSubscriber *subscriber, gboolean is_blocked)
 {
   get_seat (subscriber)->is_blocked = is_blocked;
   if (queen_subscriber_get_socket (subscriber)->is_unix)
-    remind (self, subscriber);
+    queen_epoll_remind (self->sockets, queen_subscriber_get_fd (subscriber),
+                        get_watched_events (subscriber), subscriber);
   if (is_blocked)
     queen_audience_check_progress (self, subscriber);
 }
@@ -171,7 +224,7 @@ queen_audience_deliver (QueenAudience *self, QueenSubscriber *subscriber)
   if (is_all ? seat->is_blocked : !seat->is_blocked)
     set_blocked (self, subscriber, !is_all);
   if (result == QUEEN_WRITE_PAUSED)
-    remind (self, subscriber);
+    wait_for_turn (self, subscriber, queen_run_queue_enter_later);
   return TRUE;
 }
 
@@ -235,10 +288,7 @@ on_subscriber_ready (gpointer item, guint events, gpointer data)
       return;
     }
   if (events & EPOLLOUT && get_seat (subscriber)->is_blocked)
-    {
-      queen_audience_look_at_clock (self);
-      queen_audience_deliver (self, subscriber);
-    }
+    wait_for_turn (self, subscriber, queen_run_queue_enter);
 }
 
 /* Who makes room */
@@ -321,6 +371,9 @@ queen_audience_new (const QueenAudienceSettings *settings, GError **error)
       g_free (self);
       return NULL;
     }
+  self->turns = queen_run_queue_new (settings->clock, on_turn_to_write);
+  queen_run_queue_count_up_to (self->turns, QUEEN_SLICE);
+  queen_run_queue_work_for (self->turns, MAX_GOING_ON);
   self->settings = *settings;
   self->tally = settings->tally;
   self->shares =
@@ -352,6 +405,7 @@ queen_audience_free (QueenAudience *self)
     queen_alarm_free (self->alarms[kind]);
   queen_alarm_free (self->stall_alarm);
   queen_epoll_free (self->sockets);
+  queen_run_queue_free (self->turns);
   queen_shares_free (self->shares);
   queen_fair_queue_free (self->claims);
   queen_fair_queue_free (self->displaced);

@@ -58,13 +58,15 @@ typedef struct _QueenSection QueenSection;
  * @places: where it stands
  * @section: the part of the audience that it belongs to
  * @wrote_at: ms, monotonic, of 32 bits: when something was last written to it
- * @is_blocked: the kernel took no more, and will say when it does
+ * @is_blocked: the kernel took no more, and will say when it does; or it has had enough, and waits
+ * for its turn
  * @is_watched: not all that was written to it is known to have been taken
  * @is_dismissed: it may not stay
  * @is_refused: it is told that there is no room for it
  * @share: (nullable): what its address has of all places
  * @claim: its own of these, if it counts; or else, that it is to make room
  * @stall: until when something must be taken
+ * @turn: (nullable): where it waits to go on, while it does
  *
  * Its place in the audience, which is the only one to look at it.
  */
@@ -80,6 +82,7 @@ typedef struct
   QueenShare *share;
   QueenFairPlace claim;
   QueenDeadline stall;
+  struct _QueenSeatTurn *turn;
 } QueenSeat;
 
 /**

@@ -345,7 +345,7 @@ get_ticking (void)
   return now += 3 * G_TIME_SPAN_MILLISECOND;
 }
 
-static const QueenClock ticking_clock = { get_ticking, get_ticking };
+static const QueenClock ticking_clock = { get_ticking, get_ticking, get_ticking };
 
 /* What comes while a flush goes on is what whoever publishes waits for, and so it goes out at once,
  * however far two flushes are to be apart. */

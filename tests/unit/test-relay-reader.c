@@ -48,7 +48,7 @@ static void
 set_up (Fixture *f, gconstpointer encoding)
 {
   static const QueenRelayReaderFuncs funcs = { on_taken, on_gone };
-  static const QueenClock clock = { get_now, get_now };
+  static const QueenClock clock = { get_now, get_now, get_now };
   const QueenAudienceSettings settings = {
     .clock = &clock,
     .caps = { .subscribers = 1, .subscribers_per_address = 1 },

@@ -227,6 +227,35 @@ test_user_as_text (void)
   g_assert_true (queen_shares_is_here (&native));
 }
 
+/* What a share says of whose it is counts as one with them. */
+static void
+test_address (void)
+{
+  static const char *const rows[][2] = {
+    { "10.0.0.7", "10.0.0.7" },
+    { "::ffff:10.0.0.7", "10.0.0.7" },
+    { "2001:db8:1:2:3::4", "2001:db8:1::/48\n2001:db8:1:2::/64" },
+  };
+  struct sockaddr_storage address;
+  g_autofree char *user = NULL;
+
+  set_up (1, FALSE);
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *networks = NULL;
+
+      g_assert_true (enter (rows[i][0]));
+      queen_share_get_address (latest, &address);
+      networks = queen_shares_dup_networks (&address);
+      g_assert_cmpstr (networks, ==, rows[i][1]);
+      queen_shares_release (shares, latest);
+    }
+  g_assert_true (enter_user (33));
+  queen_share_get_address (latest, &address);
+  user = queen_shares_dup_networks (&address);
+  g_assert_cmpstr (user, ==, "uid 33");
+}
+
 /* Who takes turns is told by the token, or by the user, or by the address. */
 static void
 test_asker (void)
@@ -279,6 +308,7 @@ main (int argc, char **argv)
   g_test_add_func ("/shares/network/as-text", test_network);
   g_test_add_func ("/shares/users/each-has-its-own", test_users);
   g_test_add_func ("/shares/users/as-text", test_user_as_text);
+  g_test_add_func ("/shares/address/of-a-share", test_address);
   g_test_add_func ("/shares/asker/a-token-a-user-or-an-address", test_asker);
   g_test_add_func ("/shares/loopback/spared-unless-asked-for", test_loopback);
   g_test_add_func ("/shares/loopback/not-spared-on-a-proxys-word", test_forwarded);
