@@ -30,20 +30,49 @@ struct _QueenTlsSeal
 {
   guint64 number; /* of the next record */
   guint64 last;   /* the number of what can only be the end */
-  gnutls_cipher_algorithm_t cipher;
+  gnutls_cipher_algorithm_t algorithm;
   SealKind kind;
   guint8 key_size;
   guint8 key[MAX_KEY_SIZE];
   guint8 iv[NONCE_SIZE];
 };
 
+/* A cipher takes 750 bytes, and more time to be made ready than it needs for a short record. So
+ * there is one, for whoever writes: seals belong to the main loop's thread, and whoever has much to
+ * write makes many records before it is somebody else's turn. */
+static gnutls_aead_cipher_hd_t cipher;
+static const QueenTlsSeal *cipher_owner; /* NULL when there is none */
+
+static void
+release_cipher (void)
+{
+  if (cipher_owner)
+    gnutls_aead_cipher_deinit (cipher);
+  cipher_owner = NULL;
+}
+
+static gboolean
+own_cipher (const QueenTlsSeal *self)
+{
+  const gnutls_datum_t key = { (guint8 *) self->key, self->key_size };
+
+  if (cipher_owner == self)
+    return TRUE;
+  release_cipher ();
+  if (gnutls_aead_cipher_init (&cipher, self->algorithm, &key) < 0)
+    return FALSE;
+  cipher_owner = self;
+  return TRUE;
+}
+
 static gboolean
 find_kind (gnutls_session_t session, SealKind *kind)
 {
-  gnutls_cipher_algorithm_t cipher = gnutls_cipher_get (session);
-  gboolean is_chacha20 = cipher == GNUTLS_CIPHER_CHACHA20_POLY1305;
+  gnutls_cipher_algorithm_t algorithm = gnutls_cipher_get (session);
+  gboolean is_chacha20 = algorithm == GNUTLS_CIPHER_CHACHA20_POLY1305;
 
-  if (!is_chacha20 && cipher != GNUTLS_CIPHER_AES_128_GCM && cipher != GNUTLS_CIPHER_AES_256_GCM)
+  if (!is_chacha20 && algorithm != GNUTLS_CIPHER_AES_128_GCM &&
+      algorithm != GNUTLS_CIPHER_AES_256_GCM)
     return FALSE;
   switch (gnutls_protocol_get_version (session))
     {
@@ -76,7 +105,7 @@ queen_tls_seal_new (gnutls_session_t session, guint64 max_records)
       gnutls_record_get_state (session, FALSE, NULL, &iv, &key, number) < 0 ||
       key.size > MAX_KEY_SIZE || iv.size != (self->kind == SEAL_GCM_1_2 ? SALT_SIZE : NONCE_SIZE))
     return NULL;
-  self->cipher = gnutls_cipher_get (session);
+  self->algorithm = gnutls_cipher_get (session);
   self->key_size = (guint8) key.size;
   memcpy (self->key, key.data, key.size);
   memcpy (self->iv, iv.data, iv.size);
@@ -122,20 +151,19 @@ put_authenticated (
   return NUMBER_SIZE + HEADER_SIZE;
 }
 
-/* @content: with room for one byte more */
+/* @content: with one byte more, which changes and is as before when it returns */
 static gsize
 seal (QueenTlsSeal *self, ContentType type, guint8 *content, gsize length, guint8 *record)
 {
-  const gnutls_datum_t key = { self->key, self->key_size };
   gsize explicit_size = self->kind == SEAL_GCM_1_2 ? NUMBER_SIZE : 0;
   gsize inner_length = length + (self->kind == SEAL_1_3 ? 1 : 0);
   gsize sealed_length = inner_length + TAG_SIZE;
+  guint8 next = content[length];
   guint8 nonce[NONCE_SIZE], authenticated[NUMBER_SIZE + HEADER_SIZE];
-  gnutls_aead_cipher_hd_t cipher;
   gsize authenticated_length;
   int code;
 
-  if (gnutls_aead_cipher_init (&cipher, self->cipher, &key) < 0)
+  if (!own_cipher (self))
     return 0;
   put_header (record, self->kind == SEAL_1_3 ? CONTENT_DATA : type, explicit_size + sealed_length);
   if (explicit_size > 0)
@@ -146,7 +174,7 @@ seal (QueenTlsSeal *self, ContentType type, guint8 *content, gsize length, guint
   code = gnutls_aead_cipher_encrypt (cipher, nonce, sizeof nonce, authenticated,
                                      authenticated_length, TAG_SIZE, content, inner_length,
                                      record + HEADER_SIZE + explicit_size, &sealed_length);
-  gnutls_aead_cipher_deinit (cipher);
+  content[length] = next;
   self->number++;
   return code < 0 ? 0 : HEADER_SIZE + explicit_size + sealed_length;
 }
@@ -170,6 +198,8 @@ queen_tls_seal_end (QueenTlsSeal *self, guint8 *record)
 void
 queen_tls_seal_free (QueenTlsSeal *self)
 {
+  if (cipher_owner == self)
+    release_cipher ();
   gnutls_memset (self, 0, sizeof *self);
   g_free (self);
 }

@@ -40,7 +40,7 @@ QueenTlsSeal *queen_tls_seal_new (gnutls_session_t session, guint64 max_records)
 
 /**
  * queen_tls_seal_data:
- * @content: with room for one byte behind it, which is overwritten
+ * @content: with one byte behind it, which changes and is as before when it returns
  * @length: bytes, %QUEEN_TLS_MAX_RECORD at the most
  * @record: (out): room for %QUEEN_TLS_MAX_OVERHEAD bytes more than that
  *

@@ -16,14 +16,17 @@
 #define MAX_SMALL_RECORDS 1024
 #define BYTES_PER_RECORD 64
 
-/* Until others have their turn. A client may want records of 512 bytes, and whole ones are sealed
- * byte by byte: either is a millisecond or less. */
-#define MAX_RECORDS_AT_ONCE 256
+/* Until others have their turn: a millisecond or less, whatever a client has chosen. */
 #define MAX_BYTES_AT_ONCE (256 * 1024)
 
 /* Of a handshake: records that came with others behind them, and did not make it whole. A client
  * has three of them at the most. */
 #define MAX_SPLIT_RECORDS 64
+
+/* Bytes of records that are made before the kernel is asked to take them. A system call costs more
+ * than a short record does, so who wants 512 bytes in one gets thirty of them at once. What is not
+ * taken must be kept, and so is not more than a whole record is. */
+#define MAX_SEALED (QUEEN_TLS_MAX_RECORD + QUEEN_TLS_MAX_OVERHEAD)
 
 struct _QueenTlsSession
 {
@@ -36,15 +39,19 @@ struct _QueenTlsSession
   gboolean is_drained : 1; /* the kernel had nothing more when it was last asked */
   gboolean is_open : 1;
   gboolean is_finished : 1;
-  gboolean has_unsent : 1; /* GnuTLS has a record that was begun */
+  gboolean is_sealing : 1; /* what GnuTLS sends now are records that are collected */
 
   gnutls_session_t gnutls;       /* NULL when nothing is read any more */
   QueenCertificate *certificate; /* NULL likewise */
 
   QueenTlsSeal *seal; /* NULL as long as GnuTLS writes */
-  guint8 *unsent;     /* of a record of the seal's that was begun */
+  guint8 *unsent;     /* of records that were begun */
   gsize n_unsent;     /* bytes */
 };
+
+/* Records on their way to the kernel: nothing between two calls. Sessions belong to the main loop's
+ * thread, so that one for all of them does. */
+static GByteArray *sealed;
 
 /* The socket, for GnuTLS */
 
@@ -59,11 +66,25 @@ pull (gnutls_transport_ptr_t data, void *buffer, gsize size)
 }
 
 static gssize
+collect_records (const giovec_t *vectors, int n_vectors)
+{
+  guint n_before = sealed->len;
+
+  for (int i = 0; i < n_vectors; i++)
+    g_byte_array_append (sealed, vectors[i].iov_base, (guint) vectors[i].iov_len);
+  return sealed->len - n_before;
+}
+
+static gssize
 push (gnutls_transport_ptr_t data, const giovec_t *vectors, int n_vectors)
 {
   QueenTlsSession *self = data;
   struct msghdr message = { .msg_iov = (struct iovec *) vectors, .msg_iovlen = (gsize) n_vectors };
 
+  if (self->is_sealing)
+    return collect_records (vectors, n_vectors);
+  if (queen_tls_session_flush (self) < 0) /* an alert, say, is behind that */
+    return -1;
   return sendmsg (self->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
@@ -106,6 +127,8 @@ queen_tls_session_new (int fd, QueenCertificate *certificate, const gnutls_datum
   self = g_new0 (QueenTlsSession, 1);
   self->fd = fd;
   self->gnutls = gnutls;
+  if (!sealed)
+    sealed = g_byte_array_sized_new (MAX_SEALED);
   self->certificate = queen_certificate_ref (certificate);
   gnutls_db_set_cache_expiration (gnutls, QUEEN_TLS_TICKET_LIFETIME);
   gnutls_session_ticket_enable_server (gnutls, ticket_key);
@@ -187,45 +210,10 @@ queen_tls_session_renew (QueenTlsSession *self)
   self->n_empty_reads = 0;
 }
 
-/* Writing by GnuTLS */
+/* Writing */
 
-static int
-set_write_errno (gssize code)
-{
-  errno = code == GNUTLS_E_AGAIN || code == GNUTLS_E_INTERRUPTED ? EAGAIN : EPIPE;
-  return -1;
-}
-
-static int
-flush_gnutls (QueenTlsSession *self)
-{
-  gssize code;
-
-  if (!self->has_unsent)
-    return 0;
-  code = gnutls_record_send (self->gnutls, NULL, 0);
-  if (code < 0)
-    return set_write_errno (code);
-  self->has_unsent = FALSE;
-  return 0;
-}
-
-static int
-send_by_gnutls (QueenTlsSession *self, const guint8 *content, gsize length)
-{
-  gssize code = gnutls_record_send (self->gnutls, content, length);
-
-  if (code == (gssize) length)
-    return 0;
-  set_write_errno (code);
-  self->has_unsent = errno == EAGAIN;
-  return -1;
-}
-
-/* Writing by the seal */
-
-static int
-flush_seal (QueenTlsSession *self)
+int
+queen_tls_session_flush (QueenTlsSession *self)
 {
   while (self->n_unsent > 0)
     {
@@ -242,11 +230,12 @@ flush_seal (QueenTlsSession *self)
   return 0;
 }
 
-/* What the kernel does not take of @record is kept: it has its number, and so cannot be made
+/* What the kernel does not take is kept: the records have their numbers, and so cannot be made
  * again. */
 static int
-send_record (QueenTlsSession *self, const guint8 *record, gsize length)
+send_sealed (QueenTlsSession *self)
 {
+  gsize length = sealed->len;
   gssize n_bytes;
 
   if (length == 0)
@@ -255,40 +244,58 @@ send_record (QueenTlsSession *self, const guint8 *record, gsize length)
       return -1;
     }
   do
-    n_bytes = send (self->fd, record, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+    n_bytes = send (self->fd, sealed->data, length, MSG_NOSIGNAL | MSG_DONTWAIT);
   while (n_bytes < 0 && errno == EINTR);
-  if (n_bytes == (gssize) length)
-    return 0;
+  g_byte_array_set_size (sealed, 0);
   if (n_bytes < 0 && errno != EAGAIN && errno != ENOBUFS)
     return -1;
   self->n_unsent = length - (gsize) MAX (n_bytes, 0);
-  self->unsent = g_memdup2 (record + length - self->n_unsent, self->n_unsent);
-  errno = EAGAIN;
+  self->unsent = g_memdup2 (sealed->data + length - self->n_unsent, self->n_unsent);
+  return 0;
+}
+
+static gboolean
+seal_by_gnutls (QueenTlsSession *self, guint8 *content, gsize length)
+{
+  gssize code;
+
+  self->is_sealing = TRUE;
+  code = gnutls_record_send (self->gnutls, content, length);
+  self->is_sealing = FALSE;
+  return code == (gssize) length;
+}
+
+static gboolean
+seal_by_key (QueenTlsSession *self, guint8 *content, gsize length)
+{
+  guint n_before = sealed->len;
+  gsize n_bytes;
+
+  g_byte_array_set_size (sealed, n_before + (guint) length + QUEEN_TLS_MAX_OVERHEAD);
+  n_bytes = queen_tls_seal_data (self->seal, content, length, sealed->data + n_before);
+  g_byte_array_set_size (sealed, n_before + (guint) n_bytes);
+  return n_bytes > 0;
+}
+
+/* In records that the client takes; @content: with room for one byte more */
+static int
+send_content (QueenTlsSession *self, guint8 *content, gsize length)
+{
+  gsize n_sealed = 0;
+  gsize n_bytes;
+
+  for (; n_sealed < length; n_sealed += n_bytes)
+    {
+      n_bytes = MIN (length - n_sealed, self->max_content);
+      if (!(self->seal ? seal_by_key : seal_by_gnutls) (self, content + n_sealed, n_bytes))
+        break;
+    }
+  if (send_sealed (self) < 0)
+    return -1;
+  if (n_sealed == length)
+    return 0;
+  errno = EPIPE; /* the key is worn */
   return -1;
-}
-
-static int
-send_by_seal (QueenTlsSession *self, guint8 *content, gsize length)
-{
-  static guint8 record[QUEEN_TLS_MAX_RECORD + QUEEN_TLS_MAX_OVERHEAD];
-
-  return send_record (self, record, queen_tls_seal_data (self->seal, content, length, record));
-}
-
-static int
-finish_by_seal (QueenTlsSession *self)
-{
-  guint8 record[QUEEN_TLS_MAX_OVERHEAD + 2];
-
-  return send_record (self, record, queen_tls_seal_end (self->seal, record));
-}
-
-/* Writing */
-
-int
-queen_tls_session_flush (QueenTlsSession *self)
-{
-  return self->seal ? flush_seal (self) : flush_gnutls (self);
 }
 
 /* Returns: the bytes of @content: what follows the first @n_skipped, as far as it fits in */
@@ -318,39 +325,44 @@ gather_content (
 gboolean
 queen_tls_session_has_unsent (const QueenTlsSession *self)
 {
-  return self->has_unsent || self->n_unsent > 0;
+  return self->n_unsent > 0;
 }
 
 gssize
 queen_tls_session_write (QueenTlsSession *self, const struct iovec *vectors, guint n_vectors)
 {
-  /* Sessions belong to the main loop's thread. One byte more: the seal's. */
-  static guint8 content[QUEEN_TLS_MAX_RECORD + 1];
-  gsize most = MIN (MAX_RECORDS_AT_ONCE * self->max_content, MAX_BYTES_AT_ONCE);
+  static guint8 content[QUEEN_TLS_MAX_RECORD + 1]; /* one byte more: the seal's */
+  gsize size = MAX_SEALED / (self->max_content + QUEEN_TLS_MAX_OVERHEAD) * self->max_content;
   gsize n_written = 0;
   gsize length;
 
   if (queen_tls_session_flush (self) < 0)
     return -1;
-  while (n_written < most &&
-         (length = gather_content (vectors, n_vectors, n_written, content, self->max_content)) > 0)
+  while (self->n_unsent == 0 &&
+         (length = gather_content (vectors, n_vectors, n_written, content,
+                                   MIN (size, MAX_BYTES_AT_ONCE - n_written))) > 0)
     {
-      int result = self->seal ? send_by_seal (self, content, length)
-                              : send_by_gnutls (self, content, length);
-
-      if (result < 0 && errno != EAGAIN)
+      if (send_content (self, content, length) < 0)
         return -1;
       n_written += length;
-      if (result < 0)
-        break;
     }
   return (gssize) n_written;
+}
+
+static int
+finish_by_key (QueenTlsSession *self)
+{
+  guint8 record[QUEEN_TLS_MAX_OVERHEAD + 2];
+  gsize length = queen_tls_seal_end (self->seal, record);
+
+  g_byte_array_append (sealed, record, (guint) length);
+  return send_sealed (self) < 0 ? -1 : queen_tls_session_flush (self);
 }
 
 int
 queen_tls_session_finish (QueenTlsSession *self)
 {
-  gssize code;
+  int code;
 
   if (queen_tls_session_flush (self) < 0)
     return -1;
@@ -359,13 +371,12 @@ queen_tls_session_finish (QueenTlsSession *self)
   if (self->seal)
     {
       self->is_finished = TRUE;
-      return finish_by_seal (self); /* what is left of it is flushed next time */
+      return finish_by_key (self); /* what is left of it is flushed next time */
     }
   code = gnutls_bye (self->gnutls, GNUTLS_SHUT_WR);
-  if (code < 0)
-    return set_write_errno (code);
-  self->is_finished = TRUE;
-  return 0;
+  self->is_finished = code == GNUTLS_E_SUCCESS;
+  errno = code == GNUTLS_E_AGAIN || code == GNUTLS_E_INTERRUPTED ? EAGAIN : EPIPE;
+  return self->is_finished ? 0 : -1;
 }
 
 gboolean

@@ -76,8 +76,13 @@ void queen_tls_session_renew (QueenTlsSession *self);
 /**
  * queen_tls_session_write:
  *
- * A record that the kernel takes only in part counts as written; the session sends the rest of it
- * before anything else. Of much, it takes only what needs a millisecond or so.
+ * What is in records counts as written, also when the kernel takes only a part of them; the session
+ * sends the rest before anything else. Of much, it takes only what needs a millisecond or so.
+ *
+ * A client may want records of 512 bytes (RFC 8449; RFC 6066 § 4), and has them: a small device may
+ * have no room for more, and would be cut off by the first list. They cost half as much again as
+ * whole ones, or twice as much as long as the session is read, since many go to the kernel in one
+ * system call; by itself each would cost four times as much.
  *
  * Returns: bytes; -1, with `errno`
  */

@@ -96,6 +96,15 @@ pair_open (Pair *pair, const char *priorities)
   check (shake_hands (pair));
 }
 
+/* @max_record: bytes that the client takes in one */
+static void
+pair_open_short (Pair *pair, const char *priorities, gsize max_record)
+{
+  pair_init (pair, priorities);
+  check ((int) gnutls_record_set_max_size (pair->client, max_record));
+  check (shake_hands (pair));
+}
+
 /* Adds what the client can read now to @text. Returns: whether that is all there ever is */
 static gboolean
 client_read (Pair *pair, GString *text)
@@ -196,14 +205,14 @@ test_pieces (void)
   const gsize length = 100000;
   g_autofree char *text = make_text (length);
 
-  for (guint i = 0; i < 2; i++)
+  for (guint i = 0; i < 4; i++)
     {
       g_autoptr (GString) read = NULL;
       int small = 1;
       Pair pair;
 
-      pair_open (&pair, "NORMAL");
-      if (i > 0)
+      pair_open_short (&pair, "NORMAL", i > 1 ? 512 : QUEEN_TLS_MAX_RECORD);
+      if (i % 2 != 0)
         queen_tls_session_end_reading (pair.server);
       setsockopt (pair.server_fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
       while (server_write (&pair, text, 10) > 0) /* until it is full */
@@ -229,15 +238,105 @@ test_short_records (void)
       g_autoptr (GString) read = NULL;
       Pair pair;
 
-      pair_init (&pair, i % 2 ? TLS_1_2 : TLS_1_3);
-      check ((int) gnutls_record_set_max_size (pair.client, 600));
-      check (shake_hands (&pair));
+      pair_open_short (&pair, i % 2 ? TLS_1_2 : TLS_1_3, 600);
       if (i > 1)
         queen_tls_session_end_reading (pair.server);
       read = pass_on (&pair, text, length); /* longer ones are an error there */
       g_assert_cmpmem (read->str, read->len, text, length);
       pair_clear (&pair);
     }
+}
+
+/* Returns: how many records are in @bytes, whole ones */
+static guint
+count_records (const guint8 *bytes, gsize length)
+{
+  guint n_records = 0;
+  gsize at = 0;
+
+  for (; at + 5 <= length; n_records++)
+    at += 5 + ((gsize) bytes[at + 3] << 8 | bytes[at + 4]);
+  g_assert_cmpuint (at, ==, length);
+  return n_records;
+}
+
+/* Hands on to the client what the session has sent, each system call's by itself. Returns: how many
+ * calls there were */
+static guint
+hand_on_calls (int calls_fd, int client_fd, guint *n_records)
+{
+  guint8 bytes[65536];
+  gssize n_bytes;
+  guint n_calls = 0;
+
+  for (*n_records = 0; (n_bytes = recv (calls_fd, bytes, sizeof bytes, 0)) > 0; n_calls++)
+    {
+      *n_records += count_records (bytes, (gsize) n_bytes);
+      g_assert_cmpint (n_bytes, <=, QUEEN_TLS_MAX_RECORD + QUEEN_TLS_MAX_OVERHEAD);
+      g_assert_cmpint (send (client_fd, bytes, (gsize) n_bytes, 0), ==, n_bytes);
+    }
+  return n_calls;
+}
+
+/* A system call costs more than a short record does. */
+static void
+test_together (void)
+{
+  const gsize length = 100000;
+  g_autofree char *text = make_text (length);
+
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autoptr (GString) read = g_string_new (NULL);
+      guint n_calls, n_records;
+      int ends[2], client_end;
+      Pair pair;
+
+      pair_open_short (&pair, i % 2 ? TLS_1_2 : TLS_1_3, 512);
+      if (i > 1)
+        queen_tls_session_end_reading (pair.server);
+      client_end = dup (pair.server_fd);
+      g_assert_cmpint (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends),
+                       ==, 0);
+      setsockopt (ends[1], SOL_SOCKET, SO_SNDBUF, &(int){ 1 << 20 }, sizeof (int));
+      setsockopt (client_end, SOL_SOCKET, SO_SNDBUF, &(int){ 1 << 20 }, sizeof (int));
+      g_assert_cmpint (dup2 (ends[1], pair.server_fd), ==, pair.server_fd);
+      g_assert_cmpint (server_write (&pair, text, length), ==, length);
+      n_calls = hand_on_calls (ends[0], client_end, &n_records);
+      g_assert_cmpuint (n_records, ==, (length + 511) / 512);
+      g_assert_cmpuint (n_calls, ==, 7); /* as many as whole records would be */
+      client_read (&pair, read);
+      g_assert_cmpmem (read->str, read->len, text, length);
+      close (ends[0]);
+      close (ends[1]);
+      close (client_end);
+      pair_clear (&pair);
+    }
+}
+
+/* Those who only write have keys of their own, however they take turns. */
+static void
+test_turns (void)
+{
+  g_autofree char *text = make_text (10000);
+  Pair pairs[2];
+
+  for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
+    {
+      pair_open (&pairs[i], TLS_1_3);
+      queen_tls_session_end_reading (pairs[i].server);
+    }
+  for (guint round = 0; round < 5; round++)
+    for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
+      {
+        g_autoptr (GString) read = g_string_new (NULL);
+
+        g_assert_cmpint (server_write (&pairs[i], text, 10000), ==, 10000);
+        client_read (&pairs[i], read);
+        g_assert_cmpmem (read->str, read->len, text, 10000);
+      }
+  for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
+    pair_clear (&pairs[i]);
 }
 
 /* However much there is, and however short the records that the client wants. */
@@ -250,9 +349,7 @@ test_much (void)
   gssize n_bytes;
   Pair pair;
 
-  pair_init (&pair, TLS_1_3);
-  check ((int) gnutls_record_set_max_size (pair.client, 600));
-  check (shake_hands (&pair));
+  pair_open_short (&pair, TLS_1_3, 600);
   queen_tls_session_end_reading (pair.server);
   setsockopt (pair.server_fd, SOL_SOCKET, SO_SNDBUF, &(int){ 1 << 22 }, sizeof (int));
   setsockopt (pair.server_fd, SOL_SOCKET, SO_SNDBUFFORCE, &(int){ 1 << 22 }, sizeof (int));
@@ -260,7 +357,7 @@ test_much (void)
   if (queen_tls_session_has_unsent (pair.server))
     g_test_skip ("the kernel has too little room");
   else
-    g_assert_cmpint (n_bytes, ==, 256 * 600);
+    g_assert_cmpint (n_bytes, ==, 256 * 1024);
   read = pass_on (&pair, text + n_bytes, length - (gsize) n_bytes);
   g_assert_cmpmem (read->str, read->len, text, length);
   pair_clear (&pair);
@@ -335,6 +432,40 @@ test_worn_key (void)
 }
 
 /* Reading */
+
+/* It is told of the end behind a record that the kernel has had a part of, not in the middle. */
+static void
+test_alert (void)
+{
+  static const guint8 junk[] = { 23, 3, 3, 0, 20, 0, 1, 2, 3, 4, 5, 6, 7,
+                                 8,  9, 0, 1, 2,  3, 4, 5, 6, 7, 8, 9 };
+  g_autofree char *text = make_text (100000);
+  g_autoptr (GString) read = g_string_new (NULL);
+  char buffer[QUEEN_TLS_MAX_RECORD];
+  gsize n_written = 0;
+  gssize n_bytes;
+  Pair pair;
+
+  pair_open (&pair, TLS_1_2);
+  setsockopt (pair.server_fd, SOL_SOCKET, SO_SNDBUF, &(int){ 1 }, sizeof (int));
+  while ((n_bytes = server_write (&pair, text, 100000)) > 0)
+    n_written += (gsize) n_bytes;
+  g_assert_true (queen_tls_session_has_unsent (pair.server));
+  g_assert_cmpint (send (pair.fd, junk, sizeof junk, 0), ==, sizeof junk);
+  client_read (&pair, read); /* and there is room for an alert */
+  while ((n_bytes = queen_tls_session_read (pair.server, buffer, sizeof buffer)) < 0 &&
+         errno == EINTR)
+    ;
+  g_assert_cmpint (errno, ==, EPROTO);
+  while (read->len < n_written)
+    {
+      queen_tls_session_flush (pair.server);
+      n_bytes = gnutls_record_recv (pair.client, buffer, sizeof buffer);
+      g_assert_true (n_bytes > 0 || n_bytes == GNUTLS_E_AGAIN);
+      g_string_append_len (read, buffer, MAX (n_bytes, 0));
+    }
+  pair_clear (&pair);
+}
 
 /* What is waiting behind something that is of no use for us is read without being told of. */
 static void
@@ -674,6 +805,8 @@ main (int argc, char **argv)
   g_test_add_func ("/tls-session/write/any-cipher-of-any-version", test_ciphers);
   g_test_add_func ("/tls-session/write/what-is-begun-goes-on", test_pieces);
   g_test_add_func ("/tls-session/write/short-records-for-who-wants-them", test_short_records);
+  g_test_add_func ("/tls-session/write/short-records-go-together", test_together);
+  g_test_add_func ("/tls-session/write/each-has-its-own-key", test_turns);
   g_test_add_func ("/tls-session/write/a-millisecond-at-a-time", test_much);
   g_test_add_func ("/tls-session/write/who-only-writes-needs-little", test_size);
   g_test_add_func ("/tls-session/write/a-key-is-not-used-for-ever", test_worn_key);
@@ -682,6 +815,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tls-session/read/records-of-nothing-come-to-an-end", test_nothing);
   g_test_add_func ("/tls-session/read/crumbs-come-to-an-end", test_crumbs);
   g_test_add_func ("/tls-session/read/ends-in-every-way", test_ends);
+  g_test_add_func ("/tls-session/read/an-alert-waits-for-what-was-begun", test_alert);
   g_test_add_func ("/tls-session/read/another-handshake-is-refused", test_again);
   g_test_add_func ("/tls-session/handshake/what-is-weak-or-slow-is-refused", test_refused);
   g_test_add_func ("/tls-session/handshake/speaks-http-1-1", test_protocols);
