@@ -148,8 +148,21 @@ export function hurry(context) {
  * @property {import('playwright-core').Page} page
  */
 
+/** A browser takes longer to start than most promises take, so those of a file share one.
+ *  @type {Promise<import('playwright-core').Browser> | null} */
+let shared = null;
+
+async function share() {
+  const browser = await shared?.catch(() => null);
+  if (!browser?.isConnected()) shared = launch();
+  return /** @type {Promise<import('playwright-core').Browser>} */ (shared);
+}
+
+test.after(async () => (await shared?.catch(() => null))?.close());
+
 /**
- * A test with a queen and a page of its own.
+ * A test with a queen and a page of its own. Contexts have nothing in common but the browser: neither
+ * what is kept nor workers that tabs share.
  *
  * @param {string} name
  * @param {{ options?: string[], context?: object, isClosed?: boolean }} setup
@@ -158,13 +171,12 @@ export function hurry(context) {
 export function testPage(name, setup, func) {
   test(name, { timeout: 60000 }, async () => {
     const queen = await Queen.start(...(setup.options ?? []));
-    const browser = await launch();
+    const browser = await share();
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...setup.context });
     /** @type {string[]} */
     const complaints = [];
 
     try {
-      const context = await browser.newContext({
-        viewport: { width: 1440, height: 900 }, ...setup.context });
       context.setDefaultTimeout(DEADLINE);
       const page = await context.newPage();
       page.on("pageerror", (error) => complaints.push(String(error)));
@@ -175,7 +187,7 @@ export function testPage(name, setup, func) {
       await func({ queen, context, page });
       if (complaints.length > 0) throw new Error(complaints.join("\n"));
     } finally {
-      await browser.close();
+      await context.close();
       await queen.end("SIGKILL");
     }
   });

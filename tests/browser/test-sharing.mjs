@@ -61,7 +61,8 @@ testPage("seven tabs whose worker the browser has ended have another one", { isC
     const session = await /** @type {import('playwright-core').Browser} */ (
       stage.context.browser()).newBrowserCDPSession();
     const { targetInfos } = await session.send("Target.getTargets");
-    const { targetId } = /** @type {any} */ (targetInfos.find(({ type }) => type === "shared_worker"));
+    const { targetId } = /** @type {any} */ (targetInfos.find(({ type, url }) =>
+      type === "shared_worker" && url.startsWith(stage.queen.url)));
     await session.send("Target.closeTarget", { targetId });
     await stage.queen.worker("w", "ready");
     for (const page of pages) await figureIs(page, "workersOnline", "1");
