@@ -16,14 +16,29 @@
 
 /* What is held */
 
+static gint64
+get_now (const QueenConnection *self)
+{
+  return self->settings->deadlines[QUEEN_WAIT_ANSWER].clock->get_monotonic ();
+}
+
+/* Returns: µs that the client has had for its answer so far: it is not its fault when it would take
+ * more, and waits for its turn */
+static gint64
+get_time_had (const QueenConnection *self)
+{
+  gint64 end = queen_cost_queue_is_waiting (&self->turn) ? self->writable_at : get_now (self);
+
+  return end - self->answered_at;
+}
+
 /* Whether it will not have taken all when its time is over, as it looks after a second. Who will
  * has it whole, or two could push out each other for ever. */
 static gboolean
 is_late (gpointer owner)
 {
   const QueenConnection *self = owner;
-  const QueenClock *clock = self->settings->deadlines[QUEEN_WAIT_ANSWER].clock;
-  gint64 age = clock->get_monotonic () - self->answered_at;
+  gint64 age = get_time_had (self);
 
   return age >= PATIENCE &&
          (double) self->delivery.n_sent * LONG_PATIENCE <
@@ -64,7 +79,7 @@ hold_answer (QueenConnection *self)
   if (self->delivery.is_held)
     return TRUE;
   queen_connection_enter_state (self, STATE_ANSWER);
-  self->answered_at = settings->deadlines[QUEEN_WAIT_ANSWER].clock->get_monotonic ();
+  self->answered_at = get_now (self);
   if (!is_large && !make_room_for_small (self))
     {
       settings->tally->refusals[QUEEN_REFUSAL_ANSWER_BUDGET]++;
@@ -134,8 +149,17 @@ may_have_unread_data (QueenConnection *self)
          (self->delivery.n_sent > QUEEN_ANSWER_SMALL / 2 && queen_socket_has_input (&self->socket));
 }
 
-void
-queen_connection_write_answer (QueenConnection *self)
+/* Who waits for the queen has no time that could run out. */
+static void
+await_turn (QueenConnection *self)
+{
+  queen_connection_end_wait (self, QUEEN_WAIT_ANSWER);
+  self->writable_at = get_now (self);
+}
+
+/* What is small the kernel takes at once, and nobody waits for a turn with it. */
+static void
+write_answer (QueenConnection *self)
 {
   gsize n_before = self->delivery.n_sent;
   QueenDeliveryResult result = queen_delivery_send (&self->delivery, &self->socket);
@@ -163,19 +187,42 @@ queen_connection_write_answer (QueenConnection *self)
     }
   if (!hold_answer (self))
     return;
-  if (self->delivery.n_sent > n_before)
+  if (result == QUEEN_DELIVERY_PAUSED)
+    {
+      await_turn (self);
+      queen_run_queue_enter_later (self->settings->writers, &self->turn,
+                                   queen_connection_get_asker (self), self);
+    }
+  else if (self->delivery.n_sent > n_before ||
+           !queen_deadline_is_on (&self->waits[QUEEN_WAIT_ANSWER]))
     queen_connection_restart_answer_wait (self);
-  if (result == QUEEN_DELIVERY_PAUSED && !queen_deadline_is_on (&self->waits[QUEEN_WAIT_TURN]))
-    queen_connection_begin_wait (self, QUEEN_WAIT_TURN);
+}
+
+void
+queen_connection_write_in_turn (QueenConnection *self)
+{
+  self->answered_at += get_now (self) - self->writable_at;
+  write_answer (self);
+}
+
+void
+queen_connection_go_on_with_answer (QueenConnection *self, guint events)
+{
+  if (events == 0)
+    write_answer (self);
+  else if (events & EPOLLOUT && !queen_cost_queue_is_waiting (&self->turn))
+    {
+      await_turn (self);
+      queen_run_queue_enter (self->settings->writers, &self->turn,
+                             queen_connection_get_asker (self), self);
+    }
 }
 
 /* Whether it has had its time, as others want room: it takes nothing, or has taken long. */
 static gboolean
 is_slow (const QueenConnection *self)
 {
-  const QueenClock *clock = self->settings->deadlines[QUEEN_WAIT_ANSWER].clock;
-
-  return clock->get_monotonic () - self->answered_at >= LONG_PATIENCE ||
+  return get_time_had (self) >= LONG_PATIENCE ||
          (queen_deadline_get_age (&self->waits[QUEEN_WAIT_ANSWER]) >= PATIENCE &&
           !queen_delivery_has_moved (&self->delivery, &self->socket));
 }
@@ -309,10 +356,7 @@ queen_connection_take_turn (QueenConnection *self)
       return;
     }
   if (!self->is_doomed)
-    {
-      queen_connection_on_ready (self, 0);
-      return;
-    }
+    return;
   self->settings->tally->refusals[QUEEN_REFUSAL_ANSWER_BUDGET]++;
   queen_connection_remove (self);
 }
@@ -390,7 +434,7 @@ queen_connection_begin_answer (QueenConnection *self, QueenAnswer *answer)
     queen_socket_end_reading (&self->socket);
   queen_delivery_begin (&self->delivery, answer);
   queen_connection_pass_state (self, STATE_ANSWER);
-  queen_connection_write_answer (self);
+  write_answer (self);
 }
 
 void

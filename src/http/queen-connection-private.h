@@ -47,7 +47,7 @@ struct _QueenConnection
   GList idle_link;     /* among the idle ones of that */
   gboolean is_idle;    /* it is among them */
   QueenHandshake handshake;
-  QueenCostPlace turn; /* where it waits to be read or handled */
+  QueenCostPlace turn; /* where it waits to be read or handled, or for more of its answer */
   gboolean is_overdue; /* its time is over, but what came in time has not been read yet */
 
   GBytes *ahead; /* what its client has said already behind the request; NULL when it has not */
@@ -84,11 +84,12 @@ struct _QueenConnection
   QueenFairPlace late_place; /* among all whose answers come later */
   gboolean is_displaced;     /* it makes room for others, in its turn */
 
-  QueenDelivery delivery;   /* of the answer */
-  QueenReaders *readers;    /* among whom it has to wait; NULL when it never had to */
-  QueenReader reader;       /* of it */
-  gint64 answered_at;       /* µs, monotonic: when it began to wait */
-  gboolean is_doomed;       /* others want the room that its answer takes: it goes in its turn */
+  QueenDelivery delivery; /* of the answer */
+  QueenReaders *readers;  /* among whom it has to wait; NULL when it never had to */
+  QueenReader reader;     /* of it */
+  gint64 answered_at;     /* µs, monotonic: when it began to wait, later by what is the queen's */
+  gint64 writable_at;     /* µs, monotonic: since when it waits for its turn */
+  gboolean is_doomed;     /* others want the room that its answer takes: it goes in its turn */
   gboolean has_unread_data; /* closing now would reset the connection under the answer */
   gsize n_drained;          /* bytes */
 };
@@ -256,13 +257,29 @@ gboolean queen_connection_is_handled (const QueenConnection *self);
  */
 void queen_connection_find_late_place (QueenConnection *self);
 
-/** Goes on with the answer; afterwards it may be no more. */
-void queen_connection_write_answer (QueenConnection *self);
+/** Returns: (nullable): whose turns it takes */
+static inline const struct sockaddr_storage *
+queen_connection_get_asker (const QueenConnection *self)
+{
+  return self->is_probe ? NULL : &self->client;
+}
+
+/**
+ * queen_connection_go_on_with_answer:
+ * @events: as in queen_connection_on_ready()
+ *
+ * The client may take more of its answer: it gets that when it is its turn. Afterwards it may be no
+ * more.
+ */
+void queen_connection_go_on_with_answer (QueenConnection *self, guint events);
+
+/** It is its turn to get more of its answer; afterwards it may be no more. */
+void queen_connection_write_in_turn (QueenConnection *self);
 
 /** Its request is not answered, but refused: whoever would have answered hears that it has gone. */
 void queen_connection_give_up (QueenConnection *self, QueenRefusal reason, const GError *error);
 
-/** The main loop has turned since it had taken much, or since it was to go. It may be no more. */
+/** The main loop has turned since it was to go; it may be no more. */
 void queen_connection_take_turn (QueenConnection *self);
 
 /** Nothing follows its answer; afterwards it may be no more. */

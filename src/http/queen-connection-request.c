@@ -41,13 +41,6 @@ keep_whole (QueenConnection *self)
   return FALSE;
 }
 
-/* Returns: (nullable): whose turns it takes */
-static const struct sockaddr_storage *
-get_asker (const QueenConnection *self)
-{
-  return self->is_probe ? NULL : &self->client;
-}
-
 /* The request that was being handled waits to be handled again. It may be no more afterwards.
  *
  * @buffer: (transfer full): what @whole may be in
@@ -67,7 +60,7 @@ wait_to_publish (QueenConnection *self, QueenRequestBuffer *buffer, GBytes *larg
   queen_connection_enter_state (self, STATE_WHOLE);
   queue = self->progress ? self->settings->publishers : self->settings->singles;
   if (keep_whole (self))
-    queen_run_queue_enter_later (queue, &self->turn, get_asker (self), self);
+    queen_run_queue_enter_later (queue, &self->turn, queen_connection_get_asker (self), self);
 }
 
 /* The answer comes later. What the kernel has told already, it does not tell again: who closed its
@@ -149,14 +142,16 @@ handle_request (QueenConnection *self, QueenText whole)
 static void
 enter_run_queue (QueenConnection *self)
 {
-  queen_run_queue_enter_later (self->settings->run_queue, &self->turn, get_asker (self), self);
+  queen_run_queue_enter_later (self->settings->run_queue, &self->turn,
+                               queen_connection_get_asker (self), self);
 }
 
 /* Its turn may be now, and afterwards it may be no more. */
 static void
 wait_for_turn (QueenConnection *self)
 {
-  queen_run_queue_enter (self->settings->run_queue, &self->turn, get_asker (self), self);
+  queen_run_queue_enter (self->settings->run_queue, &self->turn, queen_connection_get_asker (self),
+                         self);
 }
 
 /* Who comes through a trusted proxy is known only by the head. So all that a proxy hands on is read
@@ -372,7 +367,9 @@ begin_body (QueenConnection *self)
 void
 queen_connection_run (QueenConnection *self)
 {
-  if (self->state == STATE_WHOLE)
+  if (self->state == STATE_ANSWER)
+    queen_connection_write_in_turn (self);
+  else if (self->state == STATE_WHOLE)
     handle_request (self, self->whole);
   else if (self->state == STATE_ROOM && !begin_body (self))
     return;

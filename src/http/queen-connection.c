@@ -213,7 +213,7 @@ queen_connection_on_ready (QueenConnection *self, guint events)
   else if (self->state == STATE_HANDSHAKE)
     queen_connection_look_for_turn (self, events);
   else if (self->state == STATE_ANSWER)
-    queen_connection_write_answer (self);
+    queen_connection_go_on_with_answer (self, events);
   else if (self->state == STATE_LINGER)
     queen_connection_linger (self);
   else if (queen_connection_wants_request (self))

@@ -150,6 +150,7 @@ typedef enum
  * @publishers: where they wait with a request for which subscribers first have to hear of what has
  *   happened already
  * @singles: the same for those with one event, who need not wait until those with many are through
+ * @writers: where they wait for their turn to get more of their answers
  * @rooms: where they wait, with large bodies, for room
  * @most_passing: bytes of room that the network of somebody may not have who comes anew and does
  * not wait behind these
@@ -166,7 +167,7 @@ typedef enum
  * @on_request: who answers
  * @requests: where they wait for the kernel
  * @answers: likewise those that have more of their answer to take: these may be thousands, always
- *   ready for a little more, and nobody who comes has to wait behind them
+ *   ready for a little more, and nobody who comes has to wait behind them. They only enter @writers
  * @deadlines: where they wait for anything else
  * @all: (element-type QueenConnection): all of them
  * @max_persistent: with how many connections there may be at the most each is kept for another
@@ -191,6 +192,7 @@ typedef struct
   QueenRunQueue *run_queue;
   QueenRunQueue *publishers;
   QueenRunQueue *singles;
+  QueenRunQueue *writers;
   QueenCostQueue *rooms;
   gsize most_passing;
   gboolean lacks_requests;
@@ -243,7 +245,12 @@ QueenConnection *queen_connection_new (QueenConnectionSettings *settings,
  */
 void queen_connection_start (QueenConnection *self);
 
-/** It is its turn to be read and handled: #QueenRunQueue. Afterwards it may be no more. */
+/**
+ * queen_connection_run:
+ *
+ * It is its turn to be read and handled, or to get more of its answer: #QueenRunQueue. Afterwards
+ * it may be no more.
+ */
 void queen_connection_run (QueenConnection *self);
 
 /**
@@ -321,8 +328,8 @@ void queen_connection_on_ready (QueenConnection *self, guint events);
 /**
  * queen_connection_waits_for_queen:
  *
- * Returns: whether its client has said something, and it is for the queen to go on: with its
- *   handshake, or with its request
+ * Returns: whether its client has said or taken something, and it is for the queen to go on: with
+ *   its handshake, its request, or its answer
  */
 gboolean queen_connection_waits_for_queen (const QueenConnection *self);
 

@@ -7,10 +7,11 @@
 
 #include "net/queen-listener.h"
 
-#define SMALLEST_WINDOW 1024          /* bytes: Linux lets nobody have less than twice as much */
-#define SHORT_TIME_TO_TAKE 5000       /* ms */
-#define WIDE_WINDOW (256 * 1024)      /* bytes, of which the kernel takes twice as many */
-#define MAX_SENT_AT_ONCE (256 * 1024) /* bytes, until the main loop may turn */
+#define SMALLEST_WINDOW 1024           /* bytes: Linux lets nobody have less than twice as much */
+#define SHORT_TIME_TO_TAKE 5000        /* ms */
+#define WIDE_WINDOW (256 * 1024)       /* bytes, of which the kernel takes twice as many */
+#define MAX_SENT_AT_ONCE (256 * 1024)  /* bytes, until others have a turn: some 50 µs */
+#define MAX_SEALED_AT_ONCE (64 * 1024) /* likewise of TLS, which takes longer */
 
 void
 queen_answer_clear (QueenAnswer *answer)
@@ -45,13 +46,13 @@ queen_delivery_begin (QueenDelivery *self, QueenAnswer *answer)
   *answer = (QueenAnswer){ NULL };
 }
 
-/* What is left of the answer, as far as it may be sent at once. */
+/* @n_left: bytes. Returns: how many @vectors have what is left of the answer, as far as it may be
+ * sent at once */
 static guint
-gather (const QueenDelivery *self, struct iovec vectors[2])
+gather (const QueenDelivery *self, gsize n_left, struct iovec vectors[2])
 {
   GBytes *parts[] = { self->answer.head, self->answer.body };
   gsize n_skipped = self->n_sent;
-  gsize n_left = MAX_SENT_AT_ONCE;
   guint n_vectors = 0;
 
   for (gsize i = 0; i < G_N_ELEMENTS (parts) && n_left > 0; i++)
@@ -71,15 +72,16 @@ gather (const QueenDelivery *self, struct iovec vectors[2])
 QueenDeliveryResult
 queen_delivery_send (QueenDelivery *self, QueenSocket *socket)
 {
+  const gsize most = socket->tls ? MAX_SEALED_AT_ONCE : MAX_SENT_AT_ONCE;
   gsize n_before = self->n_sent;
   struct iovec vectors[2];
   guint n_vectors;
 
-  while ((n_vectors = gather (self, vectors)) > 0)
+  while ((n_vectors = gather (self, most, vectors)) > 0)
     {
       gssize n_bytes;
 
-      if (self->n_sent - n_before >= MAX_SENT_AT_ONCE)
+      if (self->n_sent - n_before >= most)
         return QUEEN_DELIVERY_PAUSED;
       n_bytes = queen_socket_write (socket, vectors, n_vectors);
       if (n_bytes < 0)

@@ -7,12 +7,12 @@
 #include "queen-error.h"
 #include "queen-request-buffer.h"
 
-/* Connections, until the main loop may turn: who asks waits in the run queue for what takes time,
- * if there is not enough of it, and not behind all others in the kernel. */
-#define MAX_ASKING_AT_ONCE 256
-#define MAX_TAKING_AT_ONCE 32 /* likewise those who take more of their answers */
-#define MAX_DUE_AT_ONCE 128   /* deadlines, likewise */
-#define MAX_TRIED 256         /* who are asked to make room: more than handshakes may wait */
+/* Connections, until the main loop may turn: who asks, or takes more of an answer, waits in a run
+ * queue for what takes time, if there is not enough of it, and not behind all others in the kernel.
+ */
+#define MAX_READY_AT_ONCE 256
+#define MAX_DUE_AT_ONCE 128 /* deadlines, likewise */
+#define MAX_TRIED 256       /* who are asked to make room: more than handshakes may wait */
 
 static const gint64 wait_lengths[QUEEN_N_WAITS] = {
   [QUEEN_WAIT_HANDSHAKE] = 30 * G_USEC_PER_SEC, /* longer than clients have patience */
@@ -150,6 +150,7 @@ queen_gate_dispose (GObject *object)
   g_clear_pointer (&self->connections.run_queue, queen_run_queue_free);
   g_clear_pointer (&self->connections.singles, queen_run_queue_free);
   g_clear_pointer (&self->connections.publishers, queen_run_queue_free);
+  g_clear_pointer (&self->connections.writers, queen_run_queue_free);
   g_clear_pointer (&self->connections.rooms, queen_cost_queue_free);
   g_clear_pointer (&self->connections.sessions, queen_fair_queue_free);
   g_clear_pointer (&self->connections.late, queen_fair_queue_free);
@@ -210,6 +211,8 @@ queen_gate_new (const QueenGateSettings *settings, GError **error)
   queen_run_queue_hold_while (connections->singles, settings->is_behind, settings->behind_data);
   connections->publishers = queen_run_queue_new (settings->clock, on_publish);
   queen_run_queue_hold_while (connections->publishers, settings->is_behind, settings->behind_data);
+  connections->writers = queen_run_queue_new (settings->clock, on_run);
+  queen_run_queue_count_up_to (connections->writers, QUEEN_SLICE);
   connections->rooms = queen_cost_queue_new (QUEEN_CONNECTION_MOST_ROOM);
   connections->sessions = queen_fair_queue_new (G_MAXUINT);
   connections->late =
@@ -229,9 +232,9 @@ queen_gate_new (const QueenGateSettings *settings, GError **error)
   for (QueenWaitKind wait = 0; wait < QUEEN_N_WAITS; wait++)
     queen_deadline_queue_init (&connections->deadlines[wait], wait_lengths[wait],
                                self->deadline_alarm, settings->clock);
-  connections->requests = queen_epoll_new ("requests", MAX_ASKING_AT_ONCE, on_ready, self, error);
+  connections->requests = queen_epoll_new ("requests", MAX_READY_AT_ONCE, on_ready, self, error);
   if (connections->requests)
-    connections->answers = queen_epoll_new ("answers", MAX_TAKING_AT_ONCE, on_ready, self, error);
+    connections->answers = queen_epoll_new ("answers", MAX_READY_AT_ONCE, on_ready, self, error);
   return connections->answers ? g_steal_pointer (&self) : NULL;
 }
 

@@ -5,8 +5,8 @@
 
 /* A whole gate, by a clock that only work moves on. Its clients are the other ends of socket pairs;
  * all that they can ask for is /work, which costs time, /deferral, which costs so much that it
- * waits until there is time, /events, of which there may not be too many at once, and /event, which
- * is one. */
+ * waits until there is time, /list, which is long, /events, of which there may not be too many at
+ * once, and /event, which is one. */
 
 #include <netinet/in.h>
 #include <string.h>
@@ -37,6 +37,7 @@ typedef struct
   GString *order;     /* the last number of each address that was served */
   const char *body;   /* of the last request with events */
   gint64 cost;        /* µs that a request takes */
+  gsize list_size;    /* bytes */
   guint n_events;     /* that may be until subscribers have heard of them */
   gboolean is_closed; /* whoever has events is refused */
 } Fixture;
@@ -108,6 +109,14 @@ on_deferral (QueenExchange *exchange, gpointer data)
                       data, NULL);
 }
 
+static void
+on_list (QueenExchange *exchange, gpointer data)
+{
+  gsize size = ((Fixture *) data)->list_size;
+
+  queen_exchange_answer (exchange, 200, "text/plain", g_bytes_new_take (g_malloc0 (size), size));
+}
+
 static gboolean
 is_behind (gpointer data)
 {
@@ -118,6 +127,7 @@ static const QueenRoute routes[] = {
   { "/events", "POST", QUEEN_ACCESS_BEAT, on_events, .max_body = MAX_EVENTS },
   { "/event", "POST", QUEEN_ACCESS_BEAT, on_event },
   { "/deferral", "GET", QUEEN_ACCESS_READ, on_deferral },
+  { "/list", "GET", QUEEN_ACCESS_READ, on_list },
   { "/work", "GET", QUEEN_ACCESS_READ, on_work },
   { "/work", "POST", QUEEN_ACCESS_READ, on_work },
   { "/long", "POST", QUEEN_ACCESS_READ, on_work, .max_body = MAX_LONG },
@@ -129,6 +139,16 @@ turn (void)
   while (g_main_context_iteration (NULL, FALSE))
     ;
 }
+
+static gint64 tick; /* µs that pass with each look at the clock */
+
+static gint64
+get_ticking_now (void)
+{
+  return now += tick;
+}
+
+static const QueenClock ticking_clock = { get_ticking_now, get_ticking_now, get_ticking_now };
 
 static int brink; /* of the descriptors, for the gate that is made next; 0 for none */
 
@@ -142,7 +162,7 @@ set_up (Fixture *f, gconstpointer data)
     .caps = { .connections = MAX_CONNECTIONS,
               .connections_per_address = data ? GPOINTER_TO_UINT (data) : MAX_CONNECTIONS,
               .brink = brink },
-    .clock = &fake_clock,
+    .clock = &ticking_clock,
     .tally = &f->tally,
     .on_request = queen_server_answer,
     .is_behind = is_behind,
@@ -150,6 +170,7 @@ set_up (Fixture *f, gconstpointer data)
   };
 
   now = 1000 * SECOND;
+  tick = 0;
   f->cost = QUEEN_SLICE;
   f->order = g_string_new (NULL);
   f->clients = g_array_new (FALSE, FALSE, sizeof (int));

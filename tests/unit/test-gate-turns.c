@@ -9,6 +9,9 @@
 
 #define DEFERRAL "GET /deferral HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
 
+#define LIST "GET /list HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+#define MIB (1024 * 1024)
+
 static void
 assert_status (int fd, const char *status)
 {
@@ -201,6 +204,105 @@ test_budget_of_others (Fixture *f, gconstpointer data)
   assert_status (large, "503");
 }
 
+/* Returns: how many bytes there were */
+static gsize
+take (int fd)
+{
+  static char buffer[256 * 1024];
+  gsize n_taken = 0;
+  gssize n_bytes;
+
+  while ((n_bytes = recv (fd, buffer, sizeof buffer, 0)) > 0)
+    n_taken += (gsize) n_bytes;
+  return n_taken;
+}
+
+/* They take what there is as fast as it comes, and the kernel takes anew as much as it can. */
+static void
+begin_lists (Fixture *f, int clients[MAX_CONNECTIONS])
+{
+  f->list_size = 4 * MIB;
+  for (guint i = 0; i < MAX_CONNECTIONS; i++)
+    clients[i] = come (f, i == 0 ? 2 : 1, LIST);
+  turn ();
+  tick = QUEEN_SLICE;
+}
+
+/* However many of one address take long answers, it has about as much time as another that takes
+ * one, and what is left. */
+static void
+test_lists (Fixture *f, gconstpointer data)
+{
+  int clients[MAX_CONNECTIONS];
+  gsize n_own = 0, n_others = 0;
+
+  begin_lists (f, clients);
+  while (n_own < f->list_size)
+    {
+      n_own += take (clients[0]);
+      for (guint i = 1; i < MAX_CONNECTIONS; i++)
+        n_others += take (clients[i]);
+      g_main_context_iteration (NULL, TRUE);
+    }
+  g_assert_cmpuint (n_others, <=, 3 * f->list_size);
+}
+
+/* A turn of the main loop does not last until all have had some of theirs. */
+static void
+test_lists_slices (Fixture *f, gconstpointer data)
+{
+  int clients[MAX_CONNECTIONS];
+  guint n_all = 0;
+
+  begin_lists (f, clients);
+  for (guint i = 0; i < MAX_CONNECTIONS; i++)
+    take (clients[i]);
+  while (n_all < 2 * MAX_CONNECTIONS)
+    {
+      guint n_served = 0;
+
+      g_main_context_iteration (NULL, TRUE);
+      for (guint i = 0; i < MAX_CONNECTIONS; i++)
+        n_served += take (clients[i]) > 0;
+      g_assert_cmpuint (n_served, <=, 2); /* one as the kernel tells of it, one in its turn */
+      n_all += n_served;
+    }
+}
+
+/* Who would take more, and waits for its turn, is not slow: not when its time would be over, nor
+ * when somebody else wants the room that its answer takes. */
+static void
+test_list_late (Fixture *f, gconstpointer data)
+{
+  int first, reader, other;
+  gsize n_taken;
+
+  f->list_size = 4 * MIB;
+  first = come (f, 3, LIST);
+  f->list_size = 40 * MIB;
+  reader = come (f, 1, LIST);
+  turn ();
+  take (first);
+  n_taken = take (reader);
+  tick = QUEEN_SLICE;
+  g_main_context_iteration (NULL, TRUE); /* there is time for the first alone */
+  g_assert_cmpuint (take (reader), ==, 0);
+  tick = 0;
+  now += 11 * SECOND;
+  assert_status (come (f, 2, LIST), "503");
+  other = come (f, 2, LIST);
+  turn ();
+  assert_status (other, "503");
+  while (n_taken < f->list_size)
+    {
+      gsize n_more = take (reader);
+
+      g_assert_cmpuint (n_more, >, 0);
+      n_taken += n_more;
+      turn ();
+    }
+}
+
 /* Whoever waits for a turn goes with the gate. */
 static void
 test_end (Fixture *f, gconstpointer data)
@@ -209,6 +311,18 @@ test_end (Fixture *f, gconstpointer data)
     come (f, PROXY, WORK "X-Forwarded-For: 10.0.0.1\r\n\r\n");
   come (f, 2, WORK "\r\n");
   g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 3);
+  g_clear_object (&f->gate);
+}
+
+static void
+test_lists_end (Fixture *f, gconstpointer data)
+{
+  int clients[MAX_CONNECTIONS];
+
+  begin_lists (f, clients);
+  for (guint i = 0; i < MAX_CONNECTIONS; i++)
+    take (clients[i]);
+  g_main_context_iteration (NULL, TRUE);
   g_clear_object (&f->gate);
 }
 
@@ -228,7 +342,11 @@ main (int argc, char **argv)
   ADD ("/gate-turns/newcomers-have-one-handled-at-once", test_cap_without_work);
   ADD ("/gate-turns/who-holds-nothing-makes-no-room", test_budget);
   ADD ("/gate-turns/who-holds-nothing-is-not-thrown-out", test_budget_of_others);
+  ADD ("/gate-turns/addresses-take-them-for-long-answers", test_lists);
+  ADD ("/gate-turns/long-answers-leave-time-for-others", test_lists_slices);
+  ADD ("/gate-turns/who-waits-for-one-is-not-slow", test_list_late);
   ADD ("/gate-turns/end-with-the-gate", test_end);
+  ADD ("/gate-turns/of-answers-end-with-the-gate", test_lists_end);
 #undef ADD
   return g_test_run ();
 }
