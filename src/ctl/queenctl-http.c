@@ -170,13 +170,11 @@ queenctl_http_is_queen_there (QueenctlHttp *self)
 SoupSession *
 queenctl_http_new_session (QueenctlHttp *self, guint timeout)
 {
-  SoupSession *session = soup_session_new ();
+  SoupSession *session = soup_session_new_with_options ("timeout", timeout, "user-agent",
+                                                        "queenctl/" QUEEN_VERSION, NULL);
 
-  /* What becomes nothing when it is unpacked is unpacked in one turn, for as long as it comes: no
-   * deadline would hold. */
+  /* What becomes nothing is unpacked in one turn, for as long as it comes: no deadline would hold. */
   soup_session_remove_feature_by_type (session, SOUP_TYPE_CONTENT_DECODER);
-  soup_session_set_timeout (session, timeout);
-  soup_session_set_user_agent (session, "queenctl/" QUEEN_VERSION);
   if (self->trusted)
     soup_session_set_tls_database (session, self->trusted);
   if (self->is_local)
