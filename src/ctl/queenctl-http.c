@@ -173,7 +173,6 @@ queenctl_http_new_session (QueenctlHttp *self, guint timeout)
   SoupSession *session = soup_session_new_with_options ("timeout", timeout, "user-agent",
                                                         "queenctl/" QUEEN_VERSION, NULL);
 
-  /* What becomes nothing is unpacked in one turn, for as long as it comes: no deadline would hold. */
   soup_session_remove_feature_by_type (session, SOUP_TYPE_CONTENT_DECODER);
   if (self->trusted)
     soup_session_set_tls_database (session, self->trusted);

@@ -64,7 +64,13 @@ const char *queenctl_http_get_url (QueenctlHttp *self);
  */
 gboolean queenctl_http_is_queen_there (QueenctlHttp *self);
 
-/** Returns: (transfer full): a session that trusts whom it should; @timeout: s, of a silence */
+/**
+ * queenctl_http_new_session:
+ * @timeout: s, of a silence
+ *
+ * Returns: (transfer full): a session that trusts whom it should, and unpacks nothing: what becomes
+ *   nothing then is unpacked in one turn for as long as it comes, and no deadline would hold
+ */
 SoupSession *queenctl_http_new_session (QueenctlHttp *self, guint timeout);
 
 /** Returns: (transfer full): a request to her; @path: such as `/v1/workers` */
