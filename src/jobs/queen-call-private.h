@@ -51,10 +51,11 @@ struct _QueenCall
   gsize n_left;     /* bytes since then */
 
   QueenCallStage stage;
-  gboolean is_excused; /* as the queen stood still when its deadline came */
-  gint64 deadline;     /* µs, monotonic */
-  gint64 patience;     /* likewise, until when it may do no more than live */
-  gint64 begun;        /* likewise, when the request began to go out */
+  gboolean is_excused;    /* as the queen stood still when its deadline came */
+  gboolean is_only_alive; /* what came last was no progress */
+  gint64 deadline;        /* µs, monotonic */
+  gint64 patience;        /* likewise, until when it may do no more than live */
+  gint64 begun;           /* likewise, when the request began to go out */
 };
 
 /** Returns: (transfer full): @self */

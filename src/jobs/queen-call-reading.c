@@ -25,6 +25,7 @@ read_once (QueenCall *self, gsize size)
     queen_call_cancel (self);
   else if (n > 0)
     {
+      self->is_only_alive = TRUE;
       if (!self->is_left)
         self->funcs->on_bytes (self->caller->buffer, (gsize) n, self->data);
       /* Whoever hears of them may say that they are progress, so that there is more patience. */
@@ -131,6 +132,7 @@ queen_call_take_answer (QueenCall *self)
 void
 queen_call_note_progress (QueenCall *self)
 {
+  self->is_only_alive = FALSE;
   self->patience =
       g_get_monotonic_time () + MAX (self->request.first_byte_timeout, self->request.idle_timeout);
 }

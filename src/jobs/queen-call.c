@@ -480,8 +480,8 @@ time_out (QueenCall *self)
     [QUEEN_CALL_WAITS_FOR_NEXT_BYTE] = "it fell silent in the middle of its answer",
   };
   gboolean has_begun = self->stage >= QUEEN_CALL_WAITS_FOR_FIRST_BYTE;
-  gboolean is_alive =
-      self->stage == QUEEN_CALL_WAITS_FOR_NEXT_BYTE && self->deadline == self->patience;
+  gboolean is_alive = self->stage == QUEEN_CALL_WAITS_FOR_NEXT_BYTE && self->is_only_alive &&
+                      self->deadline == self->patience;
 
   if (self->stage == QUEEN_CALL_WAITS_FOR_CONNECTION)
     queen_caller_revive (self->caller);
