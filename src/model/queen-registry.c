@@ -254,7 +254,9 @@ queen_registry_set_sender (QueenRegistry *self, QueenEntry *entry, const char *n
 void
 queen_registry_sign (const QueenEntry *entry, QueenComponent *component)
 {
-  component->sender = entry->sender ? g_ref_string_acquire (entry->sender->name) : NULL;
+  g_clear_pointer (&component->sender, g_ref_string_release);
+  if (entry->sender)
+    component->sender = g_ref_string_acquire (entry->sender->name);
 }
 
 void
