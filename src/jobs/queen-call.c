@@ -9,10 +9,7 @@
 #define MAX_INTERIM 16                /* 1xx answers before the one that counts */
 #define MAX_FOUND 64                  /* addresses of a host that are looked at */
 #define RACE (G_TIME_SPAN_SECOND / 2) /* µs that a connection's end may be under way */
-#define STANDSTILL                                                                                 \
-  (100 * G_TIME_SPAN_MILLISECOND)   /* µs that a loop is late, and not merely busy                \
-                                     */
-#define REPRIEVE G_TIME_SPAN_SECOND /* µs after that */
+#define REPRIEVE G_TIME_SPAN_SECOND   /* µs after a standstill */
 
 /* Those who are called are asked for by GLib until they have been told that they are cancelled. */
 QueenCall *
@@ -502,7 +499,7 @@ excuse_standstill (QueenCall *self, gint64 now)
 {
   gint64 more = now + REPRIEVE - self->deadline;
 
-  if (self->is_excused || now - self->deadline < STANDSTILL)
+  if (self->is_excused || now - self->deadline < QUEEN_STANDSTILL)
     return FALSE;
   self->is_excused = TRUE;
   self->deadline += more;

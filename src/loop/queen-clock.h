@@ -45,4 +45,11 @@ gint64 queen_clock_get_recent (const QueenClock *clock);
  */
 #define QUEEN_SLICE 4000
 
+/**
+ * QUEEN_STANDSTILL:
+ *
+ * µs that a loop is late, and not merely busy: what was waited for meanwhile may have come in time.
+ */
+#define QUEEN_STANDSTILL 100000
+
 G_END_DECLS

@@ -7,7 +7,6 @@
 #include "queen-redis-codec.h"
 
 #define READ_SIZE (16 * 1024)    /* bytes: until it is looked how long the replies in them took */
-#define STANDSTILL 100000        /* µs that a loop is late, and not merely busy */
 #define USUAL_BUFFER (64 * 1024) /* bytes of a buffer that is kept when all of it is written */
 
 /* A command without an answer. */
@@ -286,7 +285,7 @@ find_deadline (QueenRedisLink *self)
 static gboolean
 excuse_standstill (QueenRedisLink *self, gint64 now, gint64 deadline)
 {
-  if (now - deadline < STANDSTILL || self->has_stood_still)
+  if (now - deadline < QUEEN_STANDSTILL || self->has_stood_still)
     return FALSE;
   self->has_stood_still = TRUE;
   for (GList *link = self->pending.head; link; link = link->next)

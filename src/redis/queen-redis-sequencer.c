@@ -12,7 +12,6 @@
 #define MAX_IN_FLIGHT (16 * 1024 * 1024) /* bytes: an engine that is so slow is as good as away */
 #define FULL_FLIGHTS 1024                /* events: a fiftieth of a second of what Redis can do */
 #define FULL_BYTES (MAX_IN_FLIGHT / 4)   /* so that senders wait long before she has to go alone */
-#define STANDSTILL 100000                /* µs that a loop is late, and not merely busy */
 
 enum
 {
@@ -143,7 +142,7 @@ give_flights_up (QueenRedisSequencer *self)
 static gboolean
 excuse_flights (QueenRedisSequencer *self, gint64 now)
 {
-  gboolean is_late = now - self->flights_due >= STANDSTILL && !self->has_excused_flights;
+  gboolean is_late = now - self->flights_due >= QUEEN_STANDSTILL && !self->has_excused_flights;
 
   self->has_excused_flights = is_late;
   return is_late;
