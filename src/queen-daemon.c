@@ -20,6 +20,7 @@
 #include "net/queen-caps.h"
 #include "process/queen-heap.h"
 #include "process/queen-notify.h"
+#include "process/queen-overtime.h"
 #include "process/queen-signals.h"
 #include "queen-error.h"
 #include "queen-secrets.h"
@@ -108,7 +109,7 @@ static void
 stop (QueenDaemon *self)
 {
   self->is_stopping = TRUE;
-  queen_notify_tell ("STOPPING=1", "Saying goodbye");
+  queen_overtime_begin (self->config->drain + FAREWELL, "Saying goodbye");
   g_message ("stopping");
 
   g_clear_pointer (&self->watchdog, queen_watchdog_free);

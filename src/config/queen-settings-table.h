@@ -155,7 +155,7 @@ SETTING (gint64,
          .help = N_ ("Time that jobs get to come to their end when the queen is stopped (5s)"),
          .argument = N_ ("SPAN"),
          TOLD (.text = "Time that jobs get to come to their end when the queen is stopped. The "
-                       "service manager's time for stopping has to be longer."))
+                       "service manager is told to wait for as long."))
 
 SETTING (int,
          max_components,

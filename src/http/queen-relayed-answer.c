@@ -242,22 +242,34 @@ on_relay_overdue (gpointer data)
 
 /* Asking */
 
+static const QueenSibling *
+find_sibling (const GPtrArray *siblings, const char *name)
+{
+  for (guint i = 0; siblings && i < siblings->len; i++)
+    {
+      const QueenSibling *sibling = siblings->pdata[i];
+
+      if (g_strcmp0 (sibling->name, name) == 0)
+        return sibling;
+    }
+  return NULL;
+}
+
+/* Without the engine, and until all are back there, she is where she was. */
 static const char *
 get_address (QueenRelayedAnswer *self)
 {
   const QueenSiblingsSettings *settings = &self->stage->settings;
   const QueenJobEntry *entry = queen_job_index_lookup (settings->index, self->id);
+  const QueenSibling *sibling = NULL;
   QueenEngineReport report;
 
   settings->report_engine (&report, settings->data);
-  for (guint i = 0; entry && report.siblings && i < report.siblings->len; i++)
-    {
-      const QueenSibling *sibling = report.siblings->pdata[i];
-
-      if (g_strcmp0 (sibling->name, entry->owner) == 0)
-        return sibling->address;
-    }
-  return NULL;
+  if (entry)
+    sibling = find_sibling (report.siblings, entry->owner);
+  if (entry && !sibling)
+    sibling = find_sibling (report.last_siblings, entry->owner);
+  return sibling ? sibling->address : NULL;
 }
 
 static QueenRelay *

@@ -67,6 +67,7 @@ typedef struct
  * @lag: events that were in the stream and had not been read when she last asked
  * @siblings: (element-type QueenSibling): all queens, this one among them, by name; valid until the
  *   main loop turns
+ * @last_siblings: (element-type QueenSibling): the same, as it was before she was left alone last
  *
  * How a queen stands with the others, for whoever shows it.
  */
@@ -87,6 +88,7 @@ typedef struct
   guint64 n_skipped;
   guint64 lag;
   const GPtrArray *siblings;
+  const GPtrArray *last_siblings;
 } QueenEngineReport;
 
 /** Returns: `alone`, `joining` or `together` */

@@ -6,6 +6,7 @@
 #include "queen-notify.h"
 
 #define MORE_TIME "EXTEND_TIMEOUT_USEC=60000000"
+#define SPARE (5 * G_USEC_PER_SEC)     /* for turns of the loop that are late */
 #define INTERVAL (20 * G_USEC_PER_SEC) /* in which that is said: two of them may be lost */
 #define LIMIT (180 * G_USEC_PER_SEC)   /* some calls of a disk that takes half a minute for each */
 
@@ -15,6 +16,15 @@ void
 queen_overtime_set_limit (gint64 limit)
 {
   give_up_at = g_get_monotonic_time () + limit;
+}
+
+void
+queen_overtime_begin (gint64 most, const char *status)
+{
+  g_autofree char *state =
+      g_strdup_printf ("STOPPING=1\nEXTEND_TIMEOUT_USEC=%" G_GINT64_FORMAT, most + SPARE);
+
+  queen_notify_tell (state, status);
 }
 
 void

@@ -8,6 +8,15 @@
 G_BEGIN_DECLS
 
 /**
+ * queen_overtime_begin:
+ * @most: µs that the end may take until queen_overtime_tell(), as settings have it
+ * @status: what is done now
+ *
+ * Tells the service manager that the process stops, and to wait for as long as that.
+ */
+void queen_overtime_begin (gint64 most, const char *status);
+
+/**
  * queen_overtime_tell:
  * @status: what is done now
  *

@@ -26,6 +26,19 @@ tell_flights (QueenRedisSequencer *self)
     }
 }
 
+/* Most are still where they were, and have their jobs: who wants one of these may ask there. */
+static void
+put_siblings_aside (QueenRedisSequencer *self)
+{
+  GPtrArray *siblings = self->siblings;
+
+  if (siblings->len == 0)
+    return;
+  self->siblings = self->last_siblings;
+  self->last_siblings = siblings;
+  g_ptr_array_set_size (self->siblings, 0);
+}
+
 static void
 begin_alone (QueenRedisSequencer *self)
 {
@@ -38,7 +51,7 @@ begin_alone (QueenRedisSequencer *self)
   queen_local_sequencer_begin (self->local, epoch);
   g_signal_emit_by_name (self, "restart", queen_local_sequencer_get_epoch (self->local),
                          (guint64) 1, FALSE);
-  g_ptr_array_set_size (self->siblings, 0);
+  put_siblings_aside (self);
   queen_redis_sequencer_leave_jobs (self);
   queen_redis_sequencer_leave_healing (self);
   g_warning ("going on alone: %s", self->trouble);

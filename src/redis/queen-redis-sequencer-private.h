@@ -159,7 +159,8 @@ struct _QueenRedisSequencer
   GPtrArray *owners_to_ask;    /* names of those whose jobs are to be read while she joins */
   gboolean has_owner_told_all; /* the last of these */
 
-  GPtrArray *siblings; /* of QueenSibling */
+  GPtrArray *siblings;      /* of QueenSibling; empty while she is alone */
+  GPtrArray *last_siblings; /* likewise: as they were when she was together last */
   QueenAlarm *announce_alarm;
 };
 

@@ -275,6 +275,7 @@ queen_redis_sequencer_finalize (GObject *object)
   queen_redis_sequencer_forget_holds (self);
   g_clear_pointer (&self->past, g_ptr_array_unref);
   g_ptr_array_unref (self->siblings);
+  g_ptr_array_unref (self->last_siblings);
   g_string_free (self->puts, TRUE);
   g_free (self->sha);
   g_free (self->address);
@@ -330,6 +331,7 @@ queen_redis_sequencer_init (QueenRedisSequencer *self)
                                                     (GDestroyNotify) queen_shared_text_unref);
     }
   self->siblings = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_sibling_free);
+  self->last_siblings = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_sibling_free);
   self->reason = g_strdup ("starting");
 }
 
@@ -456,5 +458,6 @@ queen_redis_sequencer_report (QueenRedisSequencer *self, QueenEngineReport *repo
     .n_skipped = self->n_skipped,
     .lag = self->tail - MIN (self->tail, self->read_to.number),
     .siblings = self->siblings,
+    .last_siblings = self->last_siblings,
   };
 }

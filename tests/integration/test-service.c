@@ -125,6 +125,29 @@ test_more_time (void)
   g_assert_cmpint (g_rmdir (folder), ==, 0);
 }
 
+/* Nobody is killed in the middle of the time that jobs were promised. */
+static void
+test_more_time_for_jobs (void)
+{
+  static const char variable[] = "\nEXTEND_TIMEOUT_USEC=";
+  g_autoptr (NotifySocket) manager = notify_socket_new ();
+  const char *environment[] = { notify_socket_get_variable (manager), NULL };
+  const char *arguments[] = { "--port=0", "--ui-port=off", "--bus=none", "--drain=10min", NULL };
+  g_autoptr (QueenProcess) queen = queen_process_spawn (
+      &(QueenProcessSetup){ .arguments = arguments, .environment = environment });
+  g_autofree char *stopping = NULL;
+  const char *more;
+
+  queen_process_wait_ready (queen);
+  queen_process_signal (queen, SIGTERM);
+  stopping = notify_socket_wait_for (manager, "STOPPING=1");
+  more = strstr (stopping, variable);
+  g_assert_nonnull (more);
+  g_assert_cmpuint (g_ascii_strtoull (more + strlen (variable), NULL, 10), >=,
+                    600 * (guint64) G_USEC_PER_SEC);
+  g_assert_cmpint (queen_process_wait_exit (queen), ==, 0);
+}
+
 /* Such as one for containers that reads nothing after READY=1, or one that is stuck. */
 static void
 test_unread_manager (void)
@@ -597,6 +620,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/service/notify/ready-status-stopping", test_notify);
   g_test_add_func ("/service/notify/more-time-to-write-what-is-known", test_more_time);
+  g_test_add_func ("/service/notify/more-time-for-jobs-to-end", test_more_time_for_jobs);
   g_test_add_func ("/service/notify/manager-that-does-not-read-is-told-later", test_unread_manager);
   g_test_add_func ("/service/sockets/in-the-place-of-addresses-and-ports", test_adopted);
   g_test_add_func ("/service/sockets/wrong-ones-are-refused-in-one-line", test_wrong_socket);
