@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "loop/queen-fair-queue.h"
 #include "model/queen-heartbeat.h"
 #include "queen-dbus-calls.h"
 #include "queen-dbus-cluster.h"
@@ -12,6 +13,20 @@
 #include "queen-dbus-job-view.h"
 #include "queen-dbus-subscribers.h"
 #include "queen-error.h"
+
+/* A system bus lets anybody search. The main thread is given so many at once, and as many may wait
+ * for that: users take turns, and who has most makes room. As it does all that it has been given in
+ * one turn, nobody waits for long. */
+#define MAX_SEARCHING 64
+
+/* Calls that have come, with those of whom the bus is asked whose they are: it says so at once, and
+ * so there is always room for others. */
+#define MAX_SEARCHES 1024
+
+#define TOO_MANY "too many calls at once; try again"
+
+/* Less than what callers wait usually, so that they hear. */
+#define PATIENCE (20 * G_USEC_PER_SEC)
 
 struct _QueenDBusMethods
 {
@@ -24,6 +39,8 @@ struct _QueenDBusMethods
   QueenDBusSubscribers *subscribers;
   QueenDBusCalls *reports; /* and what else only those may call who may report */
   QueenDBusCalls *searches;
+  QueenFairQueue *waiting; /* of Call: searches that the main thread is not given yet */
+  guint n_searching;       /* those that it has */
 };
 
 /* One call on its way to the main thread and back. */
@@ -32,6 +49,9 @@ typedef struct _Call Call;
 struct _Call
 {
   QueenDBusCall *call; /* for the D-Bus thread only; NULL when there is nobody to be answered */
+  QueenDBusMethods *methods; /* likewise; of a search that waits or is counted, NULL for others */
+  QueenFairPlace place;      /* among those that wait */
+  gboolean is_sent;          /* to the main thread */
   GMainContext *context;
   void (*run) (Call *call); /* in the main thread */
   QueenRegistry *registry;
@@ -74,11 +94,22 @@ refuse_call (GDBusMethodInvocation *invocation, QueenError code, const char *mes
   return TRUE;
 }
 
-/* She leaves the bus. */
+static void end_search (Call *call);
+
+/* She leaves the bus, or it has taken too long. */
 static void
 on_caller_gone (gpointer data)
 {
-  ((Call *) data)->call = NULL;
+  Call *call = data;
+
+  call->call = NULL;
+  if (call->is_sent)
+    {
+      end_search (call); /* it may come back when there is nobody any more who counts */
+      return;
+    }
+  queen_fair_queue_leave (&call->place);
+  free_call (call);
 }
 
 /* Back in the D-Bus thread, as a message may have to wait until another one has been written. */
@@ -88,6 +119,7 @@ on_call_done (gpointer data)
   Call *call = data;
   GDBusMethodInvocation *invocation;
 
+  end_search (call);
   if (!call->call)
     return G_SOURCE_REMOVE;
   invocation = queen_dbus_call_end (call->call);
@@ -128,7 +160,7 @@ begin_call (QueenDBusMethods *self,
 
   if (!queen_dbus_calls_has_room (calls, g_dbus_method_invocation_get_sender (invocation)))
     {
-      refuse_call (invocation, QUEEN_ERROR_UNAVAILABLE, "too many calls at once; try again");
+      refuse_call (invocation, QUEEN_ERROR_UNAVAILABLE, TOO_MANY);
       return NULL;
     }
   call = g_new0 (Call, 1);
@@ -141,6 +173,7 @@ begin_call (QueenDBusMethods *self,
 static void
 send_call (Call *call)
 {
+  call->is_sent = TRUE;
   g_main_context_invoke_full (NULL, G_PRIORITY_DEFAULT, on_call, call, NULL);
 }
 
@@ -214,7 +247,7 @@ on_report (QueenDBusQueen *skeleton,
   return report (data, invocation, kind, heartbeat);
 }
 
-/* Finding and forgetting */
+/* Finding */
 
 static void
 run_find (Call *call)
@@ -223,6 +256,55 @@ run_find (Call *call)
 
   if (worker)
     call->component = queen_component_ref (worker);
+}
+
+static void
+begin_search (Call *call)
+{
+  call->methods->n_searching++;
+  send_call (call);
+}
+
+/* @call: any that the main thread has had; a search gives its place to the next one */
+static void
+end_search (Call *call)
+{
+  QueenDBusMethods *self = g_steal_pointer (&call->methods);
+  Call *next = self ? queen_fair_queue_take (self->waiting) : NULL;
+
+  if (self)
+    self->n_searching--;
+  if (next)
+    begin_search (next);
+}
+
+static void
+refuse_search (Call *call)
+{
+  GDBusMethodInvocation *invocation = queen_dbus_call_end (call->call);
+
+  queen_fair_queue_leave (&call->place);
+  free_call (call);
+  refuse_call (invocation, QUEEN_ERROR_UNAVAILABLE, TOO_MANY);
+}
+
+static void
+on_searcher_known (const char *user, const char *caller, gpointer data)
+{
+  Call *call = data;
+  QueenDBusMethods *self = call->methods;
+  gpointer refused;
+
+  if (self->n_searching < MAX_SEARCHING)
+    begin_search (call);
+  else if (!queen_fair_queue_find_place (self->waiting, user, &refused))
+    refuse_search (call);
+  else
+    {
+      if (refused)
+        refuse_search (refused);
+      queen_fair_queue_enter (self->waiting, &call->place, user, call);
+    }
 }
 
 static gboolean
@@ -239,11 +321,17 @@ on_find_worker (QueenDBusQueen *skeleton,
   call = begin_call (self, self->searches, invocation, run_find);
   if (!call)
     return TRUE;
+  call->methods = self;
   call->placement = g_object_ref (self->placement);
   call->text = g_strdup (model);
-  send_call (call);
+  if (self->n_searching < MAX_SEARCHING)
+    begin_search (call);
+  else
+    queen_dbus_call_answer_later (call->call, on_searcher_known);
   return TRUE;
 }
+
+/* Forgetting */
 
 static void
 run_forget (Call *call)
@@ -347,12 +435,18 @@ queen_dbus_methods_new (QueenRegistry *workers,
                         const QueenClock *clock)
 {
   /* Of those that the main thread has not done yet. What it does is done at once, so nobody is kept
-   * waiting for longer than it turns. A system bus lets anybody search, and only root and her own
-   * group do the others: so turns by user are not needed, as long as the two are apart. */
-  const QueenDBusCallsSettings calls = {
+   * waiting for longer than it turns. A system bus lets only root and her own group do these: so
+   * turns by user are not needed, as long as searches are apart. */
+  const QueenDBusCallsSettings reports = {
     .clock = clock,
     .calls = 128,
     .calls_per_caller = 64,
+  };
+  const QueenDBusCallsSettings searches = {
+    .clock = clock,
+    .calls = MAX_SEARCHES,
+    .calls_per_caller = 64,
+    .patience = PATIENCE,
   };
   QueenDBusMethods *self = g_new0 (QueenDBusMethods, 1);
 
@@ -361,8 +455,9 @@ queen_dbus_methods_new (QueenRegistry *workers,
   self->registries[QUEEN_COMPONENT_HIVE] = g_object_ref (hives);
   self->placement = g_object_ref (placement);
   self->jobs = jobs ? g_object_ref (jobs) : NULL;
-  self->reports = queen_dbus_calls_new (&calls);
-  self->searches = queen_dbus_calls_new (&calls);
+  self->reports = queen_dbus_calls_new (&reports);
+  self->searches = queen_dbus_calls_new (&searches);
+  self->waiting = queen_fair_queue_new (MAX_SEARCHING);
   self->subscribers = queen_dbus_subscribers_new (mailbox);
   self->skeleton = queen_dbus_queen_skeleton_new ();
   g_object_connect (self->skeleton,                                                      //
@@ -408,6 +503,7 @@ queen_dbus_methods_free (QueenDBusMethods *self)
   g_object_unref (self->skeleton);
   queen_dbus_calls_free (self->reports);
   queen_dbus_calls_free (self->searches);
+  queen_fair_queue_free (self->waiting);
   queen_dbus_subscribers_free (self->subscribers);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     g_object_unref (self->registries[kind]);

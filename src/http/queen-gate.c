@@ -311,9 +311,9 @@ find_waiting (QueenGate *self)
   return waiting;
 }
 
-/* Makes room for one more: by who has the answer already, who has nothing to ask, who is silent,
- * who can have the answer now (but only one, there may be thousands), whose address has most, who
- * waits, or who does not take the answer.
+/* Makes room for one more: by who has the answer already, who is about to get a refusal, who has
+ * nothing to ask, who is silent, who can have the answer now (but only one, there may be
+ * thousands), whose address has most, who waits, or who does not take the answer.
  * @may_evict is FALSE for one that gets nothing but a refusal: only the first make room for that.
  */
 static gboolean
@@ -327,6 +327,8 @@ make_room (QueenGate *self, QueenShare *share, gboolean may_evict)
     {
       if ((other = queen_deadline_queue_peek (&settings->deadlines[QUEEN_WAIT_LINGER])))
         queen_connection_remove (other);
+      else if ((other = queen_deadline_queue_peek (&settings->deadlines[QUEEN_WAIT_TURN])))
+        queen_connection_time_out (other, QUEEN_WAIT_TURN);
       else if (may_evict && ((other = queen_connection_find_idle (settings, NULL)) ||
                              (other = find_silent (self))))
         queen_connection_evict (other);

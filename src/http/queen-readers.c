@@ -5,16 +5,22 @@
 
 #include "net/queen-shares.h"
 #include "text/queen-hash.h"
+#include "text/queen-network.h"
 
-/* One address, or network, as queen_shares_dup_network() has it. */
-typedef struct _QueenReaderPlace
+/* One address, or network, as queen_shares_dup_network() has it; or one of 48 bits with all that
+ * are in it, which are one to all others. */
+typedef struct _QueenReaderPlace Place;
+
+struct _QueenReaderPlace
 {
   char *network;
   guint n_readers;
-  gsize n_held; /* bytes */
-  GQueue texts; /* of Text: that it holds */
-  GList link;   /* among those who hold something */
-} Place;
+  gsize n_held;   /* bytes */
+  GQueue texts;   /* of Text: that it holds; none of a wide one */
+  GQueue members; /* of Place: those in a wide one who hold something */
+  Place *wide;    /* NULL for what is in none */
+  GList link;     /* among those who hold something, of all or in it */
+};
 
 /* What waits for one or several. */
 typedef struct _QueenReaderText
@@ -30,7 +36,8 @@ struct _QueenReaders
   const QueenBudgets *budgets;
   GHashTable *places; /* network -> Place */
   GHashTable *texts;  /* GBytes -> Text */
-  GQueue holders;     /* of Place: those who hold something, in the order in which they began */
+  GQueue holders;     /* of Place: those who hold something and are in no wide one, in the order in
+                         which they began */
   GQueue kept;        /* of Text: what the queen keeps, or did when that was last looked at */
 };
 
@@ -73,6 +80,21 @@ dup_network (const struct sockaddr_storage *client)
 
 /* Who holds what */
 
+/* What @place and the network around it hold becomes more, or less. */
+static void
+count_held (QueenReaders *self, Place *place, gssize n_bytes)
+{
+  GQueue *holders = place->wide ? &place->wide->members : &self->holders;
+
+  if (place->n_held == 0)
+    g_queue_push_tail_link (holders, &place->link);
+  place->n_held += (gsize) n_bytes;
+  if (place->n_held == 0)
+    g_queue_unlink (holders, &place->link);
+  if (place->wide)
+    count_held (self, place->wide, n_bytes);
+}
+
 /* Whoever came first for it, unless the queen keeps it. */
 static void
 give_holder (QueenReaders *self, Text *text)
@@ -84,10 +106,8 @@ give_holder (QueenReaders *self, Text *text)
       g_queue_push_tail_link (&self->kept, &text->link);
       return;
     }
-  if (place->texts.length == 0)
-    g_queue_push_tail_link (&self->holders, &place->link);
   g_queue_push_tail_link (&place->texts, &text->link);
-  place->n_held += g_bytes_get_size (text->bytes);
+  count_held (self, place, (gssize) g_bytes_get_size (text->bytes));
   text->holder = place;
 }
 
@@ -97,11 +117,8 @@ take_holder (QueenReaders *self, Text *text)
   Place *place = g_steal_pointer (&text->holder);
 
   g_queue_unlink (place ? &place->texts : &self->kept, &text->link);
-  if (!place)
-    return;
-  place->n_held -= g_bytes_get_size (text->bytes);
-  if (place->texts.length == 0)
-    g_queue_unlink (&self->holders, &place->link);
+  if (place)
+    count_held (self, place, -(gssize) g_bytes_get_size (text->bytes));
 }
 
 /* What the queen kept and does no longer is held by those who wait for it. */
@@ -124,18 +141,33 @@ look_at_kept (QueenReaders *self)
 /* Coming and going */
 
 static Place *
-get_place (QueenReaders *self, const struct sockaddr_storage *client)
+get_place (QueenReaders *self, const char *network)
 {
-  g_autofree char *network = dup_network (client);
   Place *place = g_hash_table_lookup (self->places, network);
+  g_autofree char *wide = NULL;
 
   if (place)
     return place;
   place = g_new0 (Place, 1);
-  place->network = g_steal_pointer (&network);
+  place->network = g_strdup (network);
   place->link.data = place;
   g_hash_table_insert (self->places, place->network, place);
+  wide = queen_network_dup_wide (network);
+  place->wide = wide ? get_place (self, wide) : NULL;
   return place;
+}
+
+/* One more, or one less, in @place and the network around it. */
+static void
+count_reader (QueenReaders *self, Place *place, int sign)
+{
+  Place *wide = place->wide;
+
+  place->n_readers += (guint) sign;
+  if (place->n_readers == 0)
+    g_hash_table_remove (self->places, place->network);
+  if (wide)
+    count_reader (self, wide, sign);
 }
 
 static Text *
@@ -159,11 +191,13 @@ queen_readers_enter (QueenReaders *self,
                      GBytes *bytes,
                      gpointer owner)
 {
-  reader->place = get_place (self, client);
+  g_autofree char *network = dup_network (client);
+
+  reader->place = get_place (self, network);
   reader->text = get_text (self, bytes);
   reader->owner = owner;
   reader->link.data = reader;
-  reader->place->n_readers++;
+  count_reader (self, reader->place, 1);
   g_queue_push_tail_link (&reader->text->readers, &reader->link);
   if (reader->text->readers.length == 1)
     give_holder (self, reader->text);
@@ -186,8 +220,7 @@ queen_readers_release (QueenReaders *self, QueenReader *reader)
     g_hash_table_remove (self->texts, text->bytes);
   else if (was_first)
     give_holder (self, text);
-  if (--place->n_readers == 0)
-    g_hash_table_remove (self->places, place->network);
+  count_reader (self, place, -1);
 }
 
 /* Making room */
@@ -201,21 +234,52 @@ queen_readers_foreach_of_text (const QueenReader *reader, void (*func) (gpointer
 }
 
 static gsize
-find_most (const QueenReaders *self)
+find_most (const GQueue *holders)
 {
   gsize most = 0;
 
-  for (const GList *link = self->holders.head; link; link = link->next)
+  for (const GList *link = holders->head; link; link = link->next)
     most = MAX (most, ((const Place *) link->data)->n_held);
   return most;
 }
 
+static gboolean
+holds_about (const Place *place, gsize most)
+{
+  return place->n_held >= most - most / 4;
+}
+
+/* Of a network, of whoever holds most in it. */
 static gpointer
 get_first_owner (const Place *place)
 {
-  const Text *text = place->texts.head->data;
+  gsize most = find_most (&place->members);
+  const GList *link = place->members.head;
+  const Text *text;
 
+  while (link && !holds_about (link->data, most))
+    link = link->next;
+  if (link)
+    return get_first_owner (link->data);
+  text = place->texts.head->data;
   return ((QueenReader *) text->readers.head->data)->owner;
+}
+
+/* @own: (nullable): one of @holders, or like these */
+static gpointer
+find_greedier (const GQueue *holders, const Place *own, gsize size, QueenReaderFunc is_slow)
+{
+  gsize n_own = own ? own->n_held : 0, most = find_most (holders);
+
+  for (const GList *link = holders->head; link && n_own < most; link = link->next)
+    {
+      const Place *place = link->data;
+
+      if (holds_about (place, most) &&
+          (n_own + size < place->n_held || is_slow (get_first_owner (place))))
+        return get_first_owner (place);
+    }
+  return NULL;
 }
 
 gpointer
@@ -225,19 +289,12 @@ queen_readers_find_greediest (QueenReaders *self,
                               QueenReaderFunc is_slow)
 {
   g_autofree char *network = dup_network (client);
+  g_autofree char *wide_name = queen_network_dup_wide (network);
   const Place *own = g_hash_table_lookup (self->places, network);
-  gsize n_own, most;
+  const Place *wide = wide_name ? g_hash_table_lookup (self->places, wide_name) : NULL;
+  gpointer owner;
 
   look_at_kept (self);
-  n_own = own ? own->n_held : 0;
-  most = find_most (self);
-  for (const GList *link = self->holders.head; link && n_own < most; link = link->next)
-    {
-      const Place *place = link->data;
-
-      if (place->n_held >= most - most / 4 &&
-          (n_own + size < place->n_held || is_slow (get_first_owner (place))))
-        return get_first_owner (place);
-    }
-  return NULL;
+  owner = find_greedier (&self->holders, wide_name ? wide : own, size, is_slow);
+  return owner || !wide ? owner : find_greedier (&wide->members, own, size, is_slow);
 }

@@ -13,7 +13,8 @@ G_BEGIN_DECLS
  * QueenReaders:
  *
  * Who has answers waiting for it, and how many bytes each address: so that one which holds
- * much makes room for one which holds less, however busily it reads. What several wait for is held
+ * much makes room for one which holds less, however busily it reads. All in an IPv6 network of 48
+ * bits are one there, and as fair among each other. What several wait for is held
  * by the one of them who has waited for longest, and what the queen keeps anyway by nobody.
  */
 typedef struct _QueenReaders QueenReaders;
@@ -76,10 +77,10 @@ void queen_readers_foreach_of_text (const QueenReader *reader, void (*func) (gpo
  * @client: who wants @size bytes more
  * @is_slow: who may go for its like
  *
- * Returns: (transfer none) (nullable): of the address that holds most, the owner who has held it
- *   longest; when @client would hold as much as that, only one that @is_slow says may go; %NULL
- *   when there is none, or @client holds as much already. Addresses that hold about as much are
- *   alike: the one of them that came first is meant
+ * Returns: (transfer none) (nullable): of the address that holds most, or of the one in the network
+ *   of 48 bits that does, the owner who has held it longest; when @client would hold as much as
+ *   that, only one that @is_slow says may go; %NULL when there is none, or @client holds as much
+ *   already. Addresses that hold about as much are alike: the one of them that came first is meant
  */
 gpointer queen_readers_find_greediest (QueenReaders *self,
                                        const struct sockaddr_storage *client,

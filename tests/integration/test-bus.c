@@ -16,6 +16,8 @@
 #include "queen-process.h"
 #include "sse-client.h"
 
+#define NOBODY 65534
+
 static void
 test_none (void)
 {
@@ -266,6 +268,46 @@ test_searches (void)
     bus_client_free (greedy[i]);
 }
 
+/* She has been given as many as she takes, and as many wait, when another user searches. */
+static void
+test_searches_of_users (void)
+{
+  g_autoptr (BusDaemon) bus = bus_daemon_new ();
+  g_auto (GStrv) environment = preload_dup_hang_environment ("poll");
+  g_autoptr (QueenProcess) queen = NULL;
+  g_autoptr (BusClient) modest = NULL;
+  BusClient *greedy[3];
+  Answers of_greedy = { 0 }, of_modest = { 0 };
+
+  bus_daemon_let_all_users_in (bus);
+  bus_daemon_start (bus);
+  g_setenv ("DBUS_SESSION_BUS_ADDRESS", bus_daemon_get_address (bus), TRUE);
+  queen = queen_process_start_with ((const char *const *) environment, "--bus=session", NULL);
+  modest = bus_client_new (bus_daemon_get_address (bus));
+  bus_client_wait_for_queen (modest, TRUE);
+  if (seteuid (NOBODY) != 0)
+    {
+      g_test_skip ("only root can be two users");
+      return;
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (greedy); i++)
+    greedy[i] = bus_client_new (bus_daemon_get_address (bus));
+  g_assert_cmpint (seteuid (0), ==, 0);
+  preload_turn_hanging (queen, "hang: on\n");
+  for (gsize i = 0; i < G_N_ELEMENTS (greedy); i++)
+    send_calls (greedy[i], "FindWorker", "('m',)", 64, &of_greedy);
+  queen_test_wait_until (count_answers (&of_greedy) == 64);
+  send_calls (modest, "FindWorker", "('m',)", 10, &of_modest);
+  queen_test_wait_until (count_answers (&of_greedy) == 64 + 10); /* they have made room */
+  g_assert_cmpuint (count_answers (&of_modest), ==, 0);
+
+  preload_turn_hanging (queen, "hang: off\n");
+  queen_test_wait_until (count_answers (&of_modest) == 10 && count_answers (&of_greedy) == 3 * 64);
+  g_assert_cmpuint (of_modest.n_not_found, ==, 10);
+  for (gsize i = 0; i < G_N_ELEMENTS (greedy); i++)
+    bus_client_free (greedy[i]);
+}
+
 static void
 test_end_with_open_calls (void)
 {
@@ -275,12 +317,14 @@ test_end_with_open_calls (void)
       queen_process_start_with ((const char *const *) environment, "--bus=session", NULL);
   g_autoptr (BusClient) client = bus_client_new (bus_daemon_get_address (bus));
   BusClient *leaver = bus_client_new (bus_daemon_get_address (bus));
-  Answers answers = { 0 }, none = { 0 };
+  Answers answers = { 0 }, of_searches = { 0 }, none = { 0 };
 
   bus_client_wait_for_queen (client, TRUE);
   preload_turn_hanging (queen, "hang: on\n");
   report (leaver, 5, &none);
   report (client, 5, &answers);
+  send_calls (leaver, "FindWorker", "('m',)", 64, &none);
+  send_calls (client, "FindWorker", "('m',)", 32, &of_searches); /* these wait for their turn */
   bus_client_expect (leaver, QUEEN_PATH "/workers", ".Registry", "Total", "0");
   bus_client_expect (client, QUEEN_PATH "/workers", ".Registry", "Total", "0");
   bus_client_free (leaver);
@@ -288,8 +332,8 @@ test_end_with_open_calls (void)
   preload_turn_hanging (queen, "hang: off\n");
   g_assert_cmpint (queen_process_wait_exit (queen), ==, 0);
   queen_process_stop (queen); /* without a complaint */
-  queen_test_wait_until (count_answers (&answers) == 5);
-  g_assert_cmpuint (answers.n_refused, ==, 0);
+  queen_test_wait_until (count_answers (&answers) == 5 && count_answers (&of_searches) == 32);
+  g_assert_cmpuint (answers.n_refused + of_searches.n_refused, ==, 0);
 }
 
 /* Two threads that make types at the same time may stand still for ever: see queen-dbus-types.h. */
@@ -397,6 +441,7 @@ main (int argc, char **argv)
   g_test_add_func ("/bus/metrics/say-whether-she-is-there", test_metric);
   g_test_add_func ("/bus/hanging/one-caller-keeps-nobody-out", test_hanging);
   g_test_add_func ("/bus/hanging/who-searches-keeps-no-report-out", test_searches);
+  g_test_add_func ("/bus/hanging/nor-another-user-s-search", test_searches_of_users);
   g_test_add_func ("/bus/hanging/ends-with-calls-open", test_end_with_open_calls);
   g_test_add_func ("/bus/stopped/does-not-hold-her-end-up", test_stopped_for_good);
   g_test_add_func ("/bus/types/none-is-first-met-by-a-thread", test_types);

@@ -6,7 +6,7 @@
 /* A whole gate, by a clock that only work moves on. Its clients are the other ends of socket pairs;
  * all that they can ask for is /work, which costs time, /deferral, which costs so much that it
  * waits until there is time, /list, which is long, /events, of which there may not be too many at
- * once, and /event, which is one. */
+ * once, /event, which is one, and /never, which is not answered. */
 
 #include <netinet/in.h>
 #include <string.h>
@@ -39,6 +39,7 @@ typedef struct
   gint64 cost;        /* µs that a request takes */
   gsize list_size;    /* bytes */
   guint n_events;     /* that may be until subscribers have heard of them */
+  guint n_waiting;    /* for what is not answered, so far */
   gboolean is_closed; /* whoever has events is refused */
 } Fixture;
 
@@ -117,6 +118,18 @@ on_list (QueenExchange *exchange, gpointer data)
   queen_exchange_answer (exchange, 200, "text/plain", g_bytes_new_take (g_malloc0 (size), size));
 }
 
+static void
+on_gone (gpointer data)
+{
+}
+
+static void
+on_never (QueenExchange *exchange, gpointer data)
+{
+  ((Fixture *) data)->n_waiting++;
+  queen_exchange_answer_later (exchange, QUEEN_PATIENCE_UNTIL_GONE, on_gone, NULL);
+}
+
 static gboolean
 is_behind (gpointer data)
 {
@@ -128,6 +141,7 @@ static const QueenRoute routes[] = {
   { "/event", "POST", QUEEN_ACCESS_BEAT, on_event },
   { "/deferral", "GET", QUEEN_ACCESS_READ, on_deferral },
   { "/list", "GET", QUEEN_ACCESS_READ, on_list },
+  { "/never", "GET", QUEEN_ACCESS_READ, on_never },
   { "/work", "GET", QUEEN_ACCESS_READ, on_work },
   { "/work", "POST", QUEEN_ACCESS_READ, on_work },
   { "/long", "POST", QUEEN_ACCESS_READ, on_work, .max_body = MAX_LONG },

@@ -139,6 +139,22 @@ test_cap (Fixture *f, gconstpointer data)
   assert_status (newcomer, "200");
 }
 
+/* Those who wait for answers have three quarters of the places, and one who comes is not refused
+ * for those who are about to hear that they are too many. */
+static void
+test_cap_with_displaced (Fixture *f, gconstpointer data)
+{
+  int newcomer;
+
+  for (guint i = 0; i < MAX_CONNECTIONS; i++)
+    come (f, 1, "GET /never HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  while (f->n_waiting < MAX_CONNECTIONS)
+    g_main_context_iteration (NULL, FALSE);
+  newcomer = come (f, 2, WORK "\r\n");
+  turn ();
+  assert_status (newcomer, "200");
+}
+
 /* However many have said all and wait for their turn, a newcomer has one of
  * them handled at once, and not all.
  */
@@ -339,6 +355,7 @@ main (int argc, char **argv)
   ADD ("/gate-turns/what-came-in-time-is-in-time", test_in_time);
   ADD ("/gate-turns/a-body-has-its-time-after-a-late-head", test_body);
   ADD ("/gate-turns/newcomers-have-some-when-all-places-are-taken", test_cap);
+  ADD ("/gate-turns/newcomers-need-not-wait-for-refusals", test_cap_with_displaced);
   ADD ("/gate-turns/newcomers-have-one-handled-at-once", test_cap_without_work);
   ADD ("/gate-turns/who-holds-nothing-makes-no-room", test_budget);
   ADD ("/gate-turns/who-holds-nothing-is-not-thrown-out", test_budget_of_others);

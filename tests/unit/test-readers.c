@@ -44,18 +44,27 @@ tear_down (Fixture *f, gconstpointer data)
   queen_budgets_free (f->budgets);
 }
 
+#define NETWORK(wide, narrow) (0x10000 * (wide) + (narrow))
+
+/* 10.0.0.@host, or of NETWORK 2001:db8:@wide:@narrow::1 */
 static struct sockaddr_storage
 make_address (guint host)
 {
-  const struct sockaddr_in address = { .sin_family = AF_INET,
-                                       .sin_addr = { htonl (0x0a000000 + host) } };
+  const struct sockaddr_in ipv4 = { .sin_family = AF_INET,
+                                    .sin_addr = { htonl (0x0a000000 + host) } };
+  const struct sockaddr_in6 ipv6 = { .sin6_family = AF_INET6,
+                                     .sin6_addr.s6_addr32 = { htonl (0x20010db8), htonl (host), 0,
+                                                              htonl (1) } };
   struct sockaddr_storage storage = { 0 };
 
-  memcpy (&storage, &address, sizeof address);
+  if (host < 0x10000)
+    memcpy (&storage, &ipv4, sizeof ipv4);
+  else
+    memcpy (&storage, &ipv6, sizeof ipv6);
   return storage;
 }
 
-/* The one with that number, at 10.0.0.@host, has @size bytes of its own waiting. */
+/* The one with that number, at make_address (@host), has @size bytes of its own waiting. */
 static void
 enter (Fixture *f, guint number, guint host, gsize size)
 {
@@ -113,6 +122,29 @@ test_alike (Fixture *f, gconstpointer data)
   g_assert_cmpint (find (f, 2, 5 * MIB), ==, -1); /* it is its own */
 }
 
+/* Many networks that may be one user's are one to all others, and fair among each other. */
+static void
+test_wide (Fixture *f, gconstpointer data)
+{
+  enter (f, 0, 1, 2 * MIB);
+  enter (f, 1, NETWORK (1, 1), MIB);
+  enter (f, 2, NETWORK (1, 2), MIB);
+  enter (f, 3, NETWORK (1, 3), MIB);
+  enter (f, 4, NETWORK (2, 1), 2 * MIB);
+  g_assert_cmpint (find (f, 2, MIB), ==, 1);
+  g_assert_cmpint (find (f, 1, MIB / 2), ==, 1);
+  g_assert_cmpint (find (f, NETWORK (3, 1), MIB), ==, 1);
+  g_assert_cmpint (find (f, NETWORK (2, 2), MIB / 2), ==, 1);
+  g_assert_cmpint (find (f, NETWORK (1, 4), MIB / 2), ==, 1); /* among its own */
+  g_assert_cmpint (find (f, NETWORK (1, 4), MIB), ==, -1);
+  enter (f, 5, NETWORK (1, 3), MIB);
+  g_assert_cmpint (find (f, 2, MIB), ==, 3); /* who has most there */
+  g_assert_cmpint (find (f, NETWORK (1, 4), MIB), ==, 3);
+  for (int i = 1; i <= 3; i++)
+    queen_readers_release (f->readers, &f->those[i]);
+  g_assert_cmpint (find (f, 2, MIB), ==, 0);
+}
+
 static void
 test_shared (Fixture *f, gconstpointer data)
 {
@@ -152,6 +184,7 @@ main (int argc, char **argv)
 
   ADD ("who-holds-most-makes-room", test_most);
   ADD ("alike/first-who-is-slow", test_alike);
+  ADD ("wide/networks-that-may-be-one-user-s-are-one", test_wide);
   ADD ("shared/one-holds-it-and-then-the-next", test_shared);
   ADD ("kept/nobody-s-until-it-is-not", test_kept);
 
