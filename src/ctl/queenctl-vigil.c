@@ -8,6 +8,7 @@
 #include "text/queen-hash.h"
 
 #define MOST_IDS 100 /* of which each is asked for; beyond that a list is faster */
+#define AGAIN_MSEC 1000
 
 typedef struct
 {
@@ -52,9 +53,14 @@ on_look_due (gpointer data)
 
   self->look_id = 0;
   look_now (self);
-  /* If she has gone in this moment, she is waited for. */
+  /* If she has gone in this moment, she is waited for; but events may come from her all the time,
+   * and of what this one was to find out there need not be another. */
   if (g_error_matches (self->error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN))
-    g_clear_error (&self->error);
+    {
+      g_clear_error (&self->error);
+      self->must_ask_for_all = TRUE;
+      self->look_id = g_timeout_add (AGAIN_MSEC, on_look_due, self);
+    }
   if (self->is_seen || self->error)
     g_main_loop_quit (self->loop);
   return G_SOURCE_REMOVE;

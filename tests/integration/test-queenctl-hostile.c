@@ -164,6 +164,39 @@ test_slow_answers (void)
   stranger_stop (&stranger);
 }
 
+/* Whoever is named by an event is asked for, in vain at first, and nothing happens after that. */
+static const char *
+answer_in_vain (const char *path, gpointer data)
+{
+  static const char worker[] =
+      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
+      "Content-Length: 66\r\n\r\n"
+      "{\"workers\":[{\"id\":\"w\",\"available\":true,\"model_id\":\"m\"}],\"total\":1}";
+  guint *n_asked = data;
+
+  if (strstr (path, "/stream"))
+    return STREAM "event: heartbeat\ndata: {\"type\":\"worker\",\"worker_id\":\"w\"}\n\n";
+  if (!strstr (path, "/workers/") && *n_asked == 0)
+    return list_nobody (path);
+  *n_asked += 1;
+  return *n_asked < 3 ? STRANGER_HEAD ("502 Bad Gateway", "text/html") : worker;
+}
+
+static void
+test_asked_in_vain (void)
+{
+  guint n_asked = 0;
+  Stranger stranger = { .choose = answer_in_vain, .data = &n_asked, .has_no_end = TRUE };
+  g_autofree char *line = NULL;
+  g_autofree char *said = NULL;
+
+  stranger_start (&stranger);
+  line = address (&stranger, "wait --model=m --timeout=60s");
+  said = ctl_ask (line);
+  g_assert_true (g_str_has_prefix (said, "w  "));
+  stranger_stop (&stranger);
+}
+
 /* Who is there, and does not even accept. */
 static void
 test_silent_bus (void)
@@ -417,6 +450,7 @@ main (int argc, char **argv)
   g_test_add_func ("/queenctl-hostile/time/comes-back-from-a-refusal-without-end", test_comes_back);
   g_test_add_func ("/queenctl-hostile/time/waits-no-longer-for-who-is-silent", test_silence);
   g_test_add_func ("/queenctl-hostile/time/waits-no-longer-than-told", test_slow_answers);
+  g_test_add_func ("/queenctl-hostile/time/asks-again-what-was-asked-in-vain", test_asked_in_vain);
   g_test_add_func ("/queenctl-hostile/time/a-bus-that-never-answers", test_silent_bus);
   g_test_add_func ("/queenctl-hostile/memory/a-list-without-end-ends", test_list_without_end);
   g_test_add_func ("/queenctl-hostile/memory/one-answer-has-no-end-of-values", test_many_values);
