@@ -161,6 +161,14 @@ queen_file_get_state (const char *path, QueenFileState *state)
                                .changed_at = to_ns (info.st_ctim) };
 }
 
+int
+queen_file_create (int directory_fd, const char *name, int flags)
+{
+  if (unlinkat (directory_fd, name, 0) != 0)
+    unlinkat (directory_fd, name, AT_REMOVEDIR);
+  return openat (directory_fd, name, flags | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
 gboolean
 queen_file_write (int fd, const GString *text)
 {

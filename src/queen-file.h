@@ -69,6 +69,19 @@ typedef struct
 void queen_file_get_state (const char *path, QueenFileState *state);
 
 /**
+ * queen_file_create:
+ * @directory_fd: where @name is relative to, or %AT_FDCWD
+ * @name: of what will take another file's place when it is whole
+ * @flags: of open(), such as %O_WRONLY
+ *
+ * Makes an empty file for nobody else's eyes. What one left there who was killed in the middle
+ * goes, and so does whatever else is there, but for a directory that is not empty.
+ *
+ * Returns: it, or -1, and errno says why
+ */
+int queen_file_create (int directory_fd, const char *name, int flags);
+
+/**
  * queen_file_write:
  * @fd: a regular file
  *

@@ -12,6 +12,7 @@
 #include "machine/queen-socket-diag.h"
 #include "machine/queen-walk.h"
 #include "queen-watched.h"
+#include "text/queen-hash.h"
 #include "text/queen-span.h"
 
 #define PROCESS_MSEC                                                                               \
@@ -22,15 +23,17 @@
 #define SHARE 200     /* of a processor's time goes into looking: one in so many parts */
 #define FOREIGN (30 * QUEEN_SECOND) /* for so long one that is not the process's is left alone */
 
-/* Who listens at a port. */
+/* Who listens at an address and a port. */
 typedef struct
 {
+  QueenSocketListener listener;
   QueenProspects *prospects;
-  guint16 port;
-  guint64 inode;
   gboolean is_there;
-  guint n_looks;
-  QueenWatched *watched; /* NULL when it is known, or left alone */
+  guint place;           /* among those that were listed: who is nearer is first */
+  guint n_turns;         /* that it has had */
+  guint n_strange;       /* after which it was neither known nor loading */
+  gboolean is_told;      /* it is known */
+  QueenWatched *watched; /* NULL unless it is looked at */
 } Prospect;
 
 struct _QueenProspects
@@ -41,7 +44,7 @@ struct _QueenProspects
   QueenProspectsFunc func;
   gpointer data;
   QueenSocketDiag *diag;
-  GHashTable *found;   /* by port */
+  GHashTable *found;   /* by where they listen */
   GHashTable *foreign; /* of sockets that are not the process's, by inode */
   QueenWalk *walk;     /* through processes, for the sockets of one */
   gint64 forgotten_at; /* µs, monotonic: when these were forgotten */
@@ -68,6 +71,33 @@ queen_prospects_is_usual (guint16 port)
   return FALSE;
 }
 
+/* Where somebody listens for all addresses, the machine's own is the nearest; and by IPv4 and IPv6
+ * it is one. */
+static const char *
+get_host (const QueenSocketListener *listener)
+{
+  gboolean is_any =
+      strcmp (listener->address, "0.0.0.0") == 0 || strcmp (listener->address, "::") == 0;
+
+  return is_any ? "127.0.0.1" : listener->address;
+}
+
+static guint
+hash_listener (gconstpointer key)
+{
+  const QueenSocketListener *listener = key;
+
+  return queen_string_hash (get_host (listener)) ^ listener->port;
+}
+
+static gboolean
+is_same_place (gconstpointer a, gconstpointer b)
+{
+  const QueenSocketListener *one = a, *other = b;
+
+  return one->port == other->port && strcmp (get_host (one), get_host (other)) == 0;
+}
+
 static void
 prospect_free (gpointer data)
 {
@@ -75,6 +105,16 @@ prospect_free (gpointer data)
 
   g_clear_pointer (&prospect->watched, queen_watched_free);
   g_free (prospect);
+}
+
+/* One that loads says so, and is known later, however long that takes. */
+static void
+end_turn (Prospect *prospect)
+{
+  prospect->n_turns++;
+  if (!queen_watched_get_reading (prospect->watched)->is_loading)
+    prospect->n_strange++;
+  g_clear_pointer (&prospect->watched, queen_watched_free);
 }
 
 static void
@@ -85,48 +125,96 @@ on_prospect_looked (gpointer source, gpointer data)
   const QueenAdapter *adapter = queen_watched_get_adapter (prospect->watched);
   g_autofree char *url = NULL;
 
-  prospect->n_looks++;
   /* A program's own server is known, whether it says so or not. */
   if (!adapter && self->scope == QUEEN_SCOPE_PROCESS && queen_watched_is_locked (prospect->watched))
     adapter = &queen_adapter_unknown;
   if (!adapter || (self->scope != QUEEN_SCOPE_PROCESS && !adapter->name))
     {
-      if (self->scope != QUEEN_SCOPE_PROCESS && prospect->n_looks >= MAX_STRANGE)
-        g_clear_pointer (&prospect->watched, queen_watched_free);
+      if (self->scope != QUEEN_SCOPE_PROCESS)
+        end_turn (prospect);
       return;
     }
   url = g_strdup (queen_watched_get_url (prospect->watched));
   g_clear_pointer (&prospect->watched, queen_watched_free);
-  self->func (url, adapter, prospect->port, self->data);
-}
-
-/* Where somebody listens for all addresses, the machine's own is the nearest. */
-static char *
-make_url (const QueenSocketListener *listener)
-{
-  const char *address = listener->address;
-
-  if (strcmp (address, "0.0.0.0") == 0 || strcmp (address, "::") == 0)
-    address = "127.0.0.1";
-  return g_strdup_printf (strchr (address, ':') ? "http://[%s]:%u" : "http://%s:%u", address,
-                          listener->port);
+  prospect->is_told = TRUE;
+  self->func (url, adapter, prospect->listener.port, self->data);
 }
 
 static void
-add_prospect (QueenProspects *self, const QueenSocketListener *listener)
+begin_turn (Prospect *prospect)
 {
-  g_autofree char *url = make_url (listener);
-  Prospect *prospect;
+  const char *host = get_host (&prospect->listener);
+  g_autofree char *url = g_strdup_printf (strchr (host, ':') ? "http://[%s]:%u" : "http://%s:%u",
+                                          host, prospect->listener.port);
 
-  if (g_hash_table_size (self->found) >= QUEEN_PROSPECTS_MAX)
-    return;
-  prospect = g_new0 (Prospect, 1);
+  prospect->watched =
+      queen_watched_new (prospect->prospects->fetcher, url, NULL, on_prospect_looked, prospect);
+}
+
+/* @place: see Prospect */
+static Prospect *
+add_prospect (QueenProspects *self, const QueenSocketListener *listener, guint place)
+{
+  const Prospect *former = g_hash_table_lookup (self->found, listener);
+  Prospect *prospect = g_new0 (Prospect, 1);
+
+  prospect->listener = *listener;
   prospect->prospects = self;
-  prospect->port = listener->port;
-  prospect->inode = listener->inode;
   prospect->is_there = TRUE;
-  prospect->watched = queen_watched_new (self->fetcher, url, NULL, on_prospect_looked, prospect);
-  g_hash_table_replace (self->found, GINT_TO_POINTER (listener->port), prospect);
+  prospect->place = place;
+  /* Or whoever listens anew again and again would always be the next. */
+  prospect->n_turns = former ? former->n_turns : 0;
+  g_hash_table_replace (self->found, &prospect->listener, prospect);
+  return prospect;
+}
+
+/* Turns: a server's id has its port, so of those at one port one is looked at, once, and then
+ * another one. Whoever says nothing does not hide the others. */
+
+static gboolean
+is_busy (const Prospect *prospect)
+{
+  return prospect->watched || prospect->is_told;
+}
+
+static gboolean
+is_given_up (const Prospect *prospect)
+{
+  return prospect->n_strange >= MAX_STRANGE;
+}
+
+static gboolean
+is_before (const Prospect *prospect, const Prospect *other)
+{
+  if (is_busy (prospect) || is_busy (other))
+    return is_busy (prospect);
+  if (is_given_up (prospect) != is_given_up (other))
+    return is_given_up (other);
+  return prospect->n_turns != other->n_turns ? prospect->n_turns < other->n_turns
+                                             : prospect->place < other->place;
+}
+
+static void
+begin_turns (QueenProspects *self)
+{
+  g_autoptr (GHashTable) firsts = g_hash_table_new (NULL, NULL); /* by port */
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->found);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      Prospect *prospect = value;
+      gpointer port = GINT_TO_POINTER (prospect->listener.port);
+      const Prospect *first = g_hash_table_lookup (firsts, port);
+
+      if (!first || is_before (prospect, first))
+        g_hash_table_insert (firsts, port, prospect);
+    }
+  g_hash_table_iter_init (&iter, firsts);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    if (!is_busy (value) && !is_given_up (value))
+      begin_turn (value);
 }
 
 /* The sockets of a process and its own */
@@ -190,15 +278,22 @@ static const QueenWalkKind own_walk = {
   .longest = SCAN_MSEC * QUEEN_MSEC,
 };
 
-static gboolean
-is_known (QueenProspects *self, const QueenSocketListener *listener)
+/* Returns: (nullable): who is known to listen there, and still does */
+static Prospect *
+find_prospect (QueenProspects *self, const QueenSocketListener *listener)
 {
-  Prospect *prospect = g_hash_table_lookup (self->found, GINT_TO_POINTER (listener->port));
+  Prospect *prospect = g_hash_table_lookup (self->found, listener);
 
-  if (prospect && prospect->inode == listener->inode)
+  if (prospect && prospect->listener.inode == listener->inode)
     prospect->is_there = TRUE;
-  /* By IPv4 and IPv6 it is one. */
-  return prospect && prospect->is_there;
+  return prospect && prospect->is_there ? prospect : NULL;
+}
+
+static void
+add_own (QueenProspects *self, const QueenSocketListener *listener)
+{
+  if (!find_prospect (self, listener) && g_hash_table_size (self->found) < QUEEN_PROSPECTS_MAX)
+    begin_turn (add_prospect (self, listener, 0));
 }
 
 static void
@@ -214,16 +309,11 @@ on_own_found (gpointer answer, gpointer data)
 
       if (!g_hash_table_contains (search->own, &listener->inode))
         g_hash_table_add (self->foreign, GSIZE_TO_POINTER (listener->inode));
-      else if (!is_known (self, listener))
-        add_prospect (self, listener);
+      else
+        add_own (self, listener);
     }
   for (guint i = 0; search->others && i < search->others->len; i++)
-    {
-      const QueenSocketListener *listener = &g_array_index (search->others, QueenSocketListener, i);
-
-      if (!is_known (self, listener))
-        add_prospect (self, listener);
-    }
+    add_own (self, &g_array_index (search->others, QueenSocketListener, i));
   search_free (search);
 }
 
@@ -245,43 +335,78 @@ add_of_process (QueenProspects *self, GArray *listeners, gboolean are_all)
 }
 
 static gboolean
-is_absent (gpointer port, gpointer value, gpointer data)
+is_absent (gpointer key, gpointer value, gpointer data)
 {
   return !((Prospect *) value)->is_there;
 }
 
+static gboolean
+is_absent_and_idle (gpointer key, gpointer value, gpointer data)
+{
+  return is_absent (key, value, data) && !is_busy (value);
+}
+
 static void
-mark_absent (gpointer port, gpointer value, gpointer data)
+mark_absent (gpointer key, gpointer value, gpointer data)
 {
   ((Prospect *) value)->is_there = FALSE;
+}
+
+/* Returns: (transfer full): those that are new, and of whom it is to be found out whose they are */
+static GArray *
+list_fresh (QueenProspects *self, GArray *listeners)
+{
+  GArray *fresh = g_array_new (FALSE, FALSE, sizeof (QueenSocketListener));
+
+  for (guint i = 0; i < listeners->len; i++)
+    {
+      const QueenSocketListener *listener = &g_array_index (listeners, QueenSocketListener, i);
+
+      if (!find_prospect (self, listener) &&
+          !g_hash_table_contains (self->foreign, GSIZE_TO_POINTER (listener->inode)))
+        g_array_append_val (fresh, *listener);
+    }
+  return fresh;
+}
+
+static void
+add_usual (QueenProspects *self, GArray *listeners)
+{
+  for (guint i = 0; i < listeners->len; i++)
+    {
+      const QueenSocketListener *listener = &g_array_index (listeners, QueenSocketListener, i);
+
+      if (queen_prospects_is_usual (listener->port) && !find_prospect (self, listener))
+        add_prospect (self, listener, i);
+    }
 }
 
 static void
 look_at_listeners (QueenProspects *self, GArray *listeners)
 {
-  g_autoptr (GArray) fresh = g_array_new (FALSE, FALSE, sizeof (QueenSocketListener));
+  gboolean is_of_process = self->scope == QUEEN_SCOPE_PROCESS;
   gboolean are_all = listeners->len < QUEEN_SOCKET_DIAG_MAX;
+  g_autoptr (GArray) fresh = NULL;
 
   g_hash_table_foreach (self->found, mark_absent, NULL);
   for (guint i = 0; i < listeners->len; i++)
-    is_known (self, &g_array_index (listeners, QueenSocketListener, i));
+    {
+      Prospect *prospect = find_prospect (self, &g_array_index (listeners, QueenSocketListener, i));
+
+      if (prospect)
+        prospect->place = i;
+    }
+  if (!is_of_process)
+    add_usual (self, listeners);
   if (are_all)
     g_hash_table_foreach_remove (self->found, is_absent, NULL);
-  for (guint i = 0; i < listeners->len; i++)
-    {
-      const QueenSocketListener *listener = &g_array_index (listeners, QueenSocketListener, i);
-
-      if (is_known (self, listener))
-        continue;
-      if (self->scope == QUEEN_SCOPE_PROCESS &&
-          !g_hash_table_contains (self->foreign, GSIZE_TO_POINTER (listener->inode)))
-        g_array_append_val (fresh, *listener);
-      if (self->scope == QUEEN_SCOPE_PROCESS)
-        continue;
-      if (queen_prospects_is_usual (listener->port))
-        add_prospect (self, listener);
-    }
-  add_of_process (self, fresh, are_all);
+  else if (!is_of_process)
+    g_hash_table_foreach_remove (self->found, is_absent_and_idle, NULL);
+  fresh = is_of_process ? list_fresh (self, listeners) : NULL;
+  if (fresh)
+    add_of_process (self, fresh, are_all);
+  else
+    begin_turns (self);
 }
 
 /* To find out whose a socket is takes milliseconds, and a model loads for minutes. A socket may be
@@ -339,7 +464,7 @@ queen_prospects_new (
   self->data = data;
   self->diag = queen_socket_diag_new (NULL);
   self->walk = queen_walk_new (&own_walk, on_own_found, self);
-  self->found = g_hash_table_new_full (NULL, NULL, NULL, prospect_free);
+  self->found = g_hash_table_new_full (hash_listener, is_same_place, NULL, prospect_free);
   self->foreign = g_hash_table_new (NULL, NULL);
   look_around (self);
   return self;
@@ -356,8 +481,14 @@ queen_prospects_free (QueenProspects *self)
   g_free (self);
 }
 
+static gboolean
+is_at_port (gpointer key, gpointer value, gpointer data)
+{
+  return ((Prospect *) value)->listener.port == GPOINTER_TO_INT (data);
+}
+
 void
 queen_prospects_forget (QueenProspects *self, guint16 port)
 {
-  g_hash_table_remove (self->found, GINT_TO_POINTER (port));
+  g_hash_table_foreach_remove (self->found, is_at_port, GINT_TO_POINTER ((int) port));
 }

@@ -8,8 +8,8 @@
 
 G_BEGIN_DECLS
 
-/** Ports that are looked at. All usual ones have a place: else whoever listens at many of them
- * would keep the others from being found. */
+/** Who is looked at, at most one at a port. All usual ports have a place: else whoever listens at
+ * many of them would keep the others from being found. */
 #define QUEEN_PROSPECTS_MAX 512
 
 /**
@@ -31,7 +31,8 @@ typedef enum
  * QueenProspects:
  *
  * Looks for servers on this machine: who listens is asked what it is, and who is known is told of.
- * One that is not known is left alone as long as it listens.
+ * One that is not known is left alone as long as it listens. At a port there may be several, each
+ * at an address of its own: they are asked in turn, and the first that is known is told of.
  */
 typedef struct _QueenProspects QueenProspects;
 

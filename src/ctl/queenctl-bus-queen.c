@@ -11,6 +11,7 @@
 #include "queenctl-bus-queens.h"
 #include "queenctl-bus.h"
 #include "queenctl-component-set.h"
+#include "queenctl-deadline.h"
 #include "queenctl-error.h"
 #include "queenctl-json.h"
 
@@ -43,6 +44,13 @@ explain (QueenctlBusQueen *self, GError *cause, GError **error)
   return queenctl_error_from_bus (self->bus_name, cause, error);
 }
 
+/* Returns: ms that the next question may take */
+static int
+limit_question (QueenctlBusQueen *self)
+{
+  return (int) queenctl_deadline_limit ((guint) (QUEENCTL_DEADLINE_MSEC + self->patience));
+}
+
 static GVariant *
 call (QueenctlBusQueen *self,
       const char *path,
@@ -54,8 +62,8 @@ call (QueenctlBusQueen *self,
 {
   return g_dbus_connection_call_sync (self->connection, QUEEN_NAME, path, interface, method,
                                       arguments, G_VARIANT_TYPE (reply_type),
-                                      G_DBUS_CALL_FLAGS_NO_AUTO_START,
-                                      QUEENCTL_DEADLINE_MSEC + self->patience, NULL, cause);
+                                      G_DBUS_CALL_FLAGS_NO_AUTO_START, limit_question (self), NULL,
+                                      cause);
 }
 
 static GVariant *
@@ -86,7 +94,7 @@ bus_list_queens (QueenctlQueen *queen, GError **error)
   QueenctlBusQueen *self = QUEENCTL_BUS_QUEEN (queen);
   GError *cause = NULL;
   JsonNode *answer =
-      queenctl_bus_queens_list (self->connection, QUEEN_NAME, QUEENCTL_DEADLINE_MSEC, &cause);
+      queenctl_bus_queens_list (self->connection, QUEEN_NAME, limit_question (self), &cause);
 
   if (!answer)
     explain (self, cause, error);
@@ -487,6 +495,7 @@ bus_attach (QueenctlBusQueen *self, GError **error)
                                               "PropertiesChanged", NULL, held[i],
                                               G_DBUS_SIGNAL_FLAGS_NONE, on_properties_changed, self,
                                               NULL);
+  g_dbus_proxy_set_default_timeout (G_DBUS_PROXY (self->proxy), limit_question (self));
   return queen_dbus_queen_call_subscribe_sync (self->proxy, NULL, &cause) ||
          explain (self, cause, error);
 }
@@ -553,10 +562,7 @@ connect_to_queen (QueenctlBusQueen *self, GError **error)
                                                      G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES,
                                                  QUEEN_NAME, QUEEN_PATH, NULL, &cause);
   if (self->proxy)
-    {
-      g_dbus_proxy_set_default_timeout (G_DBUS_PROXY (self->proxy), QUEENCTL_DEADLINE_MSEC);
-      owner = g_dbus_proxy_get_name_owner (G_DBUS_PROXY (self->proxy));
-    }
+    owner = g_dbus_proxy_get_name_owner (G_DBUS_PROXY (self->proxy));
   if (!owner)
     g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
                          is_session ? _ ("the session bus: she is not on it")

@@ -5,8 +5,8 @@
 
 #include <glib/gi18n.h>
 
+#include "queenctl-deadline.h"
 #include "queenctl-error.h"
-#include "queenctl-queen.h"
 
 static gboolean
 has_session (void)
@@ -56,7 +56,8 @@ open_in_time (const char *address, GError **cause)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   Attempt attempt = {
-    .end = g_get_monotonic_time () + QUEENCTL_DEADLINE_MSEC * G_TIME_SPAN_MILLISECOND,
+    .end = g_get_monotonic_time () +
+           queenctl_deadline_limit (QUEENCTL_DEADLINE_MSEC) * G_TIME_SPAN_MILLISECOND,
     .cancellable = cancellable,
   };
   GThread *thread;

@@ -6,6 +6,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "queenctl-deadline.h"
 #include "queenctl-error.h"
 #include "queenctl-interrupt.h"
 #include "queenctl-json.h"

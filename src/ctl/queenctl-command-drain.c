@@ -7,6 +7,7 @@
 
 #include "queenctl-command.h"
 #include "queenctl-connect.h"
+#include "queenctl-deadline.h"
 #include "queenctl-error.h"
 #include "queenctl-hold.h"
 #include "queenctl-matches.h"
@@ -73,7 +74,7 @@ is_hive_empty (Drain *self, GError **error)
 
 /* It is over, too, when somebody else has released it. */
 static gboolean
-look_whether_empty (GHashTable *ids, gint64 deadline, gpointer data, GError **error)
+look_whether_empty (GHashTable *ids, gpointer data, GError **error)
 {
   Drain *self = data;
   g_autoptr (QueenctlComponent) component = NULL;
@@ -101,10 +102,10 @@ concerns_drain (const QueenctlEvent *event, gpointer data)
 }
 
 static gboolean
-wait_until_empty (Drain *self, gint64 patience, GError **error)
+wait_until_empty (Drain *self, GError **error)
 {
   static const QueenctlVigilFuncs funcs = { concerns_drain, look_whether_empty };
-  QueenctlVigilEnd end = queenctl_vigil_keep (self->queen, patience, &funcs, self, error);
+  QueenctlVigilEnd end = queenctl_vigil_keep (self->queen, &funcs, self, error);
 
   if (end == QUEENCTL_VIGIL_LATE)
     g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED,
@@ -158,6 +159,8 @@ queenctl_command_run_drain (const QueenctlOptions *options, char **arguments, GE
   if (!queenctl_hold_check (options, &ttl, error) ||
       !parse_patience (options->timeout, &patience, error))
     return FALSE;
+  if (options->is_waiting)
+    queenctl_deadline_begin (patience);
   queen = queenctl_connect (options, error);
   if (!queen)
     return FALSE;
@@ -166,7 +169,7 @@ queenctl_command_run_drain (const QueenctlOptions *options, char **arguments, GE
     return FALSE;
   self.kind = queenctl_component_get_kind (component);
   self.queen = queen;
-  is_done = !options->is_waiting || wait_until_empty (&self, patience, error);
+  is_done = !options->is_waiting || wait_until_empty (&self, error);
   since = self.since;
   if (!is_done)
     return FALSE;

@@ -6,6 +6,7 @@
 #include "queenctl-bus.h"
 #include "queenctl-command.h"
 #include "queenctl-connect.h"
+#include "queenctl-deadline.h"
 #include "queenctl-error.h"
 #include "queenctl-notification.h"
 #include "queenctl-output.h"

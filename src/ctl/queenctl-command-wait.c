@@ -6,6 +6,7 @@
 
 #include "queenctl-command.h"
 #include "queenctl-connect.h"
+#include "queenctl-deadline.h"
 #include "queenctl-error.h"
 #include "queenctl-filter.h"
 #include "queenctl-matches.h"
@@ -85,14 +86,14 @@ is_over (Wait *self)
 
 /* Whoever takes long to answer may have named thousands. */
 static gboolean
-look_for_those (Wait *self, GHashTable *ids, gint64 deadline, GError **error)
+look_for_those (Wait *self, GHashTable *ids, GError **error)
 {
   gboolean is_answered = TRUE;
   GHashTableIter iter;
   gpointer id;
 
   g_hash_table_iter_init (&iter, ids);
-  while (is_answered && !is_over (self) && g_get_monotonic_time () < deadline &&
+  while (is_answered && !is_over (self) && queenctl_deadline_get_patience () > 0 &&
          g_hash_table_iter_next (&iter, &id, NULL))
     is_answered = look_for_id (self, id, error);
   return is_answered;
@@ -100,13 +101,13 @@ look_for_those (Wait *self, GHashTable *ids, gint64 deadline, GError **error)
 
 /* One that nobody has known yet is not offline: it may be a slip of the hand. */
 static gboolean
-look_for_wanted (GHashTable *ids, gint64 deadline, gpointer data, GError **error)
+look_for_wanted (GHashTable *ids, gpointer data, GError **error)
 {
   Wait *self = data;
   gboolean is_first = !self->has_looked;
 
   self->has_looked = TRUE;
-  if (!(ids ? look_for_those (self, ids, deadline, error) : look_for_all (self, error)))
+  if (!(ids ? look_for_those (self, ids, error) : look_for_all (self, error)))
     return FALSE;
   if (!is_first || !self->is_forgotten || !is_over (self))
     return is_over (self);
@@ -143,10 +144,10 @@ set_late (Wait *self, GError **error)
 }
 
 static gboolean
-wait_until_found (Wait *self, gint64 timeout, GError **error)
+wait_until_found (Wait *self, GError **error)
 {
   static const QueenctlVigilFuncs funcs = { concerns_wait, look_for_wanted };
-  QueenctlVigilEnd end = queenctl_vigil_keep (self->queen, timeout, &funcs, self, error);
+  QueenctlVigilEnd end = queenctl_vigil_keep (self->queen, &funcs, self, error);
 
   if (end == QUEENCTL_VIGIL_LATE)
     set_late (self, error);
@@ -223,10 +224,11 @@ queenctl_command_run_wait (const QueenctlOptions *options, char **arguments, GEr
       !queenctl_filter_check_state ("--for", self.state, error) ||
       !parse_timeout (options->timeout, &timeout, error))
     return FALSE;
+  queenctl_deadline_begin (timeout);
   self.queen = queen = queenctl_connect (options, error);
   if (!queen)
     return FALSE;
-  is_found = wait_until_found (&self, timeout, error);
+  is_found = wait_until_found (&self, error);
   found = self.found;
   if (!is_found)
     return FALSE;

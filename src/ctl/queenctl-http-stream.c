@@ -5,9 +5,9 @@
 
 #include <glib/gi18n.h>
 
+#include "queenctl-deadline.h"
 #include "queenctl-error.h"
 #include "queenctl-interim.h"
-#include "queenctl-queen.h"
 #include "queenctl-stranger.h"
 #include "text/queen-sse.h"
 
@@ -225,7 +225,8 @@ connect_to_stream (QueenctlHttpStream *self)
   const char *last_id = queen_sse_get_last_id (self->sse);
   SoupMessageHeaders *headers;
 
-  self->deadline_id = g_timeout_add (QUEENCTL_DEADLINE_MSEC, on_try_late, self);
+  self->deadline_id =
+      g_timeout_add (queenctl_deadline_limit (QUEENCTL_DEADLINE_MSEC), on_try_late, self);
   self->message = queenctl_http_new_message (self->http, "GET", self->path);
   headers = soup_message_get_request_headers (self->message);
   soup_message_headers_replace (headers, "Accept", TYPE);

@@ -35,7 +35,7 @@ typedef struct
  *
  * Listens to one of the queen's streams. When it ends it comes back after as long as the queen has
  * asked for, and resumes; after 45 s of silence (the queen says something every 15) it takes the
- * stream for dead. Each try to be let in has %QUEENCTL_DEADLINE_MSEC until that, or why not, is
+ * stream for dead. Each try to be let in has as long as a question until that, or why not, is
  * known.
  */
 typedef struct _QueenctlHttpStream QueenctlHttpStream;

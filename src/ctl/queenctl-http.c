@@ -9,11 +9,11 @@
 
 #include "build-config.h"
 #include "queen-trust.h"
+#include "queenctl-deadline.h"
 #include "queenctl-error.h"
 #include "queenctl-interim.h"
 #include "queenctl-interrupt.h"
 #include "queenctl-json.h"
-#include "queenctl-queen.h"
 #include "queenctl-stranger.h"
 #include "queenctl-token.h"
 #include "queenctl-url.h"
@@ -40,7 +40,7 @@ struct _QueenctlHttp
   SoupMessage *message; /* the last question, */
   char *path;           /* and for what it was */
   char *refusal;        /* (nullable): in her words why she refused that */
-  int patience;         /* ms that the next questions may take on top; negative: less */
+  guint time;           /* ms that each of the next questions may take */
 };
 
 /* Whom to ask, and who asks */
@@ -108,6 +108,7 @@ queenctl_http_new (const char *url, const char *token_file, const char *ca_file,
   g_autoptr (QueenctlHttp) self = g_new0 (QueenctlHttp, 1);
   g_autoptr (GUri) uri = NULL;
 
+  self->time = QUEENCTL_DEADLINE_MSEC;
   self->context = g_main_context_new ();
   self->is_named = url != NULL;
   uri = parse_url (self, url ? url : LOCAL_URL, error);
@@ -115,7 +116,7 @@ queenctl_http_new (const char *url, const char *token_file, const char *ca_file,
       (ca_file && !read_trusted (self, ca_file, error)))
     return NULL;
   g_main_context_push_thread_default (self->context);
-  self->session = queenctl_http_new_session (self, QUEENCTL_DEADLINE_MSEC / 1000);
+  self->session = queenctl_http_new_session (self, self->time / 1000);
   g_main_context_pop_thread_default (self->context);
   return g_steal_pointer (&self);
 }
@@ -138,8 +139,8 @@ queenctl_http_free (QueenctlHttp *self)
 void
 queenctl_http_set_patience (QueenctlHttp *self, gint64 span)
 {
-  self->patience = (int) (span / G_TIME_SPAN_MILLISECOND);
-  soup_session_set_timeout (self->session, (QUEENCTL_DEADLINE_MSEC + self->patience) / 1000 + 1);
+  self->time = (guint) (QUEENCTL_DEADLINE_MSEC + span / G_TIME_SPAN_MILLISECOND);
+  soup_session_set_timeout (self->session, self->time / 1000 + 1);
 }
 
 const char *
@@ -282,10 +283,10 @@ static void
 wait_for_answer (QueenctlHttp *self, Question *question)
 {
   int fd = queenctl_interrupt_get_fd ();
-  GSource *interrupt = fd >= 0 ? g_unix_fd_source_new (fd, G_IO_IN) : NULL;
+  g_autoptr (GSource) interrupt = fd >= 0 ? g_unix_fd_source_new (fd, G_IO_IN) : NULL;
 
   g_main_context_push_thread_default (self->context);
-  question->deadline = g_timeout_source_new (QUEENCTL_DEADLINE_MSEC + self->patience);
+  question->deadline = g_timeout_source_new (queenctl_deadline_limit (self->time));
   g_source_set_callback (question->deadline, on_too_late, question, NULL);
   g_source_attach (question->deadline, self->context);
   if (interrupt)
@@ -301,7 +302,6 @@ wait_for_answer (QueenctlHttp *self, Question *question)
   g_source_destroy (question->deadline);
   if (interrupt)
     g_source_destroy (interrupt);
-  g_clear_pointer (&interrupt, g_source_unref);
 }
 
 static void

@@ -12,7 +12,8 @@ G_BEGIN_DECLS
  * QueenctlHttp:
  *
  * The way to a queen over HTTP: her address, and what lets us in. A question has
- * %QUEENCTL_DEADLINE_MSEC from its first byte to the answer's last one, and an answer 64 MiB.
+ * %QUEENCTL_DEADLINE_MSEC from its first byte to the answer's last one, less where
+ * queenctl_deadline_begin() has said so, and an answer 64 MiB.
  */
 typedef struct _QueenctlHttp QueenctlHttp;
 

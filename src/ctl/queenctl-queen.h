@@ -9,8 +9,6 @@
 
 G_BEGIN_DECLS
 
-#define QUEENCTL_DEADLINE_MSEC 10000 /* of each question */
-
 /**
  * QueenctlEvent:
  * @kind: `worker`, `hive` or `queen`
@@ -65,8 +63,9 @@ G_DECLARE_DERIVABLE_TYPE (QueenctlQueen, queenctl_queen, QUEENCTL, QUEEN, GObjec
  * QueenctlQueenClass:
  *
  * A queen, as the commands see her: whether she is asked over D-Bus or HTTP is not theirs to know.
- * Every function may take up to %QUEENCTL_DEADLINE_MSEC, and fails with an error that people
- * understand: %QUEENCTL_ERROR_NO_QUEEN or %QUEENCTL_ERROR_REFUSED.
+ * Every function may take up to %QUEENCTL_DEADLINE_MSEC, less where queenctl_deadline_begin() has
+ * said so, and fails with an error that people understand: %QUEENCTL_ERROR_NO_QUEEN or
+ * %QUEENCTL_ERROR_REFUSED.
  *
  * After queenctl_queen_watch() these signals tell what happens, in the main loop of whoever called:
  *

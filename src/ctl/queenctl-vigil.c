@@ -3,11 +3,12 @@
 
 #include "queenctl-vigil.h"
 
+#include "queenctl-deadline.h"
 #include "queenctl-error.h"
 #include "text/queen-hash.h"
-#include "text/queen-span.h"
 
 #define MOST_IDS 100 /* of which each is asked for; beyond that a list is faster */
+#define AGAIN_MSEC 1000
 
 typedef struct
 {
@@ -15,7 +16,6 @@ typedef struct
   const QueenctlVigilFuncs *funcs;
   gpointer data;
   GMainLoop *loop;
-  gint64 deadline;  /* µs, monotonic */
   guint timeout_id; /* 0 when the time is over */
   guint look_id;
   gboolean must_ask_for_all; /* something was missed */
@@ -40,8 +40,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Vigil, vigil_clear)
 static void
 look_now (Vigil *self)
 {
-  self->is_seen = self->funcs->look (self->must_ask_for_all ? NULL : self->ids, self->deadline,
-                                     self->data, &self->error);
+  self->is_seen =
+      self->funcs->look (self->must_ask_for_all ? NULL : self->ids, self->data, &self->error);
   self->must_ask_for_all = FALSE;
   g_hash_table_remove_all (self->ids);
 }
@@ -53,9 +53,14 @@ on_look_due (gpointer data)
 
   self->look_id = 0;
   look_now (self);
-  /* If she has gone in this moment, she is waited for. */
+  /* If she has gone in this moment, she is waited for; but events may come from her all the time,
+   * and of what this one was to find out there need not be another. */
   if (g_error_matches (self->error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN))
-    g_clear_error (&self->error);
+    {
+      g_clear_error (&self->error);
+      self->must_ask_for_all = TRUE;
+      self->look_id = g_timeout_add (AGAIN_MSEC, on_look_due, self);
+    }
   if (self->is_seen || self->error)
     g_main_loop_quit (self->loop);
   return G_SOURCE_REMOVE;
@@ -110,12 +115,11 @@ on_vigil_late (gpointer data)
 }
 
 static gboolean
-begin_vigil (Vigil *self, gint64 patience, GError **error)
+begin_vigil (Vigil *self, GError **error)
 {
   self->loop = g_main_loop_new (NULL, FALSE);
   self->ids = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
-  self->deadline = g_get_monotonic_time () + patience;
-  self->timeout_id = g_timeout_add ((guint) (patience / QUEEN_MSEC), on_vigil_late, self);
+  self->timeout_id = g_timeout_add (queenctl_deadline_get_patience (), on_vigil_late, self);
   g_signal_connect (self->queen, "event", G_CALLBACK (on_vigil_event), self);
   g_signal_connect (self->queen, "held", G_CALLBACK (on_vigil_event), self);
   g_signal_connect (self->queen, "lagged", G_CALLBACK (on_vigil_lag), self);
@@ -125,14 +129,13 @@ begin_vigil (Vigil *self, gint64 patience, GError **error)
 
 QueenctlVigilEnd
 queenctl_vigil_keep (QueenctlQueen *queen,
-                     gint64 patience,
                      const QueenctlVigilFuncs *funcs,
                      gpointer data,
                      GError **error)
 {
   g_auto (Vigil) self = { .queen = queen, .funcs = funcs, .data = data, .must_ask_for_all = TRUE };
 
-  if (!begin_vigil (&self, patience, error))
+  if (!begin_vigil (&self, error))
     return QUEENCTL_VIGIL_FAILED;
   look_now (&self);
   /* The time may have been over before she answered. */

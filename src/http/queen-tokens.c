@@ -7,14 +7,13 @@
 #include <string.h>
 
 #include "queen-error.h"
-#include "queen-file.h"
+#include "queen-secret-file.h"
 #include "text/queen-legible.h"
 #include "text/queen-text.h"
 
 #define MAX_NAME 128    /* bytes */
 #define LEAST_LENGTH 16 /* bytes of a token: fewer could be guessed */
 #define DIGEST_LENGTH 32
-#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* which some editors put before a text */
 
 struct _QueenTokens
 {
@@ -218,8 +217,6 @@ add_lines (QueenTokens *self, const QueenTokens *former, char *text, GError **er
   guint number = 0;
   char *line;
 
-  if (g_str_has_prefix (text, BYTE_ORDER_MARK))
-    text += strlen (BYTE_ORDER_MARK);
   while ((line = queen_text_take_line (&text, &number)))
     {
       gsize length = strlen (line);
@@ -286,26 +283,18 @@ QueenTokens *
 queen_tokens_new_from_file (const char *path, const QueenTokens *former, GError **error)
 {
   g_autoptr (QueenTokens) self = g_new0 (QueenTokens, 1);
-  g_autofree char *text = NULL;
-  gsize length;
-  gboolean is_good;
+  g_auto (QueenSecretFile) file = { 0 };
 
   self->by_digest =
       g_hash_table_new_full (hash_digest, is_same_digest, (GDestroyNotify) free_entry, NULL);
   self->by_number = g_hash_table_new (NULL, NULL);
   self->next_number = former ? former->next_number : 1;
-  text = queen_file_read (path, QUEEN_FILE_USUAL_MAX, &length, error);
-  if (!text)
+  if (!queen_secret_file_read (&file, path, error))
     {
       queen_legible_explain_value (error, path);
       return NULL;
     }
-  for (gsize i = 0; i < length; i++)
-    if (text[i] == '\0')
-      text[i] = ' '; /* else it would hide the tokens behind it */
-  is_good = add_lines (self, former, text, error);
-  explicit_bzero (text, length);
-  if (!is_good)
+  if (!add_lines (self, former, file.text, error))
     {
       g_prefix_error (error, "%s: ", path);
       return NULL;

@@ -24,8 +24,8 @@
 typedef struct
 {
   int fd;
-  GString *meanwhile; /* lines since it was begun, which come behind all others */
-  gboolean has_failed;
+  GString *meanwhile;  /* lines since it was begun, which come behind all others */
+  const char *problem; /* static; NULL unless it has failed */
 } Draft;
 
 struct _QueenLedgerFile
@@ -34,14 +34,15 @@ struct _QueenLedgerFile
   int fd; /* -1 as long as there is no file */
   dev_t device;
   ino_t number;
-  gsize size;         /* bytes */
-  gsize size_anew;    /* when it was last written anew */
-  gboolean is_broken; /* which has been said: something could not be written since it was whole */
-  gboolean is_stuck;  /* the last line could not */
-  gboolean is_behind; /* lines are missing in it */
-  gboolean is_torn;   /* its last line has no end */
-  guint n_until;      /* lines until it may be tried to write it anew */
-  Draft *draft;       /* NULL unless it is being written anew */
+  gsize size;          /* bytes */
+  gsize size_anew;     /* when it was last written anew */
+  gboolean is_broken;  /* which has been said: something could not be written since it was whole */
+  gboolean is_stuck;   /* the last line could not */
+  gboolean is_behind;  /* lines are missing in it */
+  gboolean is_put_off; /* which has been said: it could not be written anew */
+  gboolean is_torn;    /* its last line has no end */
+  guint n_until;       /* lines until it may be tried to write it anew */
+  Draft *draft;        /* NULL unless it is being written anew */
 };
 
 /* @fd: (transfer full): is closed unless it is taken
@@ -235,6 +236,18 @@ queen_ledger_file_is_long (const QueenLedgerFile *self)
           self->size > MAX (LONG, self->size_anew + MIN (self->size_anew, MAX_GROWTH)));
 }
 
+/* It is not to be tried for each line, and is said once. */
+static void
+put_off (QueenLedgerFile *self, guint n_until, const char *problem)
+{
+  g_autofree char *path = dup_path_of_draft (self);
+
+  if (!self->is_put_off)
+    g_warning ("which jobs there are cannot be written anew: %s: %s", path, problem);
+  self->is_put_off = TRUE;
+  self->n_until = n_until;
+}
+
 void
 queen_ledger_file_begin_anew (QueenLedgerFile *self)
 {
@@ -243,11 +256,10 @@ queen_ledger_file_begin_anew (QueenLedgerFile *self)
 
   if (self->fd < 0 || self->draft)
     return;
-  unlink (path); /* of one who was killed while it wrote */
-  fd = open (path, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  fd = queen_file_create (AT_FDCWD, path, O_RDWR | O_APPEND);
   if (fd < 0)
     {
-      self->n_until = LEAST_APART;
+      put_off (self, LEAST_APART, g_strerror (errno));
       return;
     }
   self->draft = g_new0 (Draft, 1);
@@ -258,8 +270,8 @@ queen_ledger_file_begin_anew (QueenLedgerFile *self)
 void
 queen_ledger_file_copy (QueenLedgerFile *self, const GString *lines)
 {
-  if (self->draft && !self->draft->has_failed)
-    self->draft->has_failed = !queen_file_write (self->draft->fd, lines);
+  if (self->draft && !self->draft->problem && !queen_file_write (self->draft->fd, lines))
+    self->draft->problem = g_strerror (errno);
 }
 
 static int
@@ -271,41 +283,51 @@ steal_file (Draft *draft)
   return fd;
 }
 
-/* What there is stays until the new one is whole and locked, as the disk may be full. */
-static gboolean
+/* What there is stays until the new one is whole and locked, as the disk may be full.
+ *
+ * Returns: (nullable): the problem */
+static const char *
 replace_file (QueenLedgerFile *self)
 {
   g_autofree char *path = dup_path_of_draft (self);
   const QueenLedgerFile former = *self;
+  const char *problem = self->draft->problem;
 
+  if (problem)
+    return problem;
   /* Without one there is something at its place that is not ours. */
-  if (self->fd >= 0 && !self->draft->has_failed && take_file (self, steal_file (self->draft)) &&
-      rename (path, self->path) == 0)
+  if (self->fd < 0)
+    return "another one is in its place";
+  if (take_file (self, steal_file (self->draft)) && rename (path, self->path) == 0)
     {
       close (former.fd);
-      return TRUE;
+      return NULL;
     }
+  problem = g_strerror (errno);
   if (self->fd != former.fd)
     close_file (self);
   *self = former;
-  return FALSE;
+  return problem;
 }
 
-/* If it has failed, it is not to be tried for each line. */
 void
 queen_ledger_file_end_anew (QueenLedgerFile *self, guint n_jobs, gboolean is_whole)
 {
+  const char *problem;
+
   if (!self->draft)
     return;
-  self->draft->has_failed |= !is_whole;
+  if (!is_whole && !self->draft->problem)
+    self->draft->problem = "the disk is too slow";
   queen_ledger_file_copy (self, self->draft->meanwhile);
-  if (replace_file (self))
+  problem = replace_file (self);
+  if (!problem)
     {
       self->size_anew = self->size;
-      self->is_broken = self->is_behind = FALSE;
+      self->is_broken = self->is_behind = self->is_put_off = FALSE;
       g_clear_pointer (&self->draft, free_draft);
       return;
     }
-  self->n_until = MAX (n_jobs, LEAST_APART);
+  put_off (self, MAX (n_jobs, LEAST_APART), problem);
   drop_draft (self);
 }

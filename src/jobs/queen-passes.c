@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "queen-error.h"
-#include "queen-file.h"
+#include "queen-secret-file.h"
 #include "text/queen-hash.h"
 #include "text/queen-text.h"
 
@@ -79,17 +79,12 @@ QueenPasses *
 queen_passes_new_from_file (const char *path, GError **error)
 {
   g_autoptr (QueenPasses) self = g_new0 (QueenPasses, 1);
-  gsize length;
-  char *text = queen_file_read (path, QUEEN_FILE_USUAL_MAX, &length, error);
-  gboolean is_good;
+  g_auto (QueenSecretFile) file = { 0 };
 
   self->tokens = g_ptr_array_new_with_free_func (free_secret);
-  if (!text)
+  if (!queen_secret_file_read (&file, path, error))
     return NULL;
-  is_good = add_secrets (self, text, error);
-  explicit_bzero (text, length);
-  g_free (text);
-  if (is_good)
+  if (add_secrets (self, file.text, error))
     return g_steal_pointer (&self);
   g_prefix_error (error, "%s: ", path);
   return NULL;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "queen-error.h"
-#include "queen-file.h"
+#include "queen-secret-file.h"
 #include "text/queen-hash.h"
 #include "text/queen-legible.h"
 #include "text/queen-text.h"
@@ -88,24 +88,16 @@ QueenWorkerTokens *
 queen_worker_tokens_new_from_file (const char *path, GError **error)
 {
   g_autoptr (QueenWorkerTokens) self = g_atomic_rc_box_new0 (QueenWorkerTokens);
-  g_autofree char *text = NULL;
-  gsize length;
-  gboolean is_good;
+  g_auto (QueenSecretFile) file = { 0 };
 
   self->tokens = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, free_token);
   self->ids = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, free_token);
-  text = queen_file_read (path, QUEEN_FILE_USUAL_MAX, &length, error);
-  if (!text)
+  if (!queen_secret_file_read (&file, path, error))
     {
       queen_legible_explain_value (error, path);
       return NULL;
     }
-  for (gsize i = 0; i < length; i++)
-    if (text[i] == '\0')
-      text[i] = ' '; /* else it would hide the tokens behind it */
-  is_good = add_worker_lines (self, text, error);
-  explicit_bzero (text, length);
-  if (is_good)
+  if (add_worker_lines (self, file.text, error))
     return g_steal_pointer (&self);
   g_prefix_error (error, "%s: ", path);
   return NULL;

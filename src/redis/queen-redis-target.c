@@ -9,6 +9,7 @@
 #include "queen-error.h"
 #include "queen-file.h"
 #include "queen-redis-codec.h"
+#include "queen-secret-file.h"
 #include "queen-tls-calls.h"
 #include "queen-trust.h"
 
@@ -44,35 +45,30 @@ free_password (char *password)
 static char *
 read_password (const char *path, GError **error)
 {
+  g_auto (QueenSecretFile) file = { 0 };
   gsize length;
-  char *text = queen_file_read (path, QUEEN_FILE_USUAL_MAX, &length, error);
 
-  if (!text)
+  if (!queen_secret_file_read (&file, path, error))
     return NULL;
-  text[strcspn (text, "\r\n")] = '\0';
-  if (*text != '\0' && strlen (text) <= MAX_PASSWORD)
-    return text;
+  length = strcspn (file.text, "\r\n");
+  if (length > 0 && length <= MAX_PASSWORD)
+    return g_strndup (file.text, length);
   g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
                _ ("%s: its first line is no password of 1 to %d bytes"), path, MAX_PASSWORD);
-  explicit_bzero (text, length);
-  g_free (text);
   return NULL;
 }
 
 static GTlsCertificate *
 read_certificate (const char *path, GError **error)
 {
-  gsize length;
-  char *text = queen_file_read (path, QUEEN_FILE_USUAL_MAX, &length, error);
+  g_auto (QueenSecretFile) file = { 0 }; /* its key is there, too */
   GTlsCertificate *certificate;
 
-  if (!text)
+  if (!queen_secret_file_read (&file, path, error))
     return NULL;
-  certificate = g_tls_certificate_new_from_pem (text, (gssize) length, error);
+  certificate = g_tls_certificate_new_from_pem (file.text, -1, error);
   if (!certificate)
     g_prefix_error (error, "%s: ", path);
-  explicit_bzero (text, length); /* its key is there, too */
-  g_free (text);
   return certificate;
 }
 

@@ -221,17 +221,17 @@ write_state (int fd, const QueenState *state, GCancellable *cancellable)
   return save_so_far (fd);
 }
 
-/* What is not on the disk yet when the name changes may be an empty file after a loss of power. */
-static gboolean
+/* What is not on the disk yet when the name changes may be an empty file after a loss of power.
+ *
+ * Returns: (nullable): the name of what could not be written; errno says why not */
+static const char *
 replace (int directory_fd, const QueenState *state, GCancellable *cancellable)
 {
-  g_auto (Descriptor) fd = -1;
+  g_auto (Descriptor) fd = queen_file_create (directory_fd, UNFINISHED, O_WRONLY);
 
-  unlinkat (directory_fd, UNFINISHED, 0); /* of one who was killed while it wrote */
-  fd =
-      openat (directory_fd, UNFINISHED, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  return fd >= 0 && write_state (fd, state, cancellable) &&
-         renameat (directory_fd, UNFINISHED, directory_fd, NAME) == 0;
+  if (fd < 0 || !write_state (fd, state, cancellable))
+    return UNFINISHED;
+  return renameat (directory_fd, UNFINISHED, directory_fd, NAME) == 0 ? NULL : NAME;
 }
 
 gboolean
@@ -240,9 +240,11 @@ queen_state_file_save (QueenStateFile *self,
                        GCancellable *cancellable,
                        GError **error)
 {
-  if (!replace (self->directory_fd, state, cancellable))
+  const char *unwritten = replace (self->directory_fd, state, cancellable);
+
+  if (unwritten)
     {
-      fail (error, "%s/%s cannot be written", self->directory, NAME);
+      fail (error, "%s/%s cannot be written", self->directory, unwritten);
       unlinkat (self->directory_fd, UNFINISHED, 0);
       return FALSE;
     }

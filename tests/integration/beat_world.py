@@ -42,7 +42,7 @@ def wait_for(condition, what=None):
 class Server:
     """Answers what the test says: a text, a status and a text, or a function of the handler."""
 
-    def __init__(self, answers=None, port=0, context=None):
+    def __init__(self, answers=None, port=0, context=None, host="127.0.0.1"):
         self.answers = answers or {}
         self.asked = []
         outer = self
@@ -87,11 +87,11 @@ class Server:
                 pass
 
         self.connections = set()
-        self.server = Quiet(("127.0.0.1", port), Handler)
+        self.server = Quiet((host, port), Handler)
         if context:
             self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         self.port = self.server.server_port
-        self.url = f"http{'s' if context else ''}://127.0.0.1:{self.port}"
+        self.url = f"http{'s' if context else ''}://{host}:{self.port}"
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self):

@@ -38,6 +38,18 @@ address (const Stranger *stranger, const char *line)
 
 /* Time */
 
+#define QUESTION 10 /* s that each may take which has no other end */
+
+/* As ctl_refuse(), of what ends before a question would by itself. */
+static void
+refuse_soon (const char *line, int code, const char *said)
+{
+  g_autoptr (GTimer) timer = g_timer_new ();
+
+  ctl_refuse (line, code, said);
+  g_assert_cmpfloat (g_timer_elapsed (timer, NULL), <, QUESTION);
+}
+
 static void
 test_refusal_without_end (void)
 {
@@ -48,8 +60,38 @@ test_refusal_without_end (void)
   stranger_start (&stranger);
   line = address (&stranger, "wait --model=m --timeout=1s");
   said = g_strdup_printf ("No answer at http://127.0.0.1:%u in time.", stranger.port);
-  ctl_refuse (line, 3, said);
+  refuse_soon (line, 3, said);
   stranger_stop (&stranger);
+}
+
+/* Who is listened to, and is silent then; or says nothing at all. */
+static const char *
+answer_stream (const char *path, gpointer data)
+{
+  return strstr (path, "/stream") ? data : "";
+}
+
+static void
+test_silence (void)
+{
+  static const char *const streams[] = { "", STREAM };
+  static const char *const lines[] = { "wait w --timeout=1s", "wait --model=m --timeout=0",
+                                       "drain w --reason=r --wait --timeout=1s" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (streams) * G_N_ELEMENTS (lines); i++)
+    {
+      Stranger stranger = { .choose = answer_stream,
+                            .data = (gpointer) streams[i % G_N_ELEMENTS (streams)],
+                            .has_no_end = TRUE };
+      g_autofree char *line = NULL;
+      g_autofree char *said = NULL;
+
+      stranger_start (&stranger);
+      line = address (&stranger, lines[i / G_N_ELEMENTS (streams)]);
+      said = g_strdup_printf ("No answer at http://127.0.0.1:%u in time.", stranger.port);
+      refuse_soon (line, 3, said);
+      stranger_stop (&stranger);
+    }
 }
 
 /* The stream ends, the next try is refused without end, and the one after that is let in. */
@@ -109,7 +151,6 @@ test_slow_answers (void)
 {
   g_autoptr (GString) stream = g_string_new (STREAM);
   Stranger stranger = { .choose = answer_slowly, .data = stream, .has_no_end = TRUE };
-  g_autoptr (GTimer) timer = NULL;
   g_autofree char *line = NULL;
 
   for (guint i = 0; i < 40; i++)
@@ -119,9 +160,40 @@ test_slow_answers (void)
                             i);
   stranger_start (&stranger);
   line = address (&stranger, "wait --model=m --timeout=1s");
-  timer = g_timer_new ();
-  ctl_refuse (line, 1, "No worker with the model “m” was available in time");
-  g_assert_cmpfloat (g_timer_elapsed (timer, NULL), <, 10);
+  refuse_soon (line, 1, "No worker with the model “m” was available in time");
+  stranger_stop (&stranger);
+}
+
+/* Whoever is named by an event is asked for, in vain at first, and nothing happens after that. */
+static const char *
+answer_in_vain (const char *path, gpointer data)
+{
+  static const char worker[] =
+      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
+      "Content-Length: 66\r\n\r\n"
+      "{\"workers\":[{\"id\":\"w\",\"available\":true,\"model_id\":\"m\"}],\"total\":1}";
+  guint *n_asked = data;
+
+  if (strstr (path, "/stream"))
+    return STREAM "event: heartbeat\ndata: {\"type\":\"worker\",\"worker_id\":\"w\"}\n\n";
+  if (!strstr (path, "/workers/") && *n_asked == 0)
+    return list_nobody (path);
+  *n_asked += 1;
+  return *n_asked < 3 ? STRANGER_HEAD ("502 Bad Gateway", "text/html") : worker;
+}
+
+static void
+test_asked_in_vain (void)
+{
+  guint n_asked = 0;
+  Stranger stranger = { .choose = answer_in_vain, .data = &n_asked, .has_no_end = TRUE };
+  g_autofree char *line = NULL;
+  g_autofree char *said = NULL;
+
+  stranger_start (&stranger);
+  line = address (&stranger, "wait --model=m --timeout=60s");
+  said = ctl_ask (line);
+  g_assert_true (g_str_has_prefix (said, "w  "));
   stranger_stop (&stranger);
 }
 
@@ -135,11 +207,12 @@ test_silent_bus (void)
   g_autoptr (GSocket) socket =
       g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
   g_autofree char *line =
-      g_strdup_printf ("DBUS_SESSION_BUS_ADDRESS=unix:path=%s --bus=session status", path);
+      g_strdup_printf ("DBUS_SESSION_BUS_ADDRESS=unix:path=%s --bus=session wait w --timeout=1s",
+                       path);
 
   g_assert_true (g_socket_bind (socket, at, FALSE, NULL));
   g_assert_true (g_socket_listen (socket, NULL));
-  ctl_refuse (line, 3, "There is no queen (the session bus: no answer in time). ");
+  refuse_soon (line, 3, "There is no queen (the session bus: no answer in time). ");
   g_unlink (path);
   g_rmdir (directory);
 }
@@ -375,7 +448,9 @@ main (int argc, char **argv)
 
   g_test_add_func ("/queenctl-hostile/time/a-refusal-without-end-ends", test_refusal_without_end);
   g_test_add_func ("/queenctl-hostile/time/comes-back-from-a-refusal-without-end", test_comes_back);
+  g_test_add_func ("/queenctl-hostile/time/waits-no-longer-for-who-is-silent", test_silence);
   g_test_add_func ("/queenctl-hostile/time/waits-no-longer-than-told", test_slow_answers);
+  g_test_add_func ("/queenctl-hostile/time/asks-again-what-was-asked-in-vain", test_asked_in_vain);
   g_test_add_func ("/queenctl-hostile/time/a-bus-that-never-answers", test_silent_bus);
   g_test_add_func ("/queenctl-hostile/memory/a-list-without-end-ends", test_list_without_end);
   g_test_add_func ("/queenctl-hostile/memory/one-answer-has-no-end-of-values", test_many_values);

@@ -271,6 +271,16 @@ get_size (Fixture *f)
   return g_stat (path, &status) == 0 ? status.st_size : -1;
 }
 
+static guint64
+get_file (Fixture *f)
+{
+  g_autofree char *path = dup_path (f);
+  GStatBuf status;
+
+  g_assert_cmpint (g_stat (path, &status), ==, 0);
+  return status.st_ino;
+}
+
 static char *
 submit_one (Fixture *f)
 {
@@ -336,6 +346,34 @@ test_full_anew (Fixture *f, gconstpointer data)
   g_assert_cmpint (get_state (f, second), ==, QUEEN_JOB_LOST);
 }
 
+/* What is in the way of the new one is said once, and goes where it is nobody's. */
+static void
+test_obstacle (Fixture *f, gconstpointer data)
+{
+  g_autofree char *path = dup_path (f), *obstacle = g_strconcat (path, ".new", NULL);
+  g_autofree char *precious = g_build_filename (obstacle, "precious", NULL), *id = NULL;
+  guint64 file;
+
+  beat (f, "w1", 4);
+  id = submit_one (f);
+  g_assert_cmpint (g_mkdir (obstacle, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (precious, "", -1, NULL));
+  g_clear_object (&f->jobs);
+  file = get_file (f);
+  n_warnings = 0;
+  make_jobs (f);
+  g_assert_cmpuint (n_warnings, ==, 1);
+  g_assert_cmpint (get_state (f, id), ==, QUEEN_JOB_LOST);
+  g_assert_cmpuint (get_file (f), ==, file);
+
+  g_assert_cmpint (g_unlink (precious), ==, 0);
+  g_clear_object (&f->jobs);
+  make_jobs (f);
+  g_assert_cmpuint (n_warnings, ==, 1);
+  g_assert_cmpint (get_state (f, id), ==, QUEEN_JOB_LOST);
+  g_assert_cmpuint (get_file (f), !=, file);
+}
+
 #define MANY 1000 /* more than are written in one turn */
 
 /* Who knows of @n jobs from before. */
@@ -354,16 +392,6 @@ make_known (Fixture *f, guint n)
   g_assert_true (g_file_set_contents (path, text->str, -1, NULL));
   make_jobs (f);
   turn ();
-}
-
-static guint64
-get_file (Fixture *f)
-{
-  g_autofree char *path = dup_path (f);
-  GStatBuf status;
-
-  g_assert_cmpint (g_stat (path, &status), ==, 0);
-  return status.st_ino;
 }
 
 /* There may be tens of thousands, and everybody else is served meanwhile: what begins, ends and
@@ -542,6 +570,7 @@ main (int argc, char **argv)
   ADD_LEDGER ("/job-ledger/full/written-when-there-is-room", test_full);
   ADD_LEDGER ("/job-ledger/full/half-a-line-spoils-no-other", test_half);
   ADD_LEDGER ("/job-ledger/full/old-one-stays", test_full_anew);
+  ADD_LEDGER ("/job-ledger/obstacle/is-said-once", test_obstacle);
   ADD_LEDGER ("/job-ledger/many/others-have-their-turn", test_many);
   ADD_LEDGER ("/job-ledger/many/some-go-meanwhile", test_many_that_go);
   ADD_LEDGER ("/job-ledger/many/she-ends-meanwhile", test_many_and_end);

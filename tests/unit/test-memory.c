@@ -346,15 +346,17 @@ static void
 test_trouble (Fixture *f, gconstpointer data)
 {
   g_autofree char *obstacle = g_strconcat (f->path, ".new", NULL);
+  g_autofree char *precious = g_build_filename (obstacle, "precious", NULL);
   g_autofree char *expected =
-      g_strdup_printf ("nothing will be remembered: %s cannot be written: File exists\n", f->path);
+      g_strdup_printf ("nothing will be remembered: %s cannot be written: File exists\n", obstacle);
 
   g_assert_cmpint (g_mkdir (obstacle, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (precious, "", -1, NULL));
   f->memory = make_memory (f, MSEC, NEVER);
   queen_memory_start (f->memory, "abc");
   pass (f, 60 * MSEC);
   g_assert_cmpstr (said->str, ==, expected);
-  g_assert_cmpint (g_rmdir (obstacle), ==, 0);
+  g_assert_cmpint (g_unlink (precious), ==, 0);
   wait_for (f, "\"components\":0"); /* by itself */
   beat (f, "w", QUEEN_STATUS_READY);
   wait_for (f, "\"heartbeats\":1");

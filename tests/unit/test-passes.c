@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
 #include <glib/gstdio.h>
+#include <string.h>
 
 #include "jobs/queen-passes.h"
 #include "queen-error.h"
@@ -14,7 +15,7 @@ static const QueenPass usual = { "GET", "/v1/jobs/job-1/stream", "http://127.0.0
                                  "token:al;ice\xc3\xa9 %", FALSE };
 
 static QueenPasses *
-read_passes (const char *text, GError **error)
+read_passes_of (const char *text, gsize length, GError **error)
 {
   g_autofree char *path = NULL;
   int fd = g_file_open_tmp ("queen-passes-XXXXXX", &path, NULL);
@@ -22,10 +23,16 @@ read_passes (const char *text, GError **error)
 
   g_assert_cmpint (fd, >=, 0);
   g_assert_true (g_close (fd, NULL));
-  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  g_assert_true (g_file_set_contents (path, text, (gssize) length, NULL));
   passes = queen_passes_new_from_file (path, error);
   g_unlink (path);
   return passes;
+}
+
+static QueenPasses *
+read_passes (const char *text, GError **error)
+{
+  return read_passes_of (text, strlen (text), error);
 }
 
 static gboolean
@@ -102,6 +109,22 @@ test_forged (void)
   g_assert_false (is_taken (OLD, huge, &usual, NOW));
 }
 
+/* What an editor or a disk has put there hides no token. */
+static void
+test_odd_bytes (void)
+{
+  static const char file[] = "\xef\xbb\xbf" OLD "\n\0\n" NEW "\n";
+  g_autoptr (QueenPasses) passes = read_passes_of (file, sizeof file - 1, NULL);
+  g_autoptr (QueenPasses) old = read_passes (OLD, NULL);
+  g_autoptr (QueenPasses) new = read_passes (NEW, NULL);
+  g_autofree char *by_old = queen_passes_make (old, &usual, NOW);
+  g_autofree char *by_new = queen_passes_make (new, &usual, NOW);
+
+  g_assert_nonnull (passes);
+  g_assert_true (queen_passes_check (passes, by_old, &usual, NOW, NULL));
+  g_assert_true (queen_passes_check (passes, by_new, &usual, NOW, NULL));
+}
+
 /* All queens cannot read a file in the same moment. */
 static void
 test_changed_without_a_gap (void)
@@ -148,6 +171,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/passes/for-one-question", test_for_one_question);
   g_test_add_func ("/passes/forged", test_forged);
   g_test_add_func ("/passes/changed-without-a-gap", test_changed_without_a_gap);
+  g_test_add_func ("/passes/odd-bytes-hide-none", test_odd_bytes);
   g_test_add_func ("/passes/bad-files", test_bad_files);
   return g_test_run ();
 }

@@ -303,6 +303,16 @@ test_tokens (void)
   g_assert_null (queen_worker_tokens_find (NULL, "w", &node));
 }
 
+/* Some editors put a mark before a text, and no host begins with it. */
+static void
+test_marked_tokens (void)
+{
+  g_autoptr (QueenWorkerTokens) tokens = load_tokens ("\xef\xbb\xbfnode one\n", NULL);
+  QueenTarget node = { "http", (char *) "node", 80, NULL };
+
+  g_assert_cmpstr (queen_worker_tokens_find (tokens, "w", &node), ==, "one");
+}
+
 static void
 test_bad_tokens (void)
 {
@@ -334,6 +344,7 @@ main (int argc, char **argv)
   g_test_add_func ("/reach/queens-in-the-clear-on-this-machine-alone", test_queens);
   g_test_add_func ("/reach/target/where-it-says-that-it-is", test_targets);
   g_test_add_func ("/reach/tokens/host-and-port-before-host-before-id", test_tokens);
+  g_test_add_func ("/reach/tokens/behind-an-editors-mark", test_marked_tokens);
   g_test_add_func ("/reach/tokens/bad-lines-are-named-and-not-shown", test_bad_tokens);
 
   return g_test_run ();

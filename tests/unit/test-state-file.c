@@ -224,6 +224,29 @@ test_unfinished (Fixture *f, gconstpointer data)
   g_assert_cmpint (symlink ("/dev/full", unfinished), ==, 0);
   save (f, 6);
   assert_loads (f, 6, TRUE);
+
+  g_assert_cmpint (g_mkdir (unfinished, 0700), ==, 0);
+  save (f, 7);
+  assert_loads (f, 7, TRUE);
+}
+
+/* A folder with something in it is somebody's, and it is said where it is. */
+static void
+test_obstacle (Fixture *f, gconstpointer data)
+{
+  g_autofree char *obstacle = g_strconcat (f->path, ".new", NULL);
+  g_autofree char *precious = g_build_filename (obstacle, "precious", NULL);
+  g_autofree char *said = g_strconcat (obstacle, " cannot be written: File exists", NULL);
+  g_autoptr (QueenStateFile) file = open_file (f);
+  g_autoptr (QueenState) state = queen_state_new ();
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (g_mkdir (obstacle, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (precious, "", -1, NULL));
+  g_assert_false (queen_state_file_save (file, state, NULL, &error));
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_STATE);
+  g_assert_cmpstr (error->message, ==, said);
+  g_assert_cmpint (g_unlink (precious), ==, 0);
 }
 
 static void
@@ -329,6 +352,7 @@ main (int argc, char **argv)
   add ("write/cancelled-leaves-what-was-there", test_cancelled);
   add ("leave/for-nobody-elses-eyes", test_mode);
   add ("leave/over-an-unfinished-one", test_unfinished);
+  add ("leave/not-over-what-is-somebodys", test_obstacle);
   add ("broken/garbage-is-set-aside", test_garbage);
   add ("broken/endless-is-set-aside", test_endless);
   add ("broken/what-is-no-file-is-set-aside", test_no_file);
