@@ -303,6 +303,9 @@ link_offer (QueenOffer *offer, QueenVerdict verdict)
     g_queue_push_tail_link (&offers->unfit, &offer->unfit_link);
   else
     g_queue_push_head_link (&offers->unfit, &offer->unfit_link);
+  offer->is_sparing = offer->is_full && offer->candidate->spare;
+  if (offer->is_sparing)
+    g_queue_push_tail_link (&offers->sparing, &offer->sparing_link);
 }
 
 static void
@@ -314,6 +317,8 @@ unlink_offer (QueenOffer *offer, QueenVerdict verdict)
     g_sequence_remove (g_steal_pointer (&offer->fit_link));
   else
     g_queue_unlink (&offer->offers->unfit, &offer->unfit_link);
+  if (offer->is_sparing)
+    g_queue_unlink (&offer->offers->sparing, &offer->sparing_link);
 }
 
 void
@@ -322,8 +327,10 @@ queen_candidate_settle (QueenCandidate *self, QueenVerdict verdict)
   gboolean serves = is_serving (verdict);
   guint64 use = serves ? queen_worker_record_get_use (&self->record) : 0;
   guint capacity = serves ? queen_worker_record_get_capacity (&self->record) : 0;
+  gboolean is_sparing = verdict == QUEEN_VERDICT_FULL && self->spare;
+  gboolean moves = verdict != self->verdict || is_sparing != self->is_sparing;
 
-  if (verdict == self->verdict && use == self->use && capacity == self->capacity)
+  if (!moves && use == self->use && capacity == self->capacity)
     return;
   for (guint i = 0; i < self->n_offers; i++)
     {
@@ -331,7 +338,7 @@ queen_candidate_settle (QueenCandidate *self, QueenVerdict verdict)
 
       offers->use += use - self->use;
       offers->capacity += (guint64) capacity - self->capacity;
-      if (verdict != self->verdict)
+      if (moves)
         {
           unlink_offer (&self->offers[i], self->verdict);
           link_offer (&self->offers[i], verdict);
@@ -340,6 +347,7 @@ queen_candidate_settle (QueenCandidate *self, QueenVerdict verdict)
   self->verdict = verdict;
   self->use = use;
   self->capacity = capacity;
+  self->is_sparing = is_sparing;
 }
 
 QueenCandidate *
@@ -373,6 +381,7 @@ queen_candidate_set_offers (QueenCandidate *self, QueenOffers *const *offers, gu
       self->offers[i].offers = offers[i];
       self->offers[i].hash = self->hash;
       self->offers[i].unfit_link.data = &self->offers[i];
+      self->offers[i].sparing_link.data = &self->offers[i];
       link_offer (&self->offers[i], self->verdict);
     }
   queen_candidate_settle (self, verdict);

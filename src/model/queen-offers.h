@@ -4,6 +4,7 @@
 #pragma once
 
 #include "loop/queen-agenda.h"
+#include "loop/queen-fair-queue.h"
 #include "queen-supplier.h"
 #include "queen-worker-record.h"
 
@@ -17,6 +18,8 @@ G_BEGIN_DECLS
  * @unfit: (element-type QueenOffer): the others, those offline behind all others
  * @serving: (element-type QueenOffer): those that serve, be they full or not, by who has brought
  *   them, and of each first those that can take one more
+ * @sparing: (element-type QueenOffer): the full ones where something is that may be ended for
+ *   others
  * @counts: how many there are of each verdict
  * @use: requests that are at those that serve, be they full or not
  * @capacity: slots of these
@@ -38,6 +41,7 @@ typedef struct
   GSequence *fit;
   GQueue unfit;
   GSequence *serving;
+  GQueue sparing;
   guint counts[QUEEN_N_VERDICTS];
   guint64 use;
   guint64 capacity;
@@ -57,6 +61,8 @@ typedef struct
   GList unfit_link;
   GSequenceIter *serving_link; /* NULL when it does not serve */
   gboolean is_full;            /* where it is among those that serve */
+  GList sparing_link;
+  gboolean is_sparing; /* it is among those */
 } QueenOffer;
 
 /**
@@ -68,6 +74,7 @@ typedef struct
  * @sender: (nullable): a #GRefString: who has brought it, as the registry has it
  * @supplier: (nullable): as whom that counts
  * @placed: (element-type QueenReservation): what is in flight there
+ * @spare: (nullable): of these what may be ended for others, whatever they ask for; never empty
  * @hash: of its id, the same in all queens
  * @turn: when it was given out last, counted in turns; negative for never, by when it was first
  *   heard of
@@ -75,6 +82,7 @@ typedef struct
  * @verdict: what was found of it last, and by what its offers are counted and sorted
  * @use: likewise, 0 while it does not serve
  * @capacity: likewise
+ * @is_sparing: likewise: whether it is full, but something may be ended there
  *
  * A worker as placement knows it. It has no component, as that is another one after each heartbeat.
  */
@@ -94,12 +102,14 @@ struct _QueenCandidate
   char *sender;
   QueenSupplier *supplier;
   GQueue placed;
+  QueenFairQueue *spare;
   guint64 hash;
   gint64 turn;
   guint told;
   QueenVerdict verdict;
   guint64 use;
   guint capacity;
+  gboolean is_sparing;
   guint n_offers;
   QueenOffer *offers;
 };

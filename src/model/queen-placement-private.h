@@ -136,7 +136,7 @@ gboolean queen_placement_is_lent (const QueenPlacementRequest *request);
 
 /** Returns: whether somebody may get one of its workers now: one that can take more, or one where
  * somebody else's reservation would end for it */
-gboolean queen_placement_has_any (QueenPlacement *self, const QueenPlacementModel *model);
+gboolean queen_placement_has_any (const QueenPlacementModel *model);
 
 /** Returns: whether there are those who could take it, but its submitter has reserved enough */
 gboolean queen_placement_lacks_share (QueenPlacement *self,
@@ -163,6 +163,9 @@ gboolean queen_placement_may_go_ahead (const QueenPlacementModel *model);
 
 /** queen_placement_wake: whoever waits for that model may be served now. */
 void queen_placement_wake (QueenPlacement *self, QueenPlacementModel *model);
+
+/** queen_placement_wake_all: the same for all models that @candidate serves. */
+void queen_placement_wake_all (QueenPlacement *self, const QueenCandidate *candidate);
 
 /**
  * queen_placement_wait_new:

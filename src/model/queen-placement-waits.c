@@ -211,7 +211,7 @@ serve_line (QueenPlacement *self, QueenPlacementModel *model)
   if (self->is_stopping)
     return;
   queen_line_restart (model->line);
-  while ((wait = queen_line_peek (model->line)) && queen_placement_has_any (self, model))
+  while ((wait = queen_line_peek (model->line)) && queen_placement_has_any (model))
     if (n_served == MAX_SERVED)
       {
         queen_placement_wake (self, model);
@@ -239,6 +239,13 @@ queen_placement_wake (QueenPlacement *self, QueenPlacementModel *model)
   if (count_waiting (model) > 0 && !queen_appointment_is_on (&model->wake))
     queen_agenda_enter (self->agenda, &model->wake, self->clock->get_monotonic (), on_wake_due,
                         model);
+}
+
+void
+queen_placement_wake_all (QueenPlacement *self, const QueenCandidate *candidate)
+{
+  for (guint i = 0; i < candidate->n_offers; i++)
+    queen_placement_wake (self, candidate->offers[i].offers->owner);
 }
 
 /* Coming and going */

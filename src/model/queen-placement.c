@@ -40,10 +40,9 @@ queen_placement_lacks_share_of_network (QueenPlacement *self,
 }
 
 gboolean
-queen_placement_has_any (QueenPlacement *self, const QueenPlacementModel *model)
+queen_placement_has_any (const QueenPlacementModel *model)
 {
-  return model->offers->counts[QUEEN_VERDICT_FIT] > 0 ||
-         queen_reservations_has_spare (self->reservations, model->offers->model);
+  return model->offers->counts[QUEEN_VERDICT_FIT] > 0 || model->offers->sparing.length > 0;
 }
 
 gboolean
@@ -51,7 +50,7 @@ queen_placement_lacks_share (QueenPlacement *self,
                              const QueenPlacementModel *model,
                              const QueenPlacementRequest *request)
 {
-  if (!queen_placement_is_lent (request) || !queen_placement_has_any (self, model))
+  if (!queen_placement_is_lent (request) || !queen_placement_has_any (model))
     return FALSE;
   return !queen_reservations_may_lend (self->reservations, model->offers->model, request->submitter,
                                        get_share (model));
@@ -112,17 +111,20 @@ make_chance (const QueenPlacement *self)
   return (guint64) (self->n_given + 1) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
 }
 
-/* By now whoever has it is there, so if it is used, the worker says so. */
+/* By now whoever has it is there, so if it is used, the worker says so. Nobody else may wait for
+ * it, whatever that worker is wanted for. */
 static void
 on_usual_reserve_due (gpointer data, gpointer placement)
 {
   QueenPlacement *self = placement;
   QueenReservation *reservation = data;
-  QueenPlacementModel *model = queen_placement_lookup_model (self, reservation->model);
+  QueenCandidate *candidate = reservation->candidate;
 
-  queen_reservations_spare (self->reservations, reservation, self->agenda, queen_placement_expire);
-  if (model)
-    queen_placement_wake (self, model);
+  queen_reservations_spare (reservation, self->agenda, queen_placement_expire);
+  if (!candidate)
+    return;
+  queen_placement_settle (self, candidate);
+  queen_placement_wake_all (self, candidate);
 }
 
 static void
@@ -182,20 +184,27 @@ end_reservation (QueenPlacement *self, QueenReservation *reservation, gboolean i
   if (candidate)
     queen_placement_settle (self, candidate);
   /* Its submitter may have another one now. */
-  if (model && model->offers->counts[QUEEN_VERDICT_FIT] > 0)
+  if (model && queen_placement_has_any (model))
     queen_placement_wake (self, model);
 }
 
-/* One that is used is there still by the worker's word. */
+/* One that is used is there still by the worker's word.
+ *
+ * Returns: whether a worker can take one more now */
 static gboolean
-end_spare (QueenPlacement *self, const QueenPlacementRequest *request)
+end_spare (QueenPlacement *self, QueenOffers *offers, const QueenPlacementRequest *request)
 {
-  QueenReservation *spare =
-      queen_reservations_find_spare (self->reservations, request->model, request->submitter);
+  QueenReservation *spare;
 
-  if (spare)
-    end_reservation (self, spare, TRUE);
-  return spare != NULL;
+  while ((spare = queen_reservations_find_spare (offers, request->excluded, request->submitter)))
+    {
+      const QueenCandidate *candidate = spare->candidate;
+
+      end_reservation (self, spare, TRUE);
+      if (candidate->verdict == QUEEN_VERDICT_FIT)
+        return TRUE;
+    }
+  return FALSE;
 }
 
 gboolean
@@ -220,7 +229,7 @@ queen_placement_place (QueenPlacement *self,
     }
   do
     candidate = choose_candidate (self, model, &choice, result);
-  while (!candidate && end_spare (self, result->request));
+  while (!candidate && end_spare (self, model->offers, result->request));
   if (candidate)
     give_out (self, candidate, result);
   else
