@@ -116,6 +116,7 @@ typedef struct
   double mean;
   Finalist least;
   Finalist favourite;
+  gboolean has_rests;
 } Look;
 
 static gboolean
@@ -136,6 +137,11 @@ look_at (Look *look, QueenCandidate *candidate, const QueenChoice *choice)
 
   if (queen_offers_excludes (choice->excluded, candidate->id))
     return;
+  if (queen_faults_get_rest (&candidate->record.faults, choice->party, choice->now) > 0)
+    {
+      look->has_rests = TRUE;
+      return;
+    }
   if (is_less_loaded (candidate, load, &look->least))
     look->least = (Finalist){ candidate, load, 0 };
   if (!choice->has_affinity ||
@@ -275,6 +281,7 @@ queen_offers_choose (QueenOffers *self, QueenChoice *choice)
     waits_for_others = look_at_others (&look, self, choice) && is_doubted;
   if (!look.least.candidate && !waits_for_others)
     look_round (&look, self, choice, FALSE);
+  choice->has_rests = look.has_rests;
   choice->is_by_affinity = is_preferred (&look);
   return choice->is_by_affinity ? look.favourite.candidate : look.least.candidate;
 }
@@ -404,6 +411,7 @@ queen_candidate_free (QueenCandidate *self)
 
   queen_candidate_set_offers (self, NULL, 0);
   queen_agenda_leave (&self->rest);
+  queen_agenda_leave (&self->again);
   g_clear_pointer (&self->sender, g_ref_string_release);
   g_free (self->offers);
   g_free (self->id);

@@ -71,6 +71,7 @@ typedef struct
  *   it is held: only to be compared
  * @heard_number: the last reservation that was made until then
  * @rest: when it has rested enough
+ * @again: when the next of those may ask again for whom alone it rests
  * @sender: (nullable): a #GRefString: who has brought it, as the registry has it
  * @supplier: (nullable): as whom that counts
  * @placed: (element-type QueenReservation): what is in flight there
@@ -99,6 +100,7 @@ struct _QueenCandidate
   } heard;
   guint64 heard_number;
   QueenAppointment rest;
+  QueenAppointment again;
   char *sender;
   QueenSupplier *supplier;
   GQueue placed;
@@ -147,6 +149,8 @@ guint64 queen_offers_hash_affinity (const QueenOffers *self, const char *affinit
  * @party: who asks, as queen_faults_identify() has it
  * @now: µs, monotonic
  * @is_by_affinity: (out): whether it is not the least loaded
+ * @has_rests: (out): whether there are some that can take it, but have refused something of
+ *   @party's just now
  */
 typedef struct
 {
@@ -157,6 +161,7 @@ typedef struct
   guint party;
   gint64 now;
   gboolean is_by_affinity;
+  gboolean has_rests;
 } QueenChoice;
 
 /**
@@ -170,7 +175,7 @@ typedef struct
  * The workers of suppliers who are doubted, and of @avoided, come last. If @avoided is doubted,
  * too, they do not get it while there are others, who may have enough to do: it is better to wait.
  * Nor does one get it, if there are others that can take it, that has failed for @party again and
- * again, and for nobody else.
+ * again, and for nobody else; and none that rests for @party.
  *
  * Returns: (nullable): who gets the next request; %NULL when nobody is fit
  */

@@ -114,6 +114,21 @@ gboolean queen_placement_refresh (QueenPlacement *self, QueenCandidate *candidat
 /** queen_placement_end_rest: a candidate has rested enough. For the agenda. */
 void queen_placement_end_rest (gpointer candidate, gpointer placement);
 
+/**
+ * queen_placement_note_outcome:
+ * @party: for whom it was, as queen_faults_identify() has it
+ *
+ * What was in flight at @candidate has ended: so it may rest, or be forgiven.
+ */
+void queen_placement_note_outcome (QueenPlacement *self,
+                                   QueenCandidate *candidate,
+                                   guint party,
+                                   QueenPlacementOutcome outcome);
+
+/** queen_placement_await_again: those for whom alone a candidate rests may ask when that is over.
+ */
+void queen_placement_await_again (QueenPlacement *self, QueenCandidate *candidate);
+
 /** queen_placement_expire: a reservation's time is over. For the agenda. */
 void queen_placement_expire (gpointer reservation, gpointer placement);
 

@@ -226,6 +226,11 @@ queen_placement_settle (QueenPlacement *self, QueenCandidate *candidate)
 static void
 check_rest (QueenPlacement *self, QueenCandidate *candidate)
 {
+  if (queen_appointment_is_on (&candidate->again))
+    {
+      queen_placement_await_again (self, candidate);
+      queen_placement_wake_all (self, candidate);
+    }
   if (candidate->record.rests_until > 0 || !queen_appointment_is_on (&candidate->rest))
     return;
   queen_agenda_leave (&candidate->rest);

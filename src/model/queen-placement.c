@@ -6,10 +6,7 @@
 #include "text/queen-hash.h"
 #include "text/queen-legible.h"
 
-#define LENT_PART 4 /* one submitter has no more than this part of a model's slots reserved */
-#define EJECTED_PART                                                                               \
-  10                  /* of a model's workers this part is ejected at the most, but one may be     \
-                       */
+#define LENT_PART 4   /* one submitter has no more than this part of a model's slots reserved */
 #define MAX_NAMED 5   /* models in an error */
 #define MAX_QUOTED 64 /* characters of the one that is not there */
 
@@ -69,12 +66,14 @@ serves (const QueenCandidate *candidate, const QueenPlacementModel *model)
 static QueenCandidate *
 find_wished (QueenPlacement *self,
              const QueenPlacementModel *model,
-             const QueenPlacementRequest *request)
+             const QueenPlacementRequest *request,
+             const QueenChoice *choice)
 {
   QueenCandidate *candidate =
       request->wish ? g_hash_table_lookup (self->candidates, request->wish) : NULL;
 
-  if (!candidate || queen_offers_excludes (request->excluded, candidate->id))
+  if (!candidate || queen_offers_excludes (request->excluded, candidate->id) ||
+      queen_faults_get_rest (&candidate->record.faults, choice->party, choice->now) > 0)
     return NULL;
   queen_placement_refresh (self, candidate);
   return candidate->verdict == QUEEN_VERDICT_FIT && serves (candidate, model) ? candidate : NULL;
@@ -86,7 +85,7 @@ choose_candidate (QueenPlacement *self,
                   QueenChoice *choice,
                   QueenPlacementResult *result)
 {
-  QueenCandidate *candidate = find_wished (self, model, result->request);
+  QueenCandidate *candidate = find_wished (self, model, result->request, choice);
 
   result->reason = QUEEN_PLACEMENT_WISHED;
   while (!candidate)
@@ -234,6 +233,8 @@ queen_placement_place (QueenPlacement *self,
     give_out (self, candidate, result);
   else
     result->reason = QUEEN_PLACEMENT_NONE_FIT;
+  result->party = choice.party;
+  result->has_rests = choice.has_rests;
   return candidate != NULL;
 }
 
@@ -371,81 +372,6 @@ queen_placement_expire (gpointer data, gpointer placement)
   end_reservation (placement, data, TRUE);
 }
 
-/* Where all but a few are ejected, that is no fault of theirs; and the last one is better than
- * none. */
-static gboolean
-may_eject (const QueenCandidate *candidate)
-{
-  for (guint i = 0; i < candidate->n_offers; i++)
-    {
-      const QueenOffers *offers = candidate->offers[i].offers;
-      guint n_ejected = offers->counts[QUEEN_VERDICT_EJECTED];
-      guint n_serving = offers->counts[QUEEN_VERDICT_FIT] + offers->counts[QUEEN_VERDICT_FULL];
-
-      if (n_ejected + 1 > MAX (queen_offers_get_n (offers) / EJECTED_PART, 1) || n_serving <= 1)
-        return FALSE;
-    }
-  return TRUE;
-}
-
-static void
-note_success (QueenPlacement *self, QueenCandidate *candidate, guint party)
-{
-  gint64 now = self->clock->get_monotonic ();
-
-  queen_supplier_succeed (candidate->supplier, party, now);
-  queen_worker_record_succeed (&candidate->record, party, now);
-}
-
-static void
-note_fault (QueenPlacement *self, QueenCandidate *candidate, guint party, gboolean is_refusal)
-{
-  gint64 now = self->clock->get_monotonic ();
-
-  queen_supplier_fail (candidate->supplier, party, now);
-  if (!queen_worker_record_fail (&candidate->record, party, is_refusal, may_eject (candidate), now))
-    return;
-  if (!queen_appointment_is_on (&candidate->rest))
-    self->n_resting++;
-  queen_agenda_leave (&candidate->rest);
-  queen_agenda_enter (self->agenda, &candidate->rest, candidate->record.rests_until,
-                      queen_placement_end_rest, candidate);
-}
-
-void
-queen_placement_end_rest (gpointer data, gpointer placement)
-{
-  QueenPlacement *self = placement;
-  QueenCandidate *candidate = data;
-
-  self->n_resting--;
-  queen_worker_record_end_rest (&candidate->record, self->clock->get_monotonic ());
-  queen_placement_settle (self, candidate);
-}
-
-static void
-note_outcome (QueenPlacement *self,
-              QueenCandidate *candidate,
-              guint party,
-              QueenPlacementOutcome outcome)
-{
-  switch (outcome)
-    {
-    case QUEEN_PLACEMENT_DONE:
-      note_success (self, candidate, party);
-      break;
-    case QUEEN_PLACEMENT_ABSENT:
-      note_fault (self, candidate, QUEEN_FAULTS_OF_NOBODY, TRUE);
-      break;
-    case QUEEN_PLACEMENT_REFUSED:
-    case QUEEN_PLACEMENT_FAILED:
-      note_fault (self, candidate, party, outcome == QUEEN_PLACEMENT_REFUSED);
-      break;
-    default:
-      break;
-    }
-}
-
 gboolean
 queen_placement_end (QueenPlacement *self, const char *id, QueenPlacementOutcome outcome)
 {
@@ -455,7 +381,8 @@ queen_placement_end (QueenPlacement *self, const char *id, QueenPlacementOutcome
   if (!reservation)
     return FALSE;
   if (candidate)
-    note_outcome (self, candidate, queen_faults_identify (reservation->submitter), outcome);
+    queen_placement_note_outcome (self, candidate, queen_faults_identify (reservation->submitter),
+                                  outcome);
   end_reservation (self, reservation, FALSE);
   return TRUE;
 }
