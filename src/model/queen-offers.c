@@ -295,7 +295,7 @@ is_serving (QueenVerdict verdict)
 }
 
 static void
-link_offer (QueenOffer *offer, QueenVerdict verdict)
+link_offer (QueenOffer *offer, QueenVerdict verdict, gboolean is_sparing)
 {
   QueenOffers *offers = offer->offers;
 
@@ -310,8 +310,8 @@ link_offer (QueenOffer *offer, QueenVerdict verdict)
     g_queue_push_tail_link (&offers->unfit, &offer->unfit_link);
   else
     g_queue_push_head_link (&offers->unfit, &offer->unfit_link);
-  offer->is_sparing = offer->is_full && offer->candidate->spare;
-  if (offer->is_sparing)
+  offer->is_sparing = is_sparing;
+  if (is_sparing)
     g_queue_push_tail_link (&offers->sparing, &offer->sparing_link);
 }
 
@@ -328,13 +328,20 @@ unlink_offer (QueenOffer *offer, QueenVerdict verdict)
     g_queue_unlink (&offer->offers->sparing, &offer->sparing_link);
 }
 
+gboolean
+queen_candidate_uses (const QueenCandidate *self, guint64 reservation)
+{
+  return reservation <= self->heard_number && queen_worker_record_uses_all (&self->record);
+}
+
 void
 queen_candidate_settle (QueenCandidate *self, QueenVerdict verdict)
 {
   gboolean serves = is_serving (verdict);
   guint64 use = serves ? queen_worker_record_get_use (&self->record) : 0;
   guint capacity = serves ? queen_worker_record_get_capacity (&self->record) : 0;
-  gboolean is_sparing = verdict == QUEEN_VERDICT_FULL && self->spare;
+  gboolean is_sparing = verdict == QUEEN_VERDICT_FULL && self->spare &&
+                        !queen_candidate_uses (self, self->last_spare);
   gboolean moves = verdict != self->verdict || is_sparing != self->is_sparing;
 
   if (!moves && use == self->use && capacity == self->capacity)
@@ -348,7 +355,7 @@ queen_candidate_settle (QueenCandidate *self, QueenVerdict verdict)
       if (moves)
         {
           unlink_offer (&self->offers[i], self->verdict);
-          link_offer (&self->offers[i], verdict);
+          link_offer (&self->offers[i], verdict, is_sparing);
         }
     }
   self->verdict = verdict;
@@ -389,7 +396,7 @@ queen_candidate_set_offers (QueenCandidate *self, QueenOffers *const *offers, gu
       self->offers[i].hash = self->hash;
       self->offers[i].unfit_link.data = &self->offers[i];
       self->offers[i].sparing_link.data = &self->offers[i];
-      link_offer (&self->offers[i], self->verdict);
+      link_offer (&self->offers[i], self->verdict, FALSE);
     }
   queen_candidate_settle (self, verdict);
 }

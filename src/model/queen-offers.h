@@ -76,6 +76,7 @@ typedef struct
  * @supplier: (nullable): as whom that counts
  * @placed: (element-type QueenReservation): what is in flight there
  * @spare: (nullable): of these what may be ended for others, whatever they ask for; never empty
+ * @last_spare: the number of the one made last that was ever among them
  * @hash: of its id, the same in all queens
  * @turn: when it was given out last, counted in turns; negative for never, by when it was first
  *   heard of
@@ -83,7 +84,7 @@ typedef struct
  * @verdict: what was found of it last, and by what its offers are counted and sorted
  * @use: likewise, 0 while it does not serve
  * @capacity: likewise
- * @is_sparing: likewise: whether it is full, but something may be ended there
+ * @is_sparing: likewise: whether it is full, but something may be ended there that is not used
  *
  * A worker as placement knows it. It has no component, as that is another one after each heartbeat.
  */
@@ -105,6 +106,7 @@ struct _QueenCandidate
   QueenSupplier *supplier;
   GQueue placed;
   QueenFairQueue *spare;
+  guint64 last_spare;
   guint64 hash;
   gint64 turn;
   guint told;
@@ -180,6 +182,9 @@ typedef struct
  * Returns: (nullable): who gets the next request; %NULL when nobody is fit
  */
 QueenCandidate *queen_offers_choose (QueenOffers *self, QueenChoice *choice);
+
+/** Returns: whether what has the number @reservation is done at @self by its own word */
+gboolean queen_candidate_uses (const QueenCandidate *self, guint64 reservation);
 
 /** Returns: whether @list has @id */
 gboolean queen_offers_excludes (const char *const *list, const char *id);

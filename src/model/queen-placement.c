@@ -187,9 +187,7 @@ end_reservation (QueenPlacement *self, QueenReservation *reservation, gboolean i
     queen_placement_wake (self, model);
 }
 
-/* One that is used is there still by the worker's word.
- *
- * Returns: whether a worker can take one more now */
+/* Returns: whether a worker can take one more now */
 static gboolean
 end_spare (QueenPlacement *self, QueenOffers *offers, const QueenPlacementRequest *request)
 {

@@ -167,14 +167,22 @@ queen_reservations_spare (QueenReservation *reservation, QueenAgenda *agenda, Qu
   if (candidate && !candidate->spare)
     candidate->spare = queen_fair_queue_new (G_MAXUINT);
   if (candidate)
-    queen_fair_queue_enter (candidate->spare, &reservation->spare, asker, reservation);
+    {
+      queen_fair_queue_enter (candidate->spare, &reservation->spare, asker, reservation);
+      queen_fair_queue_put_first (&reservation->spare);
+      candidate->last_spare = MAX (candidate->last_spare, reservation->number);
+    }
   queen_agenda_enter (agenda, &reservation->expiry, reservation->lent_until, on_due, reservation);
 }
 
+/* Nobody has anything of it that what is used ends: it would only be there by the worker's word. */
 static gboolean
-is_anothers (gpointer reservation, gpointer submitter)
+may_end (gpointer data, gpointer submitter)
 {
-  return !g_str_equal (((QueenReservation *) reservation)->submitter, submitter);
+  const QueenReservation *reservation = data;
+
+  return !g_str_equal (reservation->submitter, submitter) &&
+         !queen_candidate_uses (reservation->candidate, reservation->number);
 }
 
 QueenReservation *
@@ -191,7 +199,7 @@ queen_reservations_find_spare (QueenOffers *offers,
 
       g_queue_push_tail_link (&offers->sparing, link);
       if (!queen_offers_excludes (excluded, candidate->id))
-        found = queen_fair_queue_find (candidate->spare, is_anothers, (gpointer) submitter);
+        found = queen_fair_queue_find (candidate->spare, may_end, (gpointer) submitter);
     }
   return found;
 }

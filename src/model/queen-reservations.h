@@ -83,7 +83,8 @@ queen_reservations_spare (QueenReservation *reservation, QueenAgenda *agenda, Qu
  * @excluded: (nullable): ids of those that are of no use to it
  *
  * The full workers take turns, and at each of them who have some there, all in one IPv6 network of
- * 48 bits as one. Of many workers only some are looked at, and the others the next time.
+ * 48 bits as one; and of each the one comes first that became spare last, as what the worker says
+ * that it works on is older. Of many workers only some are looked at, and the others the next time.
  *
  * Returns: (transfer none) (nullable): one to be ended for @submitter, who has not lent it
  */

@@ -105,6 +105,12 @@ queen_worker_record_get_weighed_load (const QueenWorkerRecord *self, gint64 now)
   return queen_worker_record_get_load (self) / weight;
 }
 
+gboolean
+queen_worker_record_uses_all (const QueenWorkerRecord *self)
+{
+  return self->reported >= (guint64) self->own_at_report + self->others_at_report;
+}
+
 static gboolean
 is_full (const QueenWorkerRecord *self)
 {

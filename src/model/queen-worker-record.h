@@ -87,6 +87,10 @@ double queen_worker_record_get_load (const QueenWorkerRecord *self);
  */
 double queen_worker_record_get_weighed_load (const QueenWorkerRecord *self, gint64 now);
 
+/** Returns: whether all was there, by its own word, that queens had placed there when it reported
+ */
+gboolean queen_worker_record_uses_all (const QueenWorkerRecord *self);
+
 /**
  * queen_worker_record_judge:
  *

@@ -917,6 +917,51 @@ test_used (Fixture *f, gconstpointer data)
   assert_placed (job, "a");
 }
 
+/* So it ends for nobody, who would have nothing of it, and whoever has it can give it back: then
+ * the slot is free at once, and not with the worker's next word. */
+static void
+test_used_is_given_back (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Asker) lent = NULL, later = NULL, first = NULL, second = NULL, third = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 2, 0);
+  lent = reserve (f, "s", 0);
+  say (f, "a", QUEEN_STATUS_READY, 2, 1);
+  later = reserve (f, "r", 0);
+  first = ask_as (f, "t");
+  pass (QUEEN_PLACEMENT_USUAL_RESERVE);
+  assert_placed (first, "a"); /* instead of the one that is not used */
+  g_assert_false (queen_placement_release (f->placement, later->reservation, "r", NULL));
+  second = ask_as (f, "t");
+  third = ask_as (f, "u");
+  turn ();
+  assert_waits (second);
+  g_assert_true (queen_placement_release (f->placement, lent->reservation, "s", NULL));
+  turn ();
+  assert_placed (second, "a");
+  assert_waits (third);
+}
+
+/* What is used hides nothing of the same submitter's that is not. */
+static void
+test_used_hides_nothing (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Asker) used = NULL, unused = NULL, job = NULL;
+  g_autoptr (GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) free_asker);
+
+  say (f, "a", QUEEN_STATUS_READY, 8, 0);
+  used = reserve (f, "s", 0);
+  say (f, "a", QUEEN_STATUS_READY, 8, 1);
+  unused = reserve (f, "s", 0);
+  for (guint i = 0; i < 6; i++)
+    g_ptr_array_add (jobs, ask_as (f, "t"));
+  job = ask_as (f, "t");
+  pass (QUEEN_PLACEMENT_USUAL_RESERVE);
+  assert_placed (job, "a");
+  g_assert_false (queen_placement_release (f->placement, unused->reservation, "s", NULL));
+  g_assert_true (queen_placement_release (f->placement, used->reservation, "s", NULL));
+}
+
 /* As long as nobody wants it, it is there for as long as it was asked for. */
 static void
 test_unwanted (Fixture *f, gconstpointer data)
@@ -1397,6 +1442,8 @@ main (int argc, char **argv)
   add ("reservation/not-used-ends-soon-when-others-want-it", NULL, test_unused);
   add ("reservation/used-stays-by-the-workers-word", NULL, test_used);
   add ("reservation/not-wanted-stays", NULL, test_unwanted);
+  add ("reservation/used-is-given-back-by-who-has-it", NULL, test_used_is_given_back);
+  add ("reservation/used-hides-nothing-that-is-not", NULL, test_used_hides_nothing);
   add ("reservation/not-used-ends-for-who-wants-another-model", NULL, test_unused_for_another);
   add ("reservation/not-used-ends-for-what-it-serves-by-now", NULL, test_unused_at_changing);
   add ("reservation/not-used-stays-for-who-was-there", NULL, test_unused_at_tried);
