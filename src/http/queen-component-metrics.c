@@ -160,18 +160,16 @@ static Party *
 find_party (Parties *parties, const char *sender)
 {
   Party *party = g_hash_table_lookup (parties->of_senders, sender);
-  g_autofree char *wide = NULL;
-  const char *name;
+  g_autofree char *name = NULL;
 
   if (party)
     return party;
-  wide = queen_sender_dup_wide_name (sender);
-  name = wide ? wide : sender ? sender : "";
+  name = queen_sender_dup_party (sender ? sender : "");
   party = g_hash_table_lookup (parties->of_names, name);
   if (!party)
     {
       party = g_new0 (Party, 1);
-      g_hash_table_insert (parties->of_names, g_strdup (name), party);
+      g_hash_table_insert (parties->of_names, g_steal_pointer (&name), party);
       g_ptr_array_add (parties->all, party);
     }
   g_hash_table_insert (parties->of_senders, (gpointer) sender, party);

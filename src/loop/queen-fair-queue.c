@@ -231,6 +231,15 @@ queen_fair_queue_renew (QueenFairPlace *place)
 }
 
 void
+queen_fair_queue_put_first (QueenFairPlace *place)
+{
+  if (!place->asker)
+    return;
+  g_queue_unlink (&place->asker->places, &place->link);
+  g_queue_push_head_link (&place->asker->places, &place->link);
+}
+
+void
 queen_fair_queue_weigh (QueenFairPlace *place, guint n)
 {
   if (!place->asker || n == place->n)

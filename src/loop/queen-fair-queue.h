@@ -104,6 +104,9 @@ void queen_fair_queue_leave (QueenFairPlace *place);
 /** It is the newest of whose it is, if it is in a queue. */
 void queen_fair_queue_renew (QueenFairPlace *place);
 
+/** It is the oldest of whose it is, if it is in a queue: the next to come. */
+void queen_fair_queue_put_first (QueenFairPlace *place);
+
 /**
  * queen_fair_queue_weigh:
  * @n: 1 at the least

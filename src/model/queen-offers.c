@@ -116,6 +116,7 @@ typedef struct
   double mean;
   Finalist least;
   Finalist favourite;
+  gboolean has_rests;
 } Look;
 
 static gboolean
@@ -136,6 +137,11 @@ look_at (Look *look, QueenCandidate *candidate, const QueenChoice *choice)
 
   if (queen_offers_excludes (choice->excluded, candidate->id))
     return;
+  if (queen_faults_get_rest (&candidate->record.faults, choice->party, choice->now) > 0)
+    {
+      look->has_rests = TRUE;
+      return;
+    }
   if (is_less_loaded (candidate, load, &look->least))
     look->least = (Finalist){ candidate, load, 0 };
   if (!choice->has_affinity ||
@@ -275,6 +281,7 @@ queen_offers_choose (QueenOffers *self, QueenChoice *choice)
     waits_for_others = look_at_others (&look, self, choice) && is_doubted;
   if (!look.least.candidate && !waits_for_others)
     look_round (&look, self, choice, FALSE);
+  choice->has_rests = look.has_rests;
   choice->is_by_affinity = is_preferred (&look);
   return choice->is_by_affinity ? look.favourite.candidate : look.least.candidate;
 }
@@ -288,7 +295,7 @@ is_serving (QueenVerdict verdict)
 }
 
 static void
-link_offer (QueenOffer *offer, QueenVerdict verdict)
+link_offer (QueenOffer *offer, QueenVerdict verdict, gboolean is_sparing)
 {
   QueenOffers *offers = offer->offers;
 
@@ -303,6 +310,9 @@ link_offer (QueenOffer *offer, QueenVerdict verdict)
     g_queue_push_tail_link (&offers->unfit, &offer->unfit_link);
   else
     g_queue_push_head_link (&offers->unfit, &offer->unfit_link);
+  offer->is_sparing = is_sparing;
+  if (is_sparing)
+    g_queue_push_tail_link (&offers->sparing, &offer->sparing_link);
 }
 
 static void
@@ -314,6 +324,14 @@ unlink_offer (QueenOffer *offer, QueenVerdict verdict)
     g_sequence_remove (g_steal_pointer (&offer->fit_link));
   else
     g_queue_unlink (&offer->offers->unfit, &offer->unfit_link);
+  if (offer->is_sparing)
+    g_queue_unlink (&offer->offers->sparing, &offer->sparing_link);
+}
+
+gboolean
+queen_candidate_uses (const QueenCandidate *self, guint64 reservation)
+{
+  return reservation <= self->heard_number && queen_worker_record_uses_all (&self->record);
 }
 
 void
@@ -322,8 +340,11 @@ queen_candidate_settle (QueenCandidate *self, QueenVerdict verdict)
   gboolean serves = is_serving (verdict);
   guint64 use = serves ? queen_worker_record_get_use (&self->record) : 0;
   guint capacity = serves ? queen_worker_record_get_capacity (&self->record) : 0;
+  gboolean is_sparing = verdict == QUEEN_VERDICT_FULL && self->spare &&
+                        !queen_candidate_uses (self, self->last_spare);
+  gboolean moves = verdict != self->verdict || is_sparing != self->is_sparing;
 
-  if (verdict == self->verdict && use == self->use && capacity == self->capacity)
+  if (!moves && use == self->use && capacity == self->capacity)
     return;
   for (guint i = 0; i < self->n_offers; i++)
     {
@@ -331,15 +352,16 @@ queen_candidate_settle (QueenCandidate *self, QueenVerdict verdict)
 
       offers->use += use - self->use;
       offers->capacity += (guint64) capacity - self->capacity;
-      if (verdict != self->verdict)
+      if (moves)
         {
           unlink_offer (&self->offers[i], self->verdict);
-          link_offer (&self->offers[i], verdict);
+          link_offer (&self->offers[i], verdict, is_sparing);
         }
     }
   self->verdict = verdict;
   self->use = use;
   self->capacity = capacity;
+  self->is_sparing = is_sparing;
 }
 
 QueenCandidate *
@@ -373,7 +395,8 @@ queen_candidate_set_offers (QueenCandidate *self, QueenOffers *const *offers, gu
       self->offers[i].offers = offers[i];
       self->offers[i].hash = self->hash;
       self->offers[i].unfit_link.data = &self->offers[i];
-      link_offer (&self->offers[i], self->verdict);
+      self->offers[i].sparing_link.data = &self->offers[i];
+      link_offer (&self->offers[i], self->verdict, FALSE);
     }
   queen_candidate_settle (self, verdict);
 }
@@ -395,6 +418,7 @@ queen_candidate_free (QueenCandidate *self)
 
   queen_candidate_set_offers (self, NULL, 0);
   queen_agenda_leave (&self->rest);
+  queen_agenda_leave (&self->again);
   g_clear_pointer (&self->sender, g_ref_string_release);
   g_free (self->offers);
   g_free (self->id);

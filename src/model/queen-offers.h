@@ -4,6 +4,7 @@
 #pragma once
 
 #include "loop/queen-agenda.h"
+#include "loop/queen-fair-queue.h"
 #include "queen-supplier.h"
 #include "queen-worker-record.h"
 
@@ -17,6 +18,8 @@ G_BEGIN_DECLS
  * @unfit: (element-type QueenOffer): the others, those offline behind all others
  * @serving: (element-type QueenOffer): those that serve, be they full or not, by who has brought
  *   them, and of each first those that can take one more
+ * @sparing: (element-type QueenOffer): the full ones where something is that may be ended for
+ *   others
  * @counts: how many there are of each verdict
  * @use: requests that are at those that serve, be they full or not
  * @capacity: slots of these
@@ -38,6 +41,7 @@ typedef struct
   GSequence *fit;
   GQueue unfit;
   GSequence *serving;
+  GQueue sparing;
   guint counts[QUEEN_N_VERDICTS];
   guint64 use;
   guint64 capacity;
@@ -57,6 +61,8 @@ typedef struct
   GList unfit_link;
   GSequenceIter *serving_link; /* NULL when it does not serve */
   gboolean is_full;            /* where it is among those that serve */
+  GList sparing_link;
+  gboolean is_sparing; /* it is among those */
 } QueenOffer;
 
 /**
@@ -65,9 +71,12 @@ typedef struct
  *   it is held: only to be compared
  * @heard_number: the last reservation that was made until then
  * @rest: when it has rested enough
+ * @again: when the next of those may ask again for whom alone it rests
  * @sender: (nullable): a #GRefString: who has brought it, as the registry has it
  * @supplier: (nullable): as whom that counts
  * @placed: (element-type QueenReservation): what is in flight there
+ * @spare: (nullable): of these what may be ended for others, whatever they ask for; never empty
+ * @last_spare: the number of the one made last that was ever among them
  * @hash: of its id, the same in all queens
  * @turn: when it was given out last, counted in turns; negative for never, by when it was first
  *   heard of
@@ -75,6 +84,7 @@ typedef struct
  * @verdict: what was found of it last, and by what its offers are counted and sorted
  * @use: likewise, 0 while it does not serve
  * @capacity: likewise
+ * @is_sparing: likewise: whether it is full, but something may be ended there that is not used
  *
  * A worker as placement knows it. It has no component, as that is another one after each heartbeat.
  */
@@ -91,15 +101,19 @@ struct _QueenCandidate
   } heard;
   guint64 heard_number;
   QueenAppointment rest;
+  QueenAppointment again;
   char *sender;
   QueenSupplier *supplier;
   GQueue placed;
+  QueenFairQueue *spare;
+  guint64 last_spare;
   guint64 hash;
   gint64 turn;
   guint told;
   QueenVerdict verdict;
   guint64 use;
   guint capacity;
+  gboolean is_sparing;
   guint n_offers;
   QueenOffer *offers;
 };
@@ -137,6 +151,8 @@ guint64 queen_offers_hash_affinity (const QueenOffers *self, const char *affinit
  * @party: who asks, as queen_faults_identify() has it
  * @now: µs, monotonic
  * @is_by_affinity: (out): whether it is not the least loaded
+ * @has_rests: (out): whether there are some that can take it, but have refused something of
+ *   @party's just now
  */
 typedef struct
 {
@@ -147,6 +163,7 @@ typedef struct
   guint party;
   gint64 now;
   gboolean is_by_affinity;
+  gboolean has_rests;
 } QueenChoice;
 
 /**
@@ -160,11 +177,14 @@ typedef struct
  * The workers of suppliers who are doubted, and of @avoided, come last. If @avoided is doubted,
  * too, they do not get it while there are others, who may have enough to do: it is better to wait.
  * Nor does one get it, if there are others that can take it, that has failed for @party again and
- * again, and for nobody else.
+ * again, and for nobody else; and none that rests for @party.
  *
  * Returns: (nullable): who gets the next request; %NULL when nobody is fit
  */
 QueenCandidate *queen_offers_choose (QueenOffers *self, QueenChoice *choice);
+
+/** Returns: whether what has the number @reservation is done at @self by its own word */
+gboolean queen_candidate_uses (const QueenCandidate *self, guint64 reservation);
 
 /** Returns: whether @list has @id */
 gboolean queen_offers_excludes (const char *const *list, const char *id);

@@ -114,6 +114,21 @@ gboolean queen_placement_refresh (QueenPlacement *self, QueenCandidate *candidat
 /** queen_placement_end_rest: a candidate has rested enough. For the agenda. */
 void queen_placement_end_rest (gpointer candidate, gpointer placement);
 
+/**
+ * queen_placement_note_outcome:
+ * @party: for whom it was, as queen_faults_identify() has it
+ *
+ * What was in flight at @candidate has ended: so it may rest, or be forgiven.
+ */
+void queen_placement_note_outcome (QueenPlacement *self,
+                                   QueenCandidate *candidate,
+                                   guint party,
+                                   QueenPlacementOutcome outcome);
+
+/** queen_placement_await_again: those for whom alone a candidate rests may ask when that is over.
+ */
+void queen_placement_await_again (QueenPlacement *self, QueenCandidate *candidate);
+
 /** queen_placement_expire: a reservation's time is over. For the agenda. */
 void queen_placement_expire (gpointer reservation, gpointer placement);
 
@@ -136,7 +151,7 @@ gboolean queen_placement_is_lent (const QueenPlacementRequest *request);
 
 /** Returns: whether somebody may get one of its workers now: one that can take more, or one where
  * somebody else's reservation would end for it */
-gboolean queen_placement_has_any (QueenPlacement *self, const QueenPlacementModel *model);
+gboolean queen_placement_has_any (const QueenPlacementModel *model);
 
 /** Returns: whether there are those who could take it, but its submitter has reserved enough */
 gboolean queen_placement_lacks_share (QueenPlacement *self,
@@ -163,6 +178,9 @@ gboolean queen_placement_may_go_ahead (const QueenPlacementModel *model);
 
 /** queen_placement_wake: whoever waits for that model may be served now. */
 void queen_placement_wake (QueenPlacement *self, QueenPlacementModel *model);
+
+/** queen_placement_wake_all: the same for all models that @candidate serves. */
+void queen_placement_wake_all (QueenPlacement *self, const QueenCandidate *candidate);
 
 /**
  * queen_placement_wait_new:

@@ -22,14 +22,25 @@ queen_placement_reason_get_name (QueenPlacementReason reason)
   return names[reason];
 }
 
+/* Returns: µs, monotonic: until when it rests for the one who asks; 0 when it does not */
+static gint64
+get_rest (const QueenPlacementResult *result, const QueenCandidate *candidate)
+{
+  gint64 now = result->placement->clock->get_monotonic ();
+
+  return MAX (candidate->record.rests_until,
+              queen_faults_get_rest (&candidate->record.faults, result->party, now));
+}
+
 /* What is found of it for this request. */
 static QueenVerdict
 judge_for (const QueenPlacementResult *result, const QueenCandidate *candidate)
 {
-  if (candidate->verdict == QUEEN_VERDICT_FIT &&
-      queen_offers_excludes (result->request->excluded, candidate->id))
+  if (candidate->verdict != QUEEN_VERDICT_FIT)
+    return candidate->verdict;
+  if (queen_offers_excludes (result->request->excluded, candidate->id))
     return QUEEN_VERDICT_TRIED;
-  return candidate->verdict;
+  return get_rest (result, candidate) > 0 ? QUEEN_VERDICT_EJECTED : QUEEN_VERDICT_FIT;
 }
 
 static void
@@ -44,9 +55,9 @@ write_load (const QueenWorkerRecord *record, char *detail, gsize size)
 }
 
 static void
-write_rest (const QueenWorkerRecord *record, gint64 now, char *detail, gsize size)
+write_rest (const QueenWorkerRecord *record, gint64 span, char *detail, gsize size)
 {
-  gint64 left = (record->rests_until - now + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC;
+  gint64 left = (span + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC;
 
   g_snprintf (detail, size, "%s; again in %" G_GINT64_FORMAT " s",
               record->is_ejected ? "failed too often" : "refused the last one", MAX (left, 0));
@@ -63,8 +74,8 @@ consider_candidate (const QueenPlacementResult *result,
   considered->verdict = judge_for (result, candidate);
   considered->detail[0] = '\0';
   if (considered->verdict == QUEEN_VERDICT_EJECTED)
-    write_rest (&candidate->record, self->clock->get_monotonic (), considered->detail,
-                sizeof considered->detail);
+    write_rest (&candidate->record, get_rest (result, candidate) - self->clock->get_monotonic (),
+                considered->detail, sizeof considered->detail);
   else if (considered->verdict == QUEEN_VERDICT_FIT || considered->verdict == QUEEN_VERDICT_FULL)
     write_load (&candidate->record, considered->detail, sizeof considered->detail);
   return considered->worker != NULL;
@@ -141,6 +152,23 @@ count_tried (const QueenPlacementResult *result, guint *counts)
     }
 }
 
+/* Of those that rest for the one alone who asks; of many workers it is but of some. */
+static void
+count_resting (const QueenPlacementResult *result, const QueenOffers *offers, guint *counts)
+{
+  GSequenceIter *at = g_sequence_get_begin_iter (offers->fit);
+
+  for (guint i = 0; i < QUEEN_PLACEMENT_MAX_CONSIDERED && !g_sequence_iter_is_end (at);
+       i++, at = g_sequence_iter_next (at))
+    if (judge_for (result, ((const QueenOffer *) g_sequence_get (at))->candidate) ==
+            QUEEN_VERDICT_EJECTED &&
+        counts[QUEEN_VERDICT_FIT] > 0)
+      {
+        counts[QUEEN_VERDICT_FIT]--;
+        counts[QUEEN_VERDICT_EJECTED]++;
+      }
+}
+
 void
 queen_placement_result_count (const QueenPlacementResult *result, guint counts[QUEEN_N_VERDICTS])
 {
@@ -151,6 +179,8 @@ queen_placement_result_count (const QueenPlacementResult *result, guint counts[Q
     counts[i] = offers ? offers->counts[i] : 0;
   counts[QUEEN_VERDICT_OTHER_MODEL] = n_all - (offers ? queen_offers_get_n (offers) : 0);
   count_tried (result, counts);
+  if (offers)
+    count_resting (result, offers, counts);
 }
 
 static void

@@ -175,10 +175,25 @@ on_patience_over (gpointer data, gpointer placement)
   QueenPlacementWait *wait = data;
   QueenPlacementResult result = { .reason = find_reason (wait),
                                   .placement = placement,
-                                  .request = &wait->request };
+                                  .request = &wait->request,
+                                  .party = queen_faults_identify (wait->request.submitter) };
 
   leave_line (wait);
   finish_wait (wait, &result);
+}
+
+/* All who are in its network with it, as they may be a thousand, if what keeps it from being served
+ * keeps them, too. */
+static void
+pass_over (QueenPlacement *self, QueenPlacementModel *model, const QueenPlacementResult *result)
+{
+  const QueenPlacementRequest *request = result->request;
+
+  if ((result->has_rests && !request->excluded) ||
+      queen_placement_lacks_share_of_network (self, model, request))
+    queen_line_pass_group (model->line);
+  else
+    queen_line_pass (model->line);
 }
 
 static gboolean
@@ -187,7 +202,10 @@ serve_wait (QueenPlacement *self, QueenPlacementModel *model, QueenPlacementWait
   QueenPlacementResult result = { .placement = self, .request = &wait->request };
 
   if (!queen_placement_place (self, model, wait->has_affinity, wait->affinity, &result))
-    return FALSE;
+    {
+      pass_over (self, model, &result);
+      return FALSE;
+    }
   note_pace (model, self->clock->get_monotonic ());
   queen_line_take (&wait->place);
   queen_line_leave (&wait->place_of_all);
@@ -199,9 +217,8 @@ serve_wait (QueenPlacement *self, QueenPlacementModel *model, QueenPlacementWait
 }
 
 /* Nobody is asked who cannot be served: when the fit are gone, it is over. Who must not have those
- * that are left, as it holds too many or has been there, is passed over; and all who are in its
- * network, if that holds too many: they may be a thousand. Whoever still waits when
- * she stops is told no. */
+ * that are left, as it holds too many, has been there or was refused, is passed over. Whoever still
+ * waits when she stops is told no. */
 static void
 serve_line (QueenPlacement *self, QueenPlacementModel *model)
 {
@@ -211,7 +228,7 @@ serve_line (QueenPlacement *self, QueenPlacementModel *model)
   if (self->is_stopping)
     return;
   queen_line_restart (model->line);
-  while ((wait = queen_line_peek (model->line)) && queen_placement_has_any (self, model))
+  while ((wait = queen_line_peek (model->line)) && queen_placement_has_any (model))
     if (n_served == MAX_SERVED)
       {
         queen_placement_wake (self, model);
@@ -219,10 +236,6 @@ serve_line (QueenPlacement *self, QueenPlacementModel *model)
       }
     else if (serve_wait (self, model, wait))
       n_served++;
-    else if (queen_placement_lacks_share_of_network (self, model, &wait->request))
-      queen_line_pass_group (model->line);
-    else
-      queen_line_pass (model->line);
 }
 
 static void
@@ -239,6 +252,13 @@ queen_placement_wake (QueenPlacement *self, QueenPlacementModel *model)
   if (count_waiting (model) > 0 && !queen_appointment_is_on (&model->wake))
     queen_agenda_enter (self->agenda, &model->wake, self->clock->get_monotonic (), on_wake_due,
                         model);
+}
+
+void
+queen_placement_wake_all (QueenPlacement *self, const QueenCandidate *candidate)
+{
+  for (guint i = 0; i < candidate->n_offers; i++)
+    queen_placement_wake (self, candidate->offers[i].offers->owner);
 }
 
 /* Coming and going */

@@ -209,24 +209,28 @@ void
 queen_placement_settle (QueenPlacement *self, QueenCandidate *candidate)
 {
   QueenVerdict before = candidate->verdict;
-  gboolean was_fit = before == QUEEN_VERDICT_FIT;
+  gboolean was_fit = before == QUEEN_VERDICT_FIT, was_of_use = was_fit || candidate->is_sparing;
   guint64 use = candidate->use;
   guint capacity = candidate->capacity;
 
   tell_others (self, candidate);
   queen_candidate_settle (candidate, judge_candidate (candidate));
   note_verdict (self, candidate, before);
-  if (candidate->verdict != QUEEN_VERDICT_FIT ||
-      (was_fit && candidate->use >= use && candidate->capacity <= capacity))
-    return;
-  for (guint i = 0; i < candidate->n_offers; i++)
-    queen_placement_wake (self, candidate->offers[i].offers->owner);
+  if (candidate->verdict == QUEEN_VERDICT_FIT
+          ? !was_fit || candidate->use < use || candidate->capacity > capacity
+          : candidate->is_sparing && !was_of_use)
+    queen_placement_wake_all (self, candidate);
 }
 
 /* It may be forgiven while it rests. */
 static void
 check_rest (QueenPlacement *self, QueenCandidate *candidate)
 {
+  if (queen_appointment_is_on (&candidate->again))
+    {
+      queen_placement_await_again (self, candidate);
+      queen_placement_wake_all (self, candidate);
+    }
   if (candidate->record.rests_until > 0 || !queen_appointment_is_on (&candidate->rest))
     return;
   queen_agenda_leave (&candidate->rest);

@@ -6,10 +6,7 @@
 #include "text/queen-hash.h"
 #include "text/queen-legible.h"
 
-#define LENT_PART 4 /* one submitter has no more than this part of a model's slots reserved */
-#define EJECTED_PART                                                                               \
-  10                  /* of a model's workers this part is ejected at the most, but one may be     \
-                       */
+#define LENT_PART 4   /* one submitter has no more than this part of a model's slots reserved */
 #define MAX_NAMED 5   /* models in an error */
 #define MAX_QUOTED 64 /* characters of the one that is not there */
 
@@ -40,10 +37,9 @@ queen_placement_lacks_share_of_network (QueenPlacement *self,
 }
 
 gboolean
-queen_placement_has_any (QueenPlacement *self, const QueenPlacementModel *model)
+queen_placement_has_any (const QueenPlacementModel *model)
 {
-  return model->offers->counts[QUEEN_VERDICT_FIT] > 0 ||
-         queen_reservations_has_spare (self->reservations, model->offers->model);
+  return model->offers->counts[QUEEN_VERDICT_FIT] > 0 || model->offers->sparing.length > 0;
 }
 
 gboolean
@@ -51,7 +47,7 @@ queen_placement_lacks_share (QueenPlacement *self,
                              const QueenPlacementModel *model,
                              const QueenPlacementRequest *request)
 {
-  if (!queen_placement_is_lent (request) || !queen_placement_has_any (self, model))
+  if (!queen_placement_is_lent (request) || !queen_placement_has_any (model))
     return FALSE;
   return !queen_reservations_may_lend (self->reservations, model->offers->model, request->submitter,
                                        get_share (model));
@@ -70,12 +66,14 @@ serves (const QueenCandidate *candidate, const QueenPlacementModel *model)
 static QueenCandidate *
 find_wished (QueenPlacement *self,
              const QueenPlacementModel *model,
-             const QueenPlacementRequest *request)
+             const QueenPlacementRequest *request,
+             const QueenChoice *choice)
 {
   QueenCandidate *candidate =
       request->wish ? g_hash_table_lookup (self->candidates, request->wish) : NULL;
 
-  if (!candidate || queen_offers_excludes (request->excluded, candidate->id))
+  if (!candidate || queen_offers_excludes (request->excluded, candidate->id) ||
+      queen_faults_get_rest (&candidate->record.faults, choice->party, choice->now) > 0)
     return NULL;
   queen_placement_refresh (self, candidate);
   return candidate->verdict == QUEEN_VERDICT_FIT && serves (candidate, model) ? candidate : NULL;
@@ -87,7 +85,7 @@ choose_candidate (QueenPlacement *self,
                   QueenChoice *choice,
                   QueenPlacementResult *result)
 {
-  QueenCandidate *candidate = find_wished (self, model, result->request);
+  QueenCandidate *candidate = find_wished (self, model, result->request, choice);
 
   result->reason = QUEEN_PLACEMENT_WISHED;
   while (!candidate)
@@ -112,17 +110,20 @@ make_chance (const QueenPlacement *self)
   return (guint64) (self->n_given + 1) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
 }
 
-/* By now whoever has it is there, so if it is used, the worker says so. */
+/* By now whoever has it is there, so if it is used, the worker says so. Nobody else may wait for
+ * it, whatever that worker is wanted for. */
 static void
 on_usual_reserve_due (gpointer data, gpointer placement)
 {
   QueenPlacement *self = placement;
   QueenReservation *reservation = data;
-  QueenPlacementModel *model = queen_placement_lookup_model (self, reservation->model);
+  QueenCandidate *candidate = reservation->candidate;
 
-  queen_reservations_spare (self->reservations, reservation, self->agenda, queen_placement_expire);
-  if (model)
-    queen_placement_wake (self, model);
+  queen_reservations_spare (reservation, self->agenda, queen_placement_expire);
+  if (!candidate)
+    return;
+  queen_placement_settle (self, candidate);
+  queen_placement_wake_all (self, candidate);
 }
 
 static void
@@ -182,20 +183,25 @@ end_reservation (QueenPlacement *self, QueenReservation *reservation, gboolean i
   if (candidate)
     queen_placement_settle (self, candidate);
   /* Its submitter may have another one now. */
-  if (model && model->offers->counts[QUEEN_VERDICT_FIT] > 0)
+  if (model && queen_placement_has_any (model))
     queen_placement_wake (self, model);
 }
 
-/* One that is used is there still by the worker's word. */
+/* Returns: whether a worker can take one more now */
 static gboolean
-end_spare (QueenPlacement *self, const QueenPlacementRequest *request)
+end_spare (QueenPlacement *self, QueenOffers *offers, const QueenPlacementRequest *request)
 {
-  QueenReservation *spare =
-      queen_reservations_find_spare (self->reservations, request->model, request->submitter);
+  QueenReservation *spare;
 
-  if (spare)
-    end_reservation (self, spare, TRUE);
-  return spare != NULL;
+  while ((spare = queen_reservations_find_spare (offers, request->excluded, request->submitter)))
+    {
+      const QueenCandidate *candidate = spare->candidate;
+
+      end_reservation (self, spare, TRUE);
+      if (candidate->verdict == QUEEN_VERDICT_FIT)
+        return TRUE;
+    }
+  return FALSE;
 }
 
 gboolean
@@ -220,11 +226,13 @@ queen_placement_place (QueenPlacement *self,
     }
   do
     candidate = choose_candidate (self, model, &choice, result);
-  while (!candidate && end_spare (self, result->request));
+  while (!candidate && end_spare (self, model->offers, result->request));
   if (candidate)
     give_out (self, candidate, result);
   else
     result->reason = QUEEN_PLACEMENT_NONE_FIT;
+  result->party = choice.party;
+  result->has_rests = choice.has_rests;
   return candidate != NULL;
 }
 
@@ -362,81 +370,6 @@ queen_placement_expire (gpointer data, gpointer placement)
   end_reservation (placement, data, TRUE);
 }
 
-/* Where all but a few are ejected, that is no fault of theirs; and the last one is better than
- * none. */
-static gboolean
-may_eject (const QueenCandidate *candidate)
-{
-  for (guint i = 0; i < candidate->n_offers; i++)
-    {
-      const QueenOffers *offers = candidate->offers[i].offers;
-      guint n_ejected = offers->counts[QUEEN_VERDICT_EJECTED];
-      guint n_serving = offers->counts[QUEEN_VERDICT_FIT] + offers->counts[QUEEN_VERDICT_FULL];
-
-      if (n_ejected + 1 > MAX (queen_offers_get_n (offers) / EJECTED_PART, 1) || n_serving <= 1)
-        return FALSE;
-    }
-  return TRUE;
-}
-
-static void
-note_success (QueenPlacement *self, QueenCandidate *candidate, guint party)
-{
-  gint64 now = self->clock->get_monotonic ();
-
-  queen_supplier_succeed (candidate->supplier, party, now);
-  queen_worker_record_succeed (&candidate->record, party, now);
-}
-
-static void
-note_fault (QueenPlacement *self, QueenCandidate *candidate, guint party, gboolean is_refusal)
-{
-  gint64 now = self->clock->get_monotonic ();
-
-  queen_supplier_fail (candidate->supplier, party, now);
-  if (!queen_worker_record_fail (&candidate->record, party, is_refusal, may_eject (candidate), now))
-    return;
-  if (!queen_appointment_is_on (&candidate->rest))
-    self->n_resting++;
-  queen_agenda_leave (&candidate->rest);
-  queen_agenda_enter (self->agenda, &candidate->rest, candidate->record.rests_until,
-                      queen_placement_end_rest, candidate);
-}
-
-void
-queen_placement_end_rest (gpointer data, gpointer placement)
-{
-  QueenPlacement *self = placement;
-  QueenCandidate *candidate = data;
-
-  self->n_resting--;
-  queen_worker_record_end_rest (&candidate->record, self->clock->get_monotonic ());
-  queen_placement_settle (self, candidate);
-}
-
-static void
-note_outcome (QueenPlacement *self,
-              QueenCandidate *candidate,
-              guint party,
-              QueenPlacementOutcome outcome)
-{
-  switch (outcome)
-    {
-    case QUEEN_PLACEMENT_DONE:
-      note_success (self, candidate, party);
-      break;
-    case QUEEN_PLACEMENT_ABSENT:
-      note_fault (self, candidate, QUEEN_FAULTS_OF_NOBODY, TRUE);
-      break;
-    case QUEEN_PLACEMENT_REFUSED:
-    case QUEEN_PLACEMENT_FAILED:
-      note_fault (self, candidate, party, outcome == QUEEN_PLACEMENT_REFUSED);
-      break;
-    default:
-      break;
-    }
-}
-
 gboolean
 queen_placement_end (QueenPlacement *self, const char *id, QueenPlacementOutcome outcome)
 {
@@ -446,7 +379,8 @@ queen_placement_end (QueenPlacement *self, const char *id, QueenPlacementOutcome
   if (!reservation)
     return FALSE;
   if (candidate)
-    note_outcome (self, candidate, queen_faults_identify (reservation->submitter), outcome);
+    queen_placement_note_outcome (self, candidate, queen_faults_identify (reservation->submitter),
+                                  outcome);
   end_reservation (self, reservation, FALSE);
   return TRUE;
 }

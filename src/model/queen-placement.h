@@ -117,6 +117,8 @@ typedef struct
   /*< private >*/
   QueenPlacement *placement;
   const QueenPlacementRequest *request;
+  guint party;        /* of its submitter; QUEEN_FAULTS_OF_NOBODY where that does not matter */
+  gboolean has_rests; /* those that can take it rest for its submitter, as QueenChoice has it */
 } QueenPlacementResult;
 
 /**
@@ -181,8 +183,9 @@ typedef struct _QueenPlacementWait QueenPlacementWait;
  * @QUEEN_PLACEMENT_DONE: the worker did what was asked
  * @QUEEN_PLACEMENT_ABSENT: nobody answers at its port. It rests for a moment, or until it says
  *   something new
- * @QUEEN_PLACEMENT_REFUSED: it said 429 or 503, or did not read what was asked. It rests likewise,
- *   unless others have had what they wanted there just now
+ * @QUEEN_PLACEMENT_REFUSED: it said 429 or 503, or did not read what was asked. It rests likewise
+ *   for whoever had asked; and for others only when #QueenFaults counts that, and while enough are
+ *   left that do not rest
  * @QUEEN_PLACEMENT_FAILED: it failed
  * @QUEEN_PLACEMENT_UNUSED: says nothing about the worker: what was asked was cancelled, was wrong
  *   itself, or was waited for with less patience than is usual

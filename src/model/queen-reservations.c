@@ -9,11 +9,12 @@
 #include "queen-senders.h"
 #include "text/queen-hash.h"
 
+#define MAX_LOOKED_AT 256 /* workers, for one that is spare */
+
 struct _QueenReservations
 {
   GHashTable *all;         /* id -> Reservation */
   GHashTable *lent;        /* model and submitter, or its network -> how many */
-  GHashTable *spare;       /* model -> QueenFairQueue, none of them empty */
   QueenPortions *portions; /* the same of all models */
   guint64 last_number;
 };
@@ -34,19 +35,31 @@ queen_reservations_new (guint most_lent)
   self->all = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL,
                                      (GDestroyNotify) free_reservation);
   self->lent = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
-  self->spare = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free,
-                                       (GDestroyNotify) queen_fair_queue_free);
   self->portions = queen_portions_new (most_lent);
   return self;
 }
 
 static void
+unspare (QueenReservation *reservation)
+{
+  QueenCandidate *candidate = reservation->candidate;
+
+  if (!queen_fair_queue_is_waiting (&reservation->spare))
+    return;
+  queen_fair_queue_take_place (&reservation->spare);
+  if (queen_fair_queue_get_length (candidate->spare) == 0)
+    g_clear_pointer (&candidate->spare, queen_fair_queue_free);
+}
+
+static void
 leave_candidate (QueenReservation *reservation)
 {
-  QueenCandidate *candidate = g_steal_pointer (&reservation->candidate);
+  QueenCandidate *candidate = reservation->candidate;
 
   if (!candidate)
     return;
+  unspare (reservation);
+  reservation->candidate = NULL;
   g_queue_unlink (&candidate->placed, &reservation->link);
   candidate->record.own--;
 }
@@ -68,12 +81,10 @@ queen_reservations_free (QueenReservations *self)
   while (g_hash_table_iter_next (&iter, NULL, &reservation))
     {
       queen_agenda_leave (&((QueenReservation *) reservation)->expiry);
-      queen_fair_queue_leave (&((QueenReservation *) reservation)->spare);
       leave_candidate (reservation);
     }
   g_hash_table_unref (self->all);
   g_hash_table_unref (self->lent);
-  g_hash_table_unref (self->spare);
   queen_portions_free (self->portions);
   g_free (self);
 }
@@ -148,51 +159,49 @@ queen_reservations_lend (QueenReservations *self,
 /* Those that others may have */
 
 void
-queen_reservations_spare (QueenReservations *self,
-                          QueenReservation *reservation,
-                          QueenAgenda *agenda,
-                          QueenDueFunc on_due)
+queen_reservations_spare (QueenReservation *reservation, QueenAgenda *agenda, QueenDueFunc on_due)
 {
-  QueenFairQueue *queue = g_hash_table_lookup (self->spare, reservation->model);
+  QueenCandidate *candidate = reservation->candidate;
   g_autofree char *asker = queen_sender_dup_asker (reservation->submitter);
 
-  if (!queue)
+  if (candidate && !candidate->spare)
+    candidate->spare = queen_fair_queue_new (G_MAXUINT);
+  if (candidate)
     {
-      queue = queen_fair_queue_new (G_MAXUINT);
-      g_hash_table_insert (self->spare, g_strdup (reservation->model), queue);
+      queen_fair_queue_enter (candidate->spare, &reservation->spare, asker, reservation);
+      queen_fair_queue_put_first (&reservation->spare);
+      candidate->last_spare = MAX (candidate->last_spare, reservation->number);
     }
-  queen_fair_queue_enter (queue, &reservation->spare, asker, reservation);
   queen_agenda_enter (agenda, &reservation->expiry, reservation->lent_until, on_due, reservation);
 }
 
-static void
-unspare (QueenReservations *self, QueenReservation *reservation)
-{
-  if (!queen_fair_queue_is_waiting (&reservation->spare))
-    return;
-  queen_fair_queue_take_place (&reservation->spare);
-  if (queen_fair_queue_get_length (g_hash_table_lookup (self->spare, reservation->model)) == 0)
-    g_hash_table_remove (self->spare, reservation->model);
-}
-
-gboolean
-queen_reservations_has_spare (const QueenReservations *self, const char *model)
-{
-  return g_hash_table_contains (self->spare, model);
-}
-
+/* Nobody has anything of it that what is used ends: it would only be there by the worker's word. */
 static gboolean
-is_anothers (gpointer reservation, gpointer submitter)
+may_end (gpointer data, gpointer submitter)
 {
-  return !g_str_equal (((QueenReservation *) reservation)->submitter, submitter);
+  const QueenReservation *reservation = data;
+
+  return !g_str_equal (reservation->submitter, submitter) &&
+         !queen_candidate_uses (reservation->candidate, reservation->number);
 }
 
 QueenReservation *
-queen_reservations_find_spare (QueenReservations *self, const char *model, const char *submitter)
+queen_reservations_find_spare (QueenOffers *offers,
+                               const char *const *excluded,
+                               const char *submitter)
 {
-  QueenFairQueue *queue = g_hash_table_lookup (self->spare, model);
+  QueenReservation *found = NULL;
 
-  return queue ? queen_fair_queue_find (queue, is_anothers, (gpointer) submitter) : NULL;
+  for (guint i = MIN (offers->sparing.length, MAX_LOOKED_AT); i > 0 && !found; i--)
+    {
+      GList *link = g_queue_pop_head_link (&offers->sparing);
+      const QueenCandidate *candidate = ((QueenOffer *) link->data)->candidate;
+
+      g_queue_push_tail_link (&offers->sparing, link);
+      if (!queen_offers_excludes (excluded, candidate->id))
+        found = queen_fair_queue_find (candidate->spare, may_end, (gpointer) submitter);
+    }
+  return found;
 }
 
 void
@@ -201,7 +210,7 @@ queen_reservations_keep (QueenReservations *self, QueenReservation *reservation)
   if (!queen_appointment_is_on (&reservation->expiry))
     return;
   queen_agenda_leave (&reservation->expiry);
-  unspare (self, reservation);
+  unspare (reservation);
   count_lent (self, reservation, -1);
 }
 
@@ -264,10 +273,7 @@ queen_reservations_end (QueenReservations *self, QueenReservation *reservation, 
 
   /* The agenda has let go of one whose time is over by itself, so it is counted by hand. */
   if (is_over && !queen_appointment_is_on (&reservation->expiry))
-    {
-      unspare (self, reservation);
-      count_lent (self, reservation, -1);
-    }
+    count_lent (self, reservation, -1);
   else
     queen_reservations_keep (self, reservation);
   if (is_over && candidate && reservation->number <= candidate->heard_number &&

@@ -3,7 +3,6 @@
 
 #pragma once
 
-#include "loop/queen-fair-queue.h"
 #include "queen-offers.h"
 
 G_BEGIN_DECLS
@@ -36,7 +35,7 @@ typedef struct
   guint64 number;
   QueenAppointment expiry;
   gint64 lent_until;
-  QueenFairPlace spare; /* among those that others may have */
+  QueenFairPlace spare; /* among those of @candidate that others may have */
   GList link;           /* among those of @candidate */
 } QueenReservation;
 
@@ -72,26 +71,26 @@ void queen_reservations_lend (QueenReservations *self,
  * @reservation: one that is lent, whose time on the agenda has come
  * @on_due: called at its @lent_until, to end it
  *
- * It goes on, but as one that may be ended for others.
+ * It goes on, but as one that may be ended for others, whatever they want its candidate for, which
+ * is to be settled.
  */
-void queen_reservations_spare (QueenReservations *self,
-                               QueenReservation *reservation,
-                               QueenAgenda *agenda,
-                               QueenDueFunc on_due);
-
-/** Returns: whether there are some of @model that may be ended for others */
-gboolean queen_reservations_has_spare (const QueenReservations *self, const char *model);
+void
+queen_reservations_spare (QueenReservation *reservation, QueenAgenda *agenda, QueenDueFunc on_due);
 
 /**
  * queen_reservations_find_spare:
+ * @offers: of what @submitter wants
+ * @excluded: (nullable): ids of those that are of no use to it
  *
- * Who have some take turns, all in one IPv6 network of 48 bits as one.
+ * The full workers take turns, and at each of them who have some there, all in one IPv6 network of
+ * 48 bits as one; and of each the one comes first that became spare last, as what the worker says
+ * that it works on is older. Of many workers only some are looked at, and the others the next time.
  *
- * Returns: (transfer none) (nullable): one of @model to be ended for @submitter, who has not lent
- *   it
+ * Returns: (transfer none) (nullable): one to be ended for @submitter, who has not lent it
  */
-QueenReservation *
-queen_reservations_find_spare (QueenReservations *self, const char *model, const char *submitter);
+QueenReservation *queen_reservations_find_spare (QueenOffers *offers,
+                                                 const char *const *excluded,
+                                                 const char *submitter);
 
 /** queen_reservations_keep: it becomes a job's. */
 void queen_reservations_keep (QueenReservations *self, QueenReservation *reservation);

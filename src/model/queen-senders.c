@@ -98,6 +98,14 @@ queen_sender_dup_wide_name (const char *name)
 }
 
 char *
+queen_sender_dup_party (const char *name)
+{
+  char *wide = queen_sender_dup_wide_name (name);
+
+  return wide ? wide : g_strdup (name);
+}
+
+char *
 queen_sender_dup_asker (const char *name)
 {
   g_autofree char *wide = queen_sender_dup_wide_name (name);

@@ -140,6 +140,15 @@ QueenSender *queen_sender_order_get_longest_winded (const QueenSenderOrder *orde
 char *queen_sender_dup_wide_name (const char *name);
 
 /**
+ * queen_sender_dup_party:
+ * @name: (nullable): of a sender
+ *
+ * Returns: (transfer full) (nullable): as whom that counts among all others: that network, or the
+ *   sender itself
+ */
+char *queen_sender_dup_party (const char *name);
+
+/**
  * queen_sender_dup_asker:
  * @name: of a sender
  *

@@ -49,8 +49,7 @@ add_supplier (QueenSuppliers *self, const char *name)
 QueenSupplier *
 queen_suppliers_enter (QueenSuppliers *self, const char *sender)
 {
-  g_autofree char *wide = queen_sender_dup_wide_name (sender);
-  const char *name = wide ? wide : sender;
+  g_autofree char *name = queen_sender_dup_party (sender);
   QueenSupplier *supplier = name ? g_hash_table_lookup (self->table, name) : NULL;
 
   if (!name)

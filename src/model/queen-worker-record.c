@@ -65,6 +65,7 @@ queen_worker_record_hear (QueenWorkerRecord *self, const QueenComponent *worker,
   self->reported = count_reported (worker);
   self->own_at_report = self->own;
   self->others_at_report = self->others;
+  queen_faults_end_rests (&self->faults);
   if (!self->is_ejected)
     end_rest (self);
 }
@@ -102,6 +103,12 @@ queen_worker_record_get_weighed_load (const QueenWorkerRecord *self, gint64 now)
   double weight = LEAST_WEIGHT + (1 - LEAST_WEIGHT) * CLAMP (age, 0, 1);
 
   return queen_worker_record_get_load (self) / weight;
+}
+
+gboolean
+queen_worker_record_uses_all (const QueenWorkerRecord *self)
+{
+  return self->reported >= (guint64) self->own_at_report + self->others_at_report;
 }
 
 static gboolean
@@ -146,9 +153,15 @@ eject (QueenWorkerRecord *self, gint64 now)
   return now + self->n_ejections * EJECTION;
 }
 
+static gint64
+get_rest (guint n_refusals)
+{
+  return REST << (CLAMP (n_refusals, 1, QUEEN_FAULTS_MAX - 1) - 1);
+}
+
 gboolean
 queen_worker_record_fail (
-    QueenWorkerRecord *self, guint party, gboolean is_refusal, gboolean may_eject, gint64 now)
+    QueenWorkerRecord *self, guint party, gboolean is_refusal, gboolean may_rest, gint64 now)
 {
   gint64 until = 0;
   guint n_faults;
@@ -156,10 +169,13 @@ queen_worker_record_fail (
   if (self->is_ejected) /* what was there before that ends now */
     return FALSE;
   n_faults = queen_faults_fail (&self->faults, party, now);
-  if (n_faults == QUEEN_FAULTS_MAX && may_eject)
+  if (is_refusal)
+    queen_faults_rest (&self->faults, party,
+                       now + get_rest (queen_faults_count_of (&self->faults, party)));
+  if (n_faults == QUEEN_FAULTS_MAX && may_rest)
     until = eject (self, now);
-  else if (is_refusal && n_faults > 0)
-    until = now + (REST << (MIN (n_faults, QUEEN_FAULTS_MAX - 1) - 1));
+  else if (is_refusal && n_faults > 0 && (may_rest || party == QUEEN_FAULTS_OF_NOBODY))
+    until = now + get_rest (n_faults);
   if (until <= self->rests_until)
     return FALSE;
   self->rests_until = until;

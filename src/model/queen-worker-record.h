@@ -87,6 +87,10 @@ double queen_worker_record_get_load (const QueenWorkerRecord *self);
  */
 double queen_worker_record_get_weighed_load (const QueenWorkerRecord *self, gint64 now);
 
+/** Returns: whether all was there, by its own word, that queens had placed there when it reported
+ */
+gboolean queen_worker_record_uses_all (const QueenWorkerRecord *self);
+
 /**
  * queen_worker_record_judge:
  *
@@ -110,16 +114,18 @@ void queen_worker_record_succeed (QueenWorkerRecord *self, guint party, gint64 n
  * queen_worker_record_fail:
  * @party: as queen_faults_fail() has it
  * @is_refusal: it did not even take it, and so rests for a moment
- * @may_eject: whether it may be ejected now, or too many are
+ * @may_rest: whether it may be taken from everybody now, or too many are
  * @now: µs, monotonic
  *
+ * After a refusal it rests for @party at least, as queen_faults_get_rest() has it. For everybody it
+ * does when the fault counts and it @may_rest, or when it would have been the same whoever asked.
  * With the fifth fault in a row it is ejected: for 30 s, as often again as it was ejected lately,
  * 300 s at the most. A fault that counts for nothing changes nothing.
  *
- * Returns: whether it rests now, and did not until then, or for longer
+ * Returns: whether it rests now for everybody, and did not until then, or for longer
  */
 gboolean queen_worker_record_fail (
-    QueenWorkerRecord *self, guint party, gboolean is_refusal, gboolean may_eject, gint64 now);
+    QueenWorkerRecord *self, guint party, gboolean is_refusal, gboolean may_rest, gint64 now);
 
 /** queen_worker_record_end_rest: its time is over. */
 void queen_worker_record_end_rest (QueenWorkerRecord *self, gint64 now);

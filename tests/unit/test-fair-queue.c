@@ -220,6 +220,8 @@ test_burden (Fixture *f, gconstpointer data)
   g_assert_cmpstr (find_burden (f, "b1"), ==, "b2");
   queen_fair_queue_renew (&f->places[1]);
   g_assert_cmpstr (find_burden (f, ""), ==, "b2");
+  queen_fair_queue_put_first (&f->places[1]);
+  g_assert_cmpstr (find_burden (f, ""), ==, "b1");
 }
 
 /* What counts for many is as much as many. */

@@ -10,37 +10,55 @@
 #define RUDE "token:rude"
 #define FIRST "token:first"
 #define SECOND_OF_THEM "token:second"
+#define ACCOMPLICE "token:accomplice"
 #define OWNER "token:owner"
 
 /* What has become of the last request. */
 typedef struct
 {
-  char worker[24]; /* "-" for none */
+  char worker[24]; /* "-" for none, "" while it waits */
   char reservation[40];
+  guint n_ejected; /* of those considered */
 } Answer;
 
 static void
 on_placed (const QueenPlacementResult *result, gpointer data)
 {
   Answer *answer = data;
+  guint counts[QUEEN_N_VERDICTS];
 
+  queen_placement_result_count (result, counts);
+  answer->n_ejected = counts[QUEEN_VERDICT_EJECTED];
   g_strlcpy (answer->worker, result->worker ? result->worker->id : "-", sizeof answer->worker);
   g_strlcpy (answer->reservation, result->worker ? result->reservation : "",
              sizeof answer->reservation);
 }
 
+static const QueenPlacementFuncs funcs = { on_placed, NULL };
+
 /* @wish: (nullable): who is to get it */
 static Answer
 ask (Fixture *f, const char *submitter, const char *wish)
 {
-  static const QueenPlacementFuncs funcs = { on_placed, NULL };
   const QueenPlacementRequest request = {
     .model = "m", .submitter = submitter, .wish = wish, .reserve = QUEEN_PLACEMENT_UNTIL_END
   };
-  Answer answer = { "", "" };
+  Answer answer = { 0 };
 
   queen_placement_request (f->placement, &request, &funcs, &answer, NULL);
   return answer;
+}
+
+static void
+wait_for_any (Fixture *f, const char *submitter, Answer *answer)
+{
+  const QueenPlacementRequest request = { .model = "m",
+                                          .submitter = submitter,
+                                          .patience = 60 * SECOND,
+                                          .reserve = QUEEN_PLACEMENT_UNTIL_END };
+
+  *answer = (Answer){ 0 };
+  queen_placement_request (f->placement, &request, &funcs, answer, NULL);
 }
 
 static void
@@ -139,11 +157,88 @@ test_refusals (Fixture *f, gconstpointer data)
   for (gsize i = 0; i < G_N_ELEMENTS (ids); i++)
     {
       end_at (f, FIRST, ids[i], QUEEN_PLACEMENT_DONE, 1);
-      end_at (f, RUDE, ids[i], QUEEN_PLACEMENT_REFUSED, 20);
+      end_at (f, RUDE, ids[i], QUEEN_PLACEMENT_REFUSED, 1);
     }
+  g_assert_cmpstr (ask (f, RUDE, NULL).worker, ==, "-"); /* but for itself */
   g_assert_cmpuint (count_resting (f), ==, 0);
   end_at (f, FIRST, "a", QUEEN_PLACEMENT_REFUSED, 1); /* so it is no whim of one */
   g_assert_cmpuint (count_resting (f), ==, 1);
+}
+
+/* Nor when those who ask for that are several, and have had what they wanted before. */
+static void
+test_together (Fixture *f, gconstpointer data)
+{
+  static const char *const them[] = { RUDE, ACCOMPLICE, "address:192.0.2.1", "address:192.0.2.2" };
+
+  make_workers (f);
+  end_at (f, FIRST, "a", QUEEN_PLACEMENT_DONE, 1);
+  for (gsize i = 0; i < G_N_ELEMENTS (them); i++)
+    end_at (f, them[i], "a", QUEEN_PLACEMENT_DONE, 1);
+  for (guint i = 0; i < 2; i++)
+    {
+      for (gsize j = 0; j < G_N_ELEMENTS (them); j++)
+        end_at (f, them[j], "a", i == 0 ? QUEEN_PLACEMENT_FAILED : QUEEN_PLACEMENT_REFUSED, 1);
+      g_assert_cmpuint (count_resting (f), ==, 0);
+    }
+  g_assert_cmpstr (ask (f, FIRST, "a").worker, ==, "a");
+}
+
+/* Where nobody speaks for them most are left all the same. */
+static void
+test_most_are_left (Fixture *f, gconstpointer data)
+{
+  static const char *const ids[] = { "a", "b", "c" };
+
+  make_workers (f);
+  for (gsize i = 0; i < G_N_ELEMENTS (ids); i++)
+    {
+      end_at (f, RUDE, ids[i], QUEEN_PLACEMENT_REFUSED, 1);
+      if (i > 0)
+        end_at (f, ACCOMPLICE, ids[i], QUEEN_PLACEMENT_REFUSED, 1);
+    }
+  g_assert_cmpuint (count_resting (f), ==, 1);
+  g_assert_cmpstr (ask (f, FIRST, "b").worker, ==, "b");
+  g_assert_cmpstr (ask (f, FIRST, "c").worker, ==, "c");
+}
+
+/* The only one is not taken from anybody, but who was refused waits, as that may be true. */
+static void
+test_rests_for_one (Fixture *f, gconstpointer data)
+{
+  Answer answer;
+
+  say (f, "a", QUEEN_STATUS_READY, 8, 0);
+  end_at (f, RUDE, "a", QUEEN_PLACEMENT_REFUSED, 1);
+  g_assert_cmpstr (ask (f, FIRST, NULL).worker, ==, "a");
+  answer = ask (f, RUDE, NULL);
+  g_assert_cmpstr (answer.worker, ==, "-");
+  g_assert_cmpuint (answer.n_ejected, ==, 1);
+  wait_for_any (f, RUDE, &answer);
+  pass (SECOND - 1);
+  g_assert_cmpstr (answer.worker, ==, "");
+  g_assert_cmpstr (ask (f, FIRST, NULL).worker, ==, "a"); /* past it */
+  pass (1);
+  g_assert_cmpstr (answer.worker, ==, "a");
+}
+
+static void
+test_rests_until_news (Fixture *f, gconstpointer data)
+{
+  Answer first, second;
+
+  say (f, "a", QUEEN_STATUS_READY, 8, 0);
+  end_at (f, RUDE, "a", QUEEN_PLACEMENT_REFUSED, 1);
+  wait_for_any (f, RUDE, &first);
+  say (f, "a", QUEEN_STATUS_READY, 8, 1);
+  turn ();
+  g_assert_cmpstr (first.worker, ==, "a");
+  g_assert_true (queen_placement_end (f->placement, first.reservation, QUEEN_PLACEMENT_REFUSED));
+  wait_for_any (f, RUDE, &second);
+  pass (2 * SECOND - 1);
+  g_assert_cmpstr (second.worker, ==, "");
+  pass (1);
+  g_assert_cmpstr (second.worker, ==, "a");
 }
 
 /* What is broken for all is found by two, however recently it did what it should. */
@@ -231,6 +326,10 @@ main (int argc, char *argv[])
   ADD ("nor-with-what-it-had-in-between", test_between);
   ADD ("a-wide-network-is-one", test_network);
   ADD ("nor-do-all-rest-for-one", test_refusals);
+  ADD ("nor-for-several-who-ask-for-it", test_together);
+  ADD ("nor-do-most-rest-for-anybody", test_most_are_left);
+  ADD ("who-was-refused-waits-alone", test_rests_for_one);
+  ADD ("and-until-it-says-something-new", test_rests_until_news);
   ADD ("two-are-believed", test_two);
   ADD ("no-more-than-three-are-of-one", test_three_of_one);
   ADD ("an-only-user-is-believed", test_only_one);

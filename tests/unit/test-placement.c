@@ -917,6 +917,51 @@ test_used (Fixture *f, gconstpointer data)
   assert_placed (job, "a");
 }
 
+/* So it ends for nobody, who would have nothing of it, and whoever has it can give it back: then
+ * the slot is free at once, and not with the worker's next word. */
+static void
+test_used_is_given_back (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Asker) lent = NULL, later = NULL, first = NULL, second = NULL, third = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 2, 0);
+  lent = reserve (f, "s", 0);
+  say (f, "a", QUEEN_STATUS_READY, 2, 1);
+  later = reserve (f, "r", 0);
+  first = ask_as (f, "t");
+  pass (QUEEN_PLACEMENT_USUAL_RESERVE);
+  assert_placed (first, "a"); /* instead of the one that is not used */
+  g_assert_false (queen_placement_release (f->placement, later->reservation, "r", NULL));
+  second = ask_as (f, "t");
+  third = ask_as (f, "u");
+  turn ();
+  assert_waits (second);
+  g_assert_true (queen_placement_release (f->placement, lent->reservation, "s", NULL));
+  turn ();
+  assert_placed (second, "a");
+  assert_waits (third);
+}
+
+/* What is used hides nothing of the same submitter's that is not. */
+static void
+test_used_hides_nothing (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Asker) used = NULL, unused = NULL, job = NULL;
+  g_autoptr (GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) free_asker);
+
+  say (f, "a", QUEEN_STATUS_READY, 8, 0);
+  used = reserve (f, "s", 0);
+  say (f, "a", QUEEN_STATUS_READY, 8, 1);
+  unused = reserve (f, "s", 0);
+  for (guint i = 0; i < 6; i++)
+    g_ptr_array_add (jobs, ask_as (f, "t"));
+  job = ask_as (f, "t");
+  pass (QUEEN_PLACEMENT_USUAL_RESERVE);
+  assert_placed (job, "a");
+  g_assert_false (queen_placement_release (f->placement, unused->reservation, "s", NULL));
+  g_assert_true (queen_placement_release (f->placement, used->reservation, "s", NULL));
+}
+
 /* As long as nobody wants it, it is there for as long as it was asked for. */
 static void
 test_unwanted (Fixture *f, gconstpointer data)
@@ -936,6 +981,85 @@ test_unwanted (Fixture *f, gconstpointer data)
   job = ask_for (f, &request);
   g_assert_cmpint (job->reason, ==, QUEEN_PLACEMENT_RESERVED);
   pass (20 * SECOND);
+  g_assert_cmpuint (queen_placement_get_in_flight (f->placement, "a"), ==, 1);
+}
+
+static void
+say_both (Fixture *f, const char *id, QueenStatus status, gint64 slots)
+{
+  const char *const models[] = { "m", "n", NULL };
+  QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
+
+  worker->id = g_strdup (id);
+  worker->status = status;
+  worker->vitals = g_memdup2 (&queen_vitals_unsaid, sizeof queen_vitals_unsaid);
+  worker->vitals->slots = slots;
+  worker->vitals->models = g_strdupv ((char **) models);
+  g_assert_true (queen_registry_update (f->workers, worker, NULL, NULL));
+}
+
+/* Who waits wants the slot, not what it was reserved for. */
+static void
+test_unused_for_another (Fixture *f, gconstpointer data)
+{
+  const QueenPlacementRequest other = {
+    .model = "n", .submitter = "t", .patience = 60 * SECOND, .reserve = QUEEN_PLACEMENT_UNTIL_END
+  };
+  g_autoptr (Asker) first = NULL, second = NULL, waiting = NULL, coming = NULL;
+
+  say_both (f, "a", QUEEN_STATUS_READY, 2);
+  first = reserve (f, "s", 0);
+  second = reserve (f, "r", 0);
+  waiting = ask_for (f, &other);
+  pass (QUEEN_PLACEMENT_USUAL_RESERVE - 1);
+  assert_waits (waiting);
+  pass (1);
+  assert_placed (waiting, "a");
+  coming = ask_for (f, &other);
+  assert_placed (coming, "a");
+  g_assert_cmpuint (queen_placement_get_in_flight (f->placement, "a"), ==, 2);
+}
+
+/* What it serves may change meanwhile, and whether it serves at all. */
+static void
+test_unused_at_changing (Fixture *f, gconstpointer data)
+{
+  const QueenPlacementRequest other = {
+    .model = "n", .submitter = "t", .patience = 60 * SECOND, .reserve = QUEEN_PLACEMENT_UNTIL_END
+  };
+  g_autoptr (Asker) first = NULL, second = NULL, waiting = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 2, UNSAID);
+  say_both (f, "b", QUEEN_STATUS_STOPPED, 1);
+  first = reserve (f, "s", 0);
+  second = reserve (f, "r", 0);
+  waiting = ask_for (f, &other);
+  pass (QUEEN_PLACEMENT_USUAL_RESERVE);
+  say_both (f, "a", QUEEN_STATUS_STOPPING, 2);
+  turn ();
+  assert_waits (waiting);
+  g_assert_cmpuint (queen_placement_get_in_flight (f->placement, "a"), ==, 2);
+  say_both (f, "a", QUEEN_STATUS_READY, 2);
+  turn ();
+  assert_placed (waiting, "a");
+  g_assert_cmpuint (queen_placement_get_in_flight (f->placement, "a"), ==, 2);
+}
+
+/* Nobody's place ends for one who would not go there. */
+static void
+test_unused_at_tried (Fixture *f, gconstpointer data)
+{
+  const char *const tried[] = { "a", NULL };
+  const QueenPlacementRequest again = {
+    .model = "m", .submitter = "t", .excluded = tried, .reserve = QUEEN_PLACEMENT_UNTIL_END
+  };
+  g_autoptr (Asker) lent = NULL, job = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 1, 0);
+  lent = reserve (f, "s", 0);
+  pass (QUEEN_PLACEMENT_USUAL_RESERVE);
+  job = ask_for (f, &again);
+  assert_placed (job, "-");
   g_assert_cmpuint (queen_placement_get_in_flight (f->placement, "a"), ==, 1);
 }
 
@@ -1318,6 +1442,11 @@ main (int argc, char **argv)
   add ("reservation/not-used-ends-soon-when-others-want-it", NULL, test_unused);
   add ("reservation/used-stays-by-the-workers-word", NULL, test_used);
   add ("reservation/not-wanted-stays", NULL, test_unwanted);
+  add ("reservation/used-is-given-back-by-who-has-it", NULL, test_used_is_given_back);
+  add ("reservation/used-hides-nothing-that-is-not", NULL, test_used_hides_nothing);
+  add ("reservation/not-used-ends-for-who-wants-another-model", NULL, test_unused_for_another);
+  add ("reservation/not-used-ends-for-what-it-serves-by-now", NULL, test_unused_at_changing);
+  add ("reservation/not-used-stays-for-who-was-there", NULL, test_unused_at_tried);
   add ("reservation/a-wide-network-loses-as-much-as-one", NULL, test_unused_turns);
   add ("reservation/given-back-by-its-own-submitter", NULL, test_release);
   add ("reservation/becomes-a-jobs", NULL, test_taken_up);
