@@ -5,6 +5,7 @@
 #include "queen-frame.h"
 
 #define VISITS_PER_LOOK_AT_THE_CLOCK 4
+#define MAX_IN_FRONT 64 /* who hear of what is new while a flush is still going on */
 #define KEEPALIVE (15 * G_USEC_PER_SEC)
 
 /* Why goodbye is said. */
@@ -190,6 +191,22 @@ gboolean
 queen_audience_flush (QueenAudience *self, QueenSection *section)
 {
   return walk (self, &section->row, QUEEN_WALK_FLUSH, visit_to_flush);
+}
+
+void
+queen_audience_flush_front (QueenAudience *self, QueenSection *section)
+{
+  QueenRow *row = &section->row;
+  QueenSubscriber *subscriber;
+
+  queen_audience_look_at_clock (self);
+  row->walks[QUEEN_WALK_FRONT].is_on = FALSE;
+  for (guint n = 0; n < MAX_IN_FRONT && (subscriber = queen_row_get_turn (row, QUEEN_WALK_FRONT));
+       n++)
+    {
+      queen_row_pass_turn (row, QUEEN_WALK_FRONT);
+      visit_to_flush (self, subscriber);
+    }
 }
 
 gboolean

@@ -430,6 +430,70 @@ test_many_at_once (Fixture *f, gconstpointer data)
   queen_audience_free (settings.audience);
 }
 
+#define N_GREEDY 200 /* of one address: many more than are told until others have a turn */
+
+static void
+turn_until_heard (int fd)
+{
+  while (!has_input (fd))
+    g_main_context_iteration (NULL, FALSE);
+  skip_head (fd);
+}
+
+/* Those of them who stand in front go, and come again. */
+static void
+come_again (Fixture *f, int fds[N_GREEDY])
+{
+  for (guint i = 0; i < N_GREEDY / 2; i++)
+    {
+      close (fds[i]);
+      turn ();
+      skip_head (fds[i] = subscribe_from (f, 0, NEWS, "192.0.2.1"));
+    }
+}
+
+/* Who comes last, but is the first of its address, hears before those who are one of many of
+ * theirs; and it hears of what is new before all of these have heard of what was before. */
+static void
+test_front (Fixture *f, gconstpointer data)
+{
+  const QueenAudienceSettings audience = {
+    .clock = &ticking_clock,
+    .caps = { .subscribers = N_GREEDY + 1, .subscribers_per_address = N_GREEDY },
+    .stall_timeout = G_TIME_SPAN_DAY,
+    .tally = &f->tally,
+  };
+  QueenChannelSettings settings = {
+    .clock = &ticking_clock,
+    .audience = queen_audience_new (&audience, NULL),
+    .ring = { 100, G_MAXSIZE, "c", NEWS, 0 },
+    .tally = &f->tally,
+    .on_changed = on_changed,
+    .data = f,
+  };
+  int fds[N_GREEDY], honest;
+
+  now = G_TIME_SPAN_DAY;
+  queen_channel_free (f->channels[0]);
+  f->channels[0] = queen_channel_new (&settings);
+  for (guint i = 0; i < N_GREEDY; i++)
+    skip_head (fds[i] = subscribe_from (f, 0, NEWS, "192.0.2.1"));
+  come_again (f, fds);
+  skip_head (honest = subscribe_from (f, 0, NEWS, "192.0.2.2"));
+  publish (f, 0, NEWS, "x");
+  turn_until_heard (honest);
+  publish (f, 0, NEWS, "y");
+  turn_until_heard (honest);
+  g_assert_false (has_input (fds[N_GREEDY - 1]));
+  for (guint i = 0; i < N_GREEDY; i++)
+    turn_until_heard (fds[i]);
+  for (guint i = 0; i < N_GREEDY; i++)
+    close (fds[i]);
+  close (honest);
+  g_clear_pointer (&f->channels[0], queen_channel_free);
+  queen_audience_free (settings.audience);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -452,6 +516,8 @@ main (int argc, char **argv)
               tear_down);
   g_test_add ("/channel/news-of-many-are-not-told-in-one-turn", Fixture, NULL, set_up,
               test_many_at_once, tear_down);
+  g_test_add ("/channel/who-has-few-hears-before-who-has-many", Fixture, NULL, set_up, test_front,
+              tear_down);
 
   return g_test_run ();
 }
