@@ -9,9 +9,9 @@
 
 #define RETRY "retry: 2000\n"
 #define COMMENT ":\n"
-#define LARGE_PULSE (1024 * 1024)                   /* bytes */
-#define MAX_RINGS 64                                /* that a flush may be behind, in breaths */
-#define MAX_UNBROKEN (20 * G_TIME_SPAN_MILLISECOND) /* µs of flushing, until others have a turn */
+#define LARGE_PULSE (1024 * 1024)                  /* bytes */
+#define MAX_RINGS 64                               /* that a flush may be behind, in breaths */
+#define MAX_UNBROKEN (5 * G_TIME_SPAN_MILLISECOND) /* µs of flushing, until others have a turn */
 
 struct _QueenChannel
 {
