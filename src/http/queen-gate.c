@@ -311,9 +311,23 @@ find_waiting (QueenGate *self)
   return waiting;
 }
 
+/* Who takes an answer busily has no more places than others where these do not count.
+ *
+ * Returns: whether one has made room who waits for a turn to get more of its answer */
+static gboolean
+evict_reader (QueenConnectionSettings *settings)
+{
+  QueenConnection *reader = queen_run_queue_find_greediest (settings->writers, NULL);
+
+  if (reader)
+    queen_connection_evict (reader);
+  return reader != NULL;
+}
+
 /* Makes room for one more: by who has the answer already, who is about to get a refusal, who has
  * nothing to ask, who is silent, who can have the answer now (but only one, there may be
- * thousands), whose address has most, who waits, or who does not take the answer.
+ * thousands), whose address has most, who waits, who does not take the answer, or whose address
+ * takes most of them.
  * @may_evict is FALSE for one that gets nothing but a refusal: only the first make room for that.
  */
 static gboolean
@@ -340,7 +354,7 @@ make_room (QueenGate *self, QueenShare *share, gboolean may_evict)
       else if (may_evict && ((other = queen_connection_find_greediest (settings, share)) ||
                              (other = find_waiting (self))))
         queen_connection_evict (other);
-      else if (!may_evict || !queen_connection_evict_idle (settings))
+      else if (!may_evict || !(queen_connection_evict_idle (settings) || evict_reader (settings)))
         return FALSE;
     }
   return TRUE;

@@ -26,7 +26,9 @@ typedef enum
 } QueenWalkKind;
 
 G_STATIC_ASSERT (QUEEN_N_WALKS <= QUEEN_ROW_MAX_WALKS);
-#define QUEEN_WALK_FLUSH 0 /* along those of one section */
+/* Along those of one section. */
+#define QUEEN_WALK_FLUSH 0
+#define QUEEN_WALK_FRONT 1
 
 struct _QueenAudience
 {

@@ -5,6 +5,11 @@
 #include "queen-frame.h"
 
 #define VISITS_PER_LOOK_AT_THE_CLOCK 4
+
+/* Of those who hear of what is new while a flush is still going on: so few that it goes on, too. */
+#define MAX_IN_FRONT 64
+#define MAX_FRONT_TIME (QUEEN_AUDIENCE_MAX_TIME / 4)
+
 #define KEEPALIVE (15 * G_USEC_PER_SEC)
 
 /* Why goodbye is said. */
@@ -81,19 +86,28 @@ visit_to_clear (QueenAudience *self, QueenSubscriber *subscriber)
     queen_audience_drop (self, subscriber, QUEEN_DROP_MEMORY);
 }
 
+typedef struct
+{
+  guint n_visited;
+  gint64 time; /* µs */
+} Slice;
+
+static const Slice whole_slice = { QUEEN_AUDIENCE_MAX_VISITED, QUEEN_AUDIENCE_MAX_TIME };
+static const Slice front_slice = { MAX_IN_FRONT, MAX_FRONT_TIME };
+
 /* Goes one slice along @row, from where the last one has ended: to one at least, however late it
  * is, as whoever has but one does not ask for another slice.
  *
  * Returns: whether that was the last slice */
 static gboolean
-walk (QueenAudience *self, QueenRow *row, guint index, VisitFunc visit)
+walk (QueenAudience *self, QueenRow *row, guint index, VisitFunc visit, const Slice *most)
 {
-  gint64 end = queen_audience_look_at_clock (self) + QUEEN_AUDIENCE_MAX_TIME;
+  gint64 end = queen_audience_look_at_clock (self) + most->time;
   QueenSubscriber *subscriber;
 
   for (guint n = 0; (subscriber = queen_row_get_turn (row, index)); n++)
     {
-      if (n == QUEEN_AUDIENCE_MAX_VISITED)
+      if (n == most->n_visited)
         return FALSE;
       if ((self->has_written_much || n % VISITS_PER_LOOK_AT_THE_CLOCK == 0) &&
           queen_audience_look_at_clock (self) >= end && n > 0)
@@ -139,7 +153,7 @@ resume_walk (QueenAudience *self, QueenWalkKind kind)
     [QUEEN_WALK_CLEARING] = visit_to_clear,
   };
 
-  if (!walk (self, &self->everybody, kind, visits[kind]))
+  if (!walk (self, &self->everybody, kind, visits[kind], &whole_slice))
     queen_alarm_set (self->alarms[kind], 0);
   else if (kind == QUEEN_WALK_CLEARING)
     end_clearing (self);
@@ -189,7 +203,14 @@ queen_audience_make_walks (QueenAudience *self)
 gboolean
 queen_audience_flush (QueenAudience *self, QueenSection *section)
 {
-  return walk (self, &section->row, QUEEN_WALK_FLUSH, visit_to_flush);
+  return walk (self, &section->row, QUEEN_WALK_FLUSH, visit_to_flush, &whole_slice);
+}
+
+void
+queen_audience_flush_front (QueenAudience *self, QueenSection *section)
+{
+  section->row.walks[QUEEN_WALK_FRONT].is_on = FALSE;
+  walk (self, &section->row, QUEEN_WALK_FRONT, visit_to_flush, &front_slice);
 }
 
 gboolean

@@ -114,12 +114,40 @@ remove_subscriber (QueenAudience *self, QueenSubscriber *subscriber)
   section->on_changed (section->data);
 }
 
-static void
-append_subscriber (QueenAudience *self, QueenSection *section, QueenSubscriber *subscriber)
+static guint
+count_places (const QueenAudience *self)
 {
-  get_seat (subscriber)->section = section;
-  queen_row_append (&self->everybody, subscriber);
-  queen_row_append (&section->row, subscriber);
+  return self->everybody.length - queen_fair_queue_get_length (self->displaced);
+}
+
+/* Returns: how many there are who count as nobody */
+static guint
+count_spared (const QueenAudience *self)
+{
+  return count_places (self) - queen_fair_queue_get_length (self->claims);
+}
+
+/* The first few of each address stand in front of all who are one of many of theirs: what is large
+ * takes long to write to thousands, and only whose they are waits for that. Of an address that has
+ * kept hundreds, no more stand there than of any other, whenever they have come. */
+static guint8
+find_rank (const QueenAudience *self, const QueenSeat *seat)
+{
+  guint n_before = seat->share ? queen_share_get_n_held (queen_share_get_wide (seat->share)) - 1
+                               : count_spared (self);
+
+  return (guint8) MIN (g_bit_storage (n_before), QUEEN_ROW_MAX_RANKS - 1);
+}
+
+static void
+enter_rows (QueenAudience *self, QueenSection *section, QueenSubscriber *subscriber)
+{
+  QueenSeat *seat = get_seat (subscriber);
+
+  seat->section = section;
+  seat->rank = find_rank (self, seat);
+  queen_row_enter (&self->everybody, subscriber);
+  queen_row_enter (&section->row, subscriber);
   section->on_changed (section->data);
 }
 
@@ -321,12 +349,6 @@ on_displaced (gpointer data)
     }
 }
 
-static guint
-count_places (const QueenAudience *self)
-{
-  return self->everybody.length - queen_fair_queue_get_length (self->displaced);
-}
-
 /* @asker: %NULL for one that does not count
  *
  * Returns: whether there is a place for one more of @asker, or there will be as soon as whoever has
@@ -334,12 +356,11 @@ count_places (const QueenAudience *self)
 static gboolean
 find_place (QueenAudience *self, const char *asker)
 {
-  guint n_spared = count_places (self) - queen_fair_queue_get_length (self->claims);
   QueenSubscriber *greediest = NULL;
 
   if (count_places (self) < self->settings.caps.subscribers)
     return TRUE;
-  if (asker || n_spared + 1 < queen_fair_queue_get_most (self->claims))
+  if (asker || count_spared (self) + 1 < queen_fair_queue_get_most (self->claims))
     greediest = queen_fair_queue_find_greediest (self->claims, asker ? asker : "");
   self->tally->refusals[QUEEN_REFUSAL_SUBSCRIBER_CAP]++; /* one of the two */
   if (!greediest)
@@ -507,7 +528,7 @@ queen_audience_add (QueenAudience *self, QueenSection *section, QueenSubscriber 
   queen_audience_look_at_clock (self);
   if (!self->everybody.first)
     queen_alarm_set (self->alarms[QUEEN_WALK_ROUND], self->now + self->round);
-  append_subscriber (self, section, subscriber);
+  enter_rows (self, section, subscriber);
   keep_kernel_patient (subscriber);
   if (!queen_epoll_watch (self->sockets, fd, get_watched_events (subscriber), subscriber))
     {

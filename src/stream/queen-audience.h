@@ -133,6 +133,15 @@ void queen_audience_add (QueenAudience *self, QueenSection *section, QueenSubscr
 gboolean queen_audience_flush (QueenAudience *self, QueenSection *section);
 
 /**
+ * queen_audience_flush_front:
+ *
+ * Delivers to who stands in front of all, while a flush goes on that takes long: what is large goes
+ * to thousands, most of them of a few addresses, and those of others would hear of nothing before
+ * all of these have it.
+ */
+void queen_audience_flush_front (QueenAudience *self, QueenSection *section);
+
+/**
  * queen_audience_may_interrupt:
  * @now: µs, monotonic
  *

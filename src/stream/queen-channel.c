@@ -9,9 +9,9 @@
 
 #define RETRY "retry: 2000\n"
 #define COMMENT ":\n"
-#define LARGE_PULSE (1024 * 1024)                   /* bytes */
-#define MAX_RINGS 64                                /* that a flush may be behind, in breaths */
-#define MAX_UNBROKEN (20 * G_TIME_SPAN_MILLISECOND) /* µs of flushing, until others have a turn */
+#define LARGE_PULSE (1024 * 1024)                  /* bytes */
+#define MAX_RINGS 64                               /* that a flush may be behind, in breaths */
+#define MAX_UNBROKEN (5 * G_TIME_SPAN_MILLISECOND) /* µs of flushing, until others have a turn */
 
 struct _QueenChannel
 {
@@ -31,9 +31,8 @@ struct _QueenChannel
   gint64 news_since;        /* µs, monotonic: when the first of them came */
   gint64 flush_since;       /* likewise, of those that are being flushed */
   guint64 flush_head;       /* the ring's head when that flush began */
-  guint64 flushed_head; /* likewise, of the last one that came to its end: no reader that keeps up
-                         * is behind that */
-  gint64 flush_time;    /* µs, monotonic: when that was */
+  guint64 flushed_head;     /* likewise, of the last that ended: who keeps up is not behind that */
+  gint64 flush_time;        /* µs, monotonic: when that was */
 };
 
 /* Returns: (transfer none) (nullable): how things stand; NULL when the next pulse has to say it */
@@ -243,9 +242,9 @@ end_flush (QueenChannel *self)
     schedule_flush (self);
 }
 
-/* A flush to thousands takes longer than others should have to wait. Whoever sends heartbeats waits
- * for an urgent one nevertheless; should so much happen by itself, or by those who do not wait,
- * that the ring has to keep many times what it should, all do. */
+/* A flush to thousands takes longer than others should have to wait. Who sends heartbeats waits for
+ * an urgent one nevertheless; should so much happen that the ring has to keep many times what it
+ * should, all do. */
 static void
 resume_flush (QueenChannel *self)
 {
@@ -283,6 +282,7 @@ on_breath_taken (gpointer data)
   QueenChannel *self = data;
 
   self->unbroken_since = self->settings.clock->get_monotonic ();
+  queen_audience_flush_front (self->settings.audience, &self->section);
   on_flush_due (self);
 }
 
@@ -302,7 +302,7 @@ spread_news (QueenChannel *self, gboolean is_small)
   if (!self->has_news)
     self->news_since = now;
   self->has_news = TRUE;
-  /* After a quiet moment nobody waits: not for the loop to turn, nor for the sender's answer. */
+  /* After a quiet moment nobody waits: neither for the loop to turn nor for the sender. */
   if (is_small && was_flushed && now >= self->flush_time + self->settings.flush_interval &&
       queen_audience_may_interrupt (self->settings.audience, now))
     {

@@ -9,20 +9,47 @@ get_place (const QueenRow *self, QueenSubscriber *subscriber)
   return &queen_subscriber_get_seat (subscriber)->places[self->place];
 }
 
-void
-queen_row_append (QueenRow *self, QueenSubscriber *subscriber)
+static guint
+get_rank (QueenSubscriber *subscriber)
 {
-  get_place (self, subscriber)->previous = self->last;
-  *(self->last ? &get_place (self, self->last)->next : &self->first) = subscriber;
-  self->last = subscriber;
+  return queen_subscriber_get_seat (subscriber)->rank;
+}
+
+/* @before: (nullable): behind whom @subscriber is to stand; %NULL when it is the first */
+static void
+insert (QueenRow *self, QueenSubscriber *before, QueenSubscriber *subscriber)
+{
+  QueenPlace *place = get_place (self, subscriber);
+  QueenSubscriber **next = before ? &get_place (self, before)->next : &self->first;
+
+  place->previous = before;
+  place->next = *next;
+  *(place->next ? &get_place (self, place->next)->previous : &self->last) = subscriber;
+  *next = subscriber;
   self->length++;
+}
+
+void
+queen_row_enter (QueenRow *self, QueenSubscriber *subscriber)
+{
+  guint own = get_rank (subscriber);
+  guint rank = own;
+
+  while (rank > 0 && !self->lasts[rank])
+    rank--;
+  insert (self, self->lasts[rank], subscriber);
+  self->lasts[own] = subscriber;
 }
 
 void
 queen_row_remove (QueenRow *self, QueenSubscriber *subscriber)
 {
   const QueenPlace *place = get_place (self, subscriber);
+  guint rank = get_rank (subscriber);
+  gboolean has_like = place->previous && get_rank (place->previous) == rank;
 
+  if (self->lasts[rank] == subscriber)
+    self->lasts[rank] = has_like ? place->previous : NULL;
   for (guint i = 0; i < QUEEN_ROW_MAX_WALKS; i++)
     if (self->walks[i].at == subscriber)
       self->walks[i].at = place->next;

@@ -8,6 +8,7 @@
 G_BEGIN_DECLS
 
 #define QUEEN_ROW_MAX_WALKS 3
+#define QUEEN_ROW_MAX_RANKS 16
 
 /**
  * QueenWalk:
@@ -27,21 +28,25 @@ typedef struct
  * @place: by which of their places the subscribers stand in it
  * @first: (nullable): who stands first
  * @last: (nullable): who stands last
+ * @lasts: (nullable): likewise of each rank
  * @length: how many there are
  * @walks: walks along it, whatever they are for; whoever leaves the row is passed by all of them
  *
- * Subscribers, one behind the other. All zero but for @place, it is empty.
+ * Subscribers, one behind the other: by their rank, and of one rank by when they have come. All
+ * zero but for @place, it is empty.
  */
 typedef struct
 {
   QueenPlaceKind place;
   QueenSubscriber *first;
   QueenSubscriber *last;
+  QueenSubscriber *lasts[QUEEN_ROW_MAX_RANKS];
   guint length;
   QueenWalk walks[QUEEN_ROW_MAX_WALKS];
 } QueenRow;
 
-void queen_row_append (QueenRow *self, QueenSubscriber *subscriber);
+/** @subscriber: one whose rank is known, and stays as it is */
+void queen_row_enter (QueenRow *self, QueenSubscriber *subscriber);
 void queen_row_remove (QueenRow *self, QueenSubscriber *subscriber);
 
 /** Returns: (nullable): who stands behind @subscriber */

@@ -63,6 +63,7 @@ typedef struct _QueenSection QueenSection;
  * @is_watched: not all that was written to it is known to have been taken
  * @is_dismissed: it may not stay
  * @is_refused: it is told that there is no room for it
+ * @rank: the lower it is, the farther in front it stands; less than %QUEEN_ROW_MAX_RANKS
  * @share: (nullable): what its address has of all places
  * @claim: its own of these, if it counts; or else, that it is to make room
  * @stall: until when something must be taken
@@ -79,6 +80,7 @@ typedef struct
   gboolean is_watched : 1;
   gboolean is_dismissed : 1;
   gboolean is_refused : 1;
+  guint8 rank;
   QueenShare *share;
   QueenFairPlace claim;
   QueenDeadline stall;

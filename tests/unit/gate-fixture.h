@@ -164,7 +164,8 @@ get_ticking_now (void)
 
 static const QueenClock ticking_clock = { get_ticking_now, get_ticking_now, get_ticking_now };
 
-static int brink; /* of the descriptors, for the gate that is made next; 0 for none */
+static gboolean spares_here; /* what has an address of this machine, for the gate made next */
+static int brink;            /* of the descriptors, for the gate that is made next; 0 for none */
 
 /* @data: how many connections one address may have; 0 for all */
 static void
@@ -175,6 +176,7 @@ set_up (Fixture *f, gconstpointer data)
   QueenGateSettings settings = {
     .caps = { .connections = MAX_CONNECTIONS,
               .connections_per_address = data ? GPOINTER_TO_UINT (data) : MAX_CONNECTIONS,
+              .spares_loopback = spares_here,
               .brink = brink },
     .clock = &ticking_clock,
     .tally = &f->tally,

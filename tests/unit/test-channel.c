@@ -430,6 +430,118 @@ test_many_at_once (Fixture *f, gconstpointer data)
   queen_audience_free (settings.audience);
 }
 
+#define N_GREEDY 200 /* of one address: many more than are told until others have a turn */
+
+static void
+turn_until_heard (int fd)
+{
+  while (!has_input (fd))
+    g_main_context_iteration (NULL, FALSE);
+  skip_head (fd);
+}
+
+/* Those of them who stand in front go, and come again. */
+static void
+come_again (Fixture *f, int fds[N_GREEDY])
+{
+  for (guint i = 0; i < N_GREEDY / 2; i++)
+    {
+      close (fds[i]);
+      turn ();
+      skip_head (fds[i] = subscribe_from (f, 0, NEWS, "192.0.2.1"));
+    }
+}
+
+/* Those of one address, by a clock that ticks.
+ *
+ * Returns: (transfer full): all who may come */
+static QueenAudience *
+gather_greedy (Fixture *f, int fds[N_GREEDY])
+{
+  const QueenAudienceSettings settings = {
+    .clock = &ticking_clock,
+    .caps = { .subscribers = N_GREEDY + 1, .subscribers_per_address = N_GREEDY },
+    .stall_timeout = G_TIME_SPAN_DAY,
+    .tally = &f->tally,
+  };
+  QueenAudience *audience = queen_audience_new (&settings, NULL);
+  const QueenChannelSettings channel = {
+    .clock = &ticking_clock,
+    .audience = audience,
+    .ring = { 100, G_MAXSIZE, "c", NEWS, 0 },
+    .tally = &f->tally,
+    .on_changed = on_changed,
+    .data = f,
+  };
+
+  now = G_TIME_SPAN_DAY;
+  queen_channel_free (f->channels[0]);
+  f->channels[0] = queen_channel_new (&channel);
+  for (guint i = 0; i < N_GREEDY; i++)
+    skip_head (fds[i] = subscribe_from (f, 0, NEWS, "192.0.2.1"));
+  return audience;
+}
+
+static void
+dismiss_greedy (Fixture *f, QueenAudience *audience, const int fds[N_GREEDY])
+{
+  for (guint i = 0; i < N_GREEDY; i++)
+    close (fds[i]);
+  g_clear_pointer (&f->channels[0], queen_channel_free);
+  queen_audience_free (audience);
+}
+
+/* Who comes last, but is the first of its address, hears before those who are one of many of
+ * theirs; and it hears of what is new before all of these have heard of what was before. */
+static void
+test_front (Fixture *f, gconstpointer data)
+{
+  int fds[N_GREEDY], honest;
+  QueenAudience *audience = gather_greedy (f, fds);
+
+  come_again (f, fds);
+  skip_head (honest = subscribe_from (f, 0, NEWS, "192.0.2.2"));
+  publish (f, 0, NEWS, "x");
+  turn_until_heard (honest);
+  publish (f, 0, NEWS, "y");
+  turn_until_heard (honest);
+  g_assert_false (has_input (fds[N_GREEDY - 1]));
+  for (guint i = 0; i < N_GREEDY; i++)
+    turn_until_heard (fds[i]);
+  close (honest);
+  dismiss_greedy (f, audience, fds);
+}
+
+static gboolean
+on_others_turn (gpointer data)
+{
+  *(gboolean *) data = TRUE;
+  return G_SOURCE_CONTINUE;
+}
+
+/* All others have a turn after each few milliseconds of a flush. */
+static void
+test_breath (Fixture *f, gconstpointer data)
+{
+  int fds[N_GREEDY];
+  QueenAudience *audience = gather_greedy (f, fds);
+  gboolean had_turn = FALSE;
+  guint id = g_idle_add_full (G_PRIORITY_DEFAULT, on_others_turn, &had_turn, NULL);
+  gint64 since = now;
+
+  publish (f, 0, NEWS, "x");
+  while (!has_input (fds[N_GREEDY - 1]))
+    {
+      g_main_context_iteration (NULL, FALSE);
+      if (had_turn)
+        since = now;
+      g_assert_cmpint (now - since, <, 20 * G_TIME_SPAN_MILLISECOND);
+      had_turn = FALSE;
+    }
+  g_source_remove (id);
+  dismiss_greedy (f, audience, fds);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -452,6 +564,10 @@ main (int argc, char **argv)
               tear_down);
   g_test_add ("/channel/news-of-many-are-not-told-in-one-turn", Fixture, NULL, set_up,
               test_many_at_once, tear_down);
+  g_test_add ("/channel/who-has-few-hears-before-who-has-many", Fixture, NULL, set_up, test_front,
+              tear_down);
+  g_test_add ("/channel/while-many-are-told-others-have-turns", Fixture, NULL, set_up, test_breath,
+              tear_down);
 
   return g_test_run ();
 }

@@ -10,6 +10,7 @@
 #define DEFERRAL "GET /deferral HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
 
 #define LIST "GET /list HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+#define HERE 0x75000001 /* the number of 127.0.0.1 */
 #define MIB (1024 * 1024)
 
 static void
@@ -319,6 +320,36 @@ test_list_late (Fixture *f, gconstpointer data)
     }
 }
 
+static void
+set_up_spared (Fixture *f, gconstpointer data)
+{
+  spares_here = TRUE;
+  set_up (f, data);
+  spares_here = FALSE;
+}
+
+/* None of them has more places than another, as they have none that count. */
+static void
+test_list_cap (Fixture *f, gconstpointer data)
+{
+  int readers[MAX_CONNECTIONS], newcomer;
+
+  f->list_size = 4 * MIB;
+  for (guint i = 0; i < MAX_CONNECTIONS; i++)
+    readers[i] = come (f, HERE, LIST);
+  turn ();
+  tick = QUEEN_SLICE;
+  for (guint i = 0; i < MAX_CONNECTIONS; i++)
+    take (readers[i]);
+  g_main_context_iteration (NULL, TRUE); /* there is not time for all */
+  tick = 0;
+  newcomer = come (f, 2, WORK "\r\n");
+  turn ();
+  assert_status (newcomer, "200");
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, MAX_CONNECTIONS - 1);
+  g_assert_cmpuint (f->tally.refusals[QUEEN_REFUSAL_CONNECTION_CAP], ==, 1);
+}
+
 /* Whoever waits for a turn goes with the gate. */
 static void
 test_end (Fixture *f, gconstpointer data)
@@ -362,6 +393,8 @@ main (int argc, char **argv)
   ADD ("/gate-turns/addresses-take-them-for-long-answers", test_lists);
   ADD ("/gate-turns/long-answers-leave-time-for-others", test_lists_slices);
   ADD ("/gate-turns/who-waits-for-one-is-not-slow", test_list_late);
+  g_test_add ("/gate-turns/who-waits-for-one-makes-room", Fixture, NULL, set_up_spared,
+              test_list_cap, tear_down);
   ADD ("/gate-turns/end-with-the-gate", test_end);
   ADD ("/gate-turns/of-answers-end-with-the-gate", test_lists_end);
 #undef ADD
