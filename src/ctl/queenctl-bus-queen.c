@@ -545,6 +545,16 @@ queenctl_bus_queen_init (QueenctlBusQueen *self)
 {
 }
 
+/* The proxy would load properties with GLib's deadline instead of ours. */
+static gpointer
+make_proxy (gpointer connection, GCancellable *cancellable, GError **error)
+{
+  return queen_dbus_queen_proxy_new_sync (connection,
+                                          G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START |
+                                              G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES,
+                                          QUEEN_NAME, QUEEN_PATH, cancellable, error);
+}
+
 static gboolean
 connect_to_queen (QueenctlBusQueen *self, GError **error)
 {
@@ -556,13 +566,13 @@ connect_to_queen (QueenctlBusQueen *self, GError **error)
   if (!self->connection)
     return FALSE;
 
-  /* The proxy would load properties with GLib's deadline instead of ours. */
-  self->proxy = queen_dbus_queen_proxy_new_sync (self->connection,
-                                                 G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START |
-                                                     G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES,
-                                                 QUEEN_NAME, QUEEN_PATH, NULL, &cause);
-  if (self->proxy)
-    owner = g_dbus_proxy_get_name_owner (G_DBUS_PROXY (self->proxy));
+  self->proxy = queenctl_bus_try (make_proxy, self->connection, &cause);
+  if (!self->proxy)
+    {
+      queenctl_bus_set_none (is_session, cause, error);
+      return FALSE;
+    }
+  owner = g_dbus_proxy_get_name_owner (G_DBUS_PROXY (self->proxy));
   if (!owner)
     g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
                          is_session ? _ ("the session bus: she is not on it")

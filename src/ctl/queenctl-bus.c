@@ -16,8 +16,8 @@ has_session (void)
   return g_getenv ("DBUS_SESSION_BUS_ADDRESS") || g_file_test (path, G_FILE_TEST_EXISTS);
 }
 
-/* GLib waits for a bus without a deadline. A thread ends that, as the main loop cannot: a
- * connection that is made in a loop of its own would tell there what happens to it. */
+/* A thread ends it, as the main loop cannot: a connection that is made in a loop of its own would
+ * tell there what happens to it. */
 typedef struct
 {
   gint64 end; /* µs, monotonic */
@@ -51,8 +51,8 @@ end_attempt (Attempt *attempt)
   g_mutex_unlock (&attempt->mutex);
 }
 
-static GDBusConnection *
-open_in_time (const char *address, GError **cause)
+gpointer
+queenctl_bus_try (QueenctlBusStep step, gpointer data, GError **error)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   Attempt attempt = {
@@ -61,25 +61,30 @@ open_in_time (const char *address, GError **cause)
     .cancellable = cancellable,
   };
   GThread *thread;
-  GDBusConnection *connection;
+  gpointer result;
 
   g_mutex_init (&attempt.mutex);
   g_cond_init (&attempt.cond);
   thread = g_thread_new ("deadline", cancel_when_late, &attempt);
-  connection =
-      g_dbus_connection_new_for_address_sync (address,
-                                              G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-                                                  G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-                                              NULL, cancellable, cause);
+  result = step (data, cancellable, error);
   end_attempt (&attempt);
   g_thread_join (thread);
   g_mutex_clear (&attempt.mutex);
   g_cond_clear (&attempt.cond);
-  return connection;
+  return result;
 }
 
-static void
-set_no_bus (gboolean is_session, const GError *cause, GError **error)
+static gpointer
+open_bus (gpointer address, GCancellable *cancellable, GError **error)
+{
+  return g_dbus_connection_new_for_address_sync (address,
+                                                 G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+                                                     G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+                                                 NULL, cancellable, error);
+}
+
+void
+queenctl_bus_set_none (gboolean is_session, const GError *cause, GError **error)
 {
   const char *why = g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CANCELLED)
                         ? _ ("no answer in time")
@@ -105,7 +110,7 @@ queenctl_bus_dup_address (gboolean is_session, GError **error)
   address = g_dbus_address_get_for_bus_sync (is_session ? G_BUS_TYPE_SESSION : G_BUS_TYPE_SYSTEM,
                                              NULL, &cause);
   if (!address)
-    set_no_bus (is_session, cause, error);
+    queenctl_bus_set_none (is_session, cause, error);
   return address;
 }
 
@@ -119,10 +124,10 @@ queenctl_bus_connect (const char *bus_name, GError **error)
 
   if (!address)
     return NULL;
-  connection = open_in_time (address, &cause);
+  connection = queenctl_bus_try (open_bus, address, &cause);
   if (!connection)
     {
-      set_no_bus (is_session, cause, error);
+      queenctl_bus_set_none (is_session, cause, error);
       return NULL;
     }
   g_dbus_connection_set_exit_on_close (connection, FALSE);

@@ -24,6 +24,29 @@ GDBusConnection *queenctl_bus_connect (const char *bus_name, GError **error);
  */
 char *queenctl_bus_dup_address (gboolean is_session, GError **error);
 
+/**
+ * QueenctlBusStep:
+ *
+ * Something that GLib waits for without a deadline of ours, and that can be cancelled.
+ */
+typedef gpointer (*QueenctlBusStep) (gpointer data, GCancellable *cancellable, GError **error);
+
+/**
+ * queenctl_bus_try:
+ *
+ * Does @step, and cancels it when it takes longer than a question may.
+ *
+ * Returns: what @step does
+ */
+gpointer queenctl_bus_try (QueenctlBusStep step, gpointer data, GError **error);
+
+/**
+ * queenctl_bus_set_none:
+ * @cause: of a @step above
+ * @error: that there is no such bus, or that it does not answer in time
+ */
+void queenctl_bus_set_none (gboolean is_session, const GError *cause, GError **error);
+
 /** Returns: whether @cause says that there is no such object or interface, whoever says it */
 gboolean queenctl_bus_is_absent (const GError *cause);
 

@@ -73,7 +73,8 @@ queen_state_file_open (const char *directory, GError **error)
 
   if (lock_fd < 0)
     {
-      fail (error, "no state can be saved in %s", directory);
+      fail (error, "no state can be saved in %s%s", directory,
+            fd >= 0 ? " without its file “" LOCK "”" : "");
       queen_legible_explain_value (error, directory);
       return NULL;
     }
@@ -229,9 +230,12 @@ replace (int directory_fd, const QueenState *state, GCancellable *cancellable)
 {
   g_auto (Descriptor) fd = queen_file_create (directory_fd, UNFINISHED, O_WRONLY);
 
-  if (fd < 0 || !write_state (fd, state, cancellable))
-    return UNFINISHED;
-  return renameat (directory_fd, UNFINISHED, directory_fd, NAME) == 0 ? NULL : NAME;
+  if (fd < 0)
+    return UNFINISHED; /* something is in its way */
+  return write_state (fd, state, cancellable) &&
+                 renameat (directory_fd, UNFINISHED, directory_fd, NAME) == 0
+             ? NULL
+             : NAME;
 }
 
 gboolean

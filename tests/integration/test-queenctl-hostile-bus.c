@@ -4,6 +4,7 @@
 /* queenctl with somebody on the bus who has the queen's name and her methods, and says what she
  * never would. */
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "bus-daemon.h"
@@ -191,6 +192,99 @@ test_status (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (json, "\"events_published\":9223372036854775807"));
 }
 
+/* A bus that greets whoever comes, and then says nothing more. */
+
+typedef struct
+{
+  GMainLoop *loop;
+  GDBusServer *server;
+  GPtrArray *connections;
+} MuteBus;
+
+static void
+on_greeted (GDBusConnection *connection,
+            const char *sender,
+            const char *path,
+            const char *interface,
+            const char *method,
+            GVariant *arguments,
+            GDBusMethodInvocation *invocation,
+            gpointer data)
+{
+  if (g_str_equal (method, "Hello"))
+    g_dbus_method_invocation_return_value (invocation, g_variant_new ("(s)", ":1.1"));
+}
+
+static gboolean
+on_mute_connection (GDBusServer *server, GDBusConnection *connection, gpointer data)
+{
+  static const char xml[] = "<node><interface name='org.freedesktop.DBus'>"
+                            "<method name='Hello'><arg type='s' direction='out'/></method>"
+                            "<method name='GetNameOwner'><arg type='s' direction='in'/>"
+                            "<arg type='s' direction='out'/></method></interface></node>";
+  static const GDBusInterfaceVTable greeting = { on_greeted, NULL, NULL, { 0 } };
+  g_autoptr (GDBusNodeInfo) info = g_dbus_node_info_new_for_xml (xml, NULL);
+  MuteBus *self = data;
+
+  g_ptr_array_add (self->connections, g_object_ref (connection));
+  return g_dbus_connection_register_object (connection, "/org/freedesktop/DBus",
+                                            info->interfaces[0], &greeting, NULL, NULL, NULL) != 0;
+}
+
+static gpointer
+serve_mute (gpointer data)
+{
+  MuteBus *self = data;
+
+  g_main_context_push_thread_default (g_main_loop_get_context (self->loop));
+  g_main_loop_run (self->loop);
+  g_main_context_pop_thread_default (g_main_loop_get_context (self->loop));
+  return NULL;
+}
+
+static void
+start_mute (MuteBus *self, const char *path)
+{
+  g_autofree char *address = g_strdup_printf ("unix:path=%s", path);
+  g_autofree char *guid = g_dbus_generate_guid ();
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GError) error = NULL;
+
+  self->connections = g_ptr_array_new_with_free_func (g_object_unref);
+  self->loop = g_main_loop_new (context, FALSE);
+  g_main_context_push_thread_default (context);
+  self->server =
+      g_dbus_server_new_sync (address, G_DBUS_SERVER_FLAGS_NONE, guid, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_signal_connect (self->server, "new-connection", G_CALLBACK (on_mute_connection), self);
+  g_dbus_server_start (self->server);
+  g_main_context_pop_thread_default (context);
+}
+
+static void
+test_mute (void)
+{
+  g_autofree char *directory = g_dir_make_tmp ("queen-bus-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (directory, "bus", NULL);
+  g_autofree char *line =
+      g_strdup_printf ("DBUS_SESSION_BUS_ADDRESS=unix:path=%s --bus=session wait w --timeout=1s",
+                       path);
+  MuteBus bus = { 0 };
+  GThread *thread;
+
+  start_mute (&bus, path);
+  thread = g_thread_new ("mute", serve_mute, &bus);
+  ctl_refuse (line, 3, "There is no queen (the session bus: no answer in time). ");
+  g_main_loop_quit (bus.loop);
+  g_thread_join (thread);
+  g_dbus_server_stop (bus.server);
+  g_ptr_array_unref (bus.connections);
+  g_object_unref (bus.server);
+  g_main_loop_unref (bus.loop);
+  g_unlink (path);
+  g_rmdir (directory);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -206,6 +300,8 @@ main (int argc, char **argv)
               test_events, tear_down);
   g_test_add ("/queenctl-hostile-bus/status/of-any-type", Fixture, NULL, set_up, test_status,
               tear_down);
+
+  g_test_add_func ("/queenctl-hostile-bus/time/one-that-greets-and-is-silent", test_mute);
 
   return g_test_run ();
 }

@@ -303,6 +303,21 @@ test_folder (Fixture *f, gconstpointer data)
 }
 
 static void
+test_no_lock (Fixture *f, gconstpointer data)
+{
+  g_autofree char *lock = g_build_filename (f->directory, "lock", NULL);
+  g_autofree char *said =
+      g_strdup_printf ("no state can be saved in %s without its file “lock”: Is a directory",
+                       f->directory);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (g_mkdir (lock, 0700), ==, 0);
+  g_assert_null (queen_state_file_open (f->directory, &error));
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_STATE);
+  g_assert_cmpstr (error->message, ==, said);
+}
+
+static void
 test_no_directory (Fixture *f, gconstpointer data)
 {
   g_autofree char *missing = g_strconcat (f->path, "/missing", NULL);
@@ -357,6 +372,7 @@ main (int argc, char **argv)
   add ("broken/endless-is-set-aside", test_endless);
   add ("broken/what-is-no-file-is-set-aside", test_no_file);
   add ("broken/a-folder-is-set-aside", test_folder);
+  add ("directory/without-a-lock-says-so", test_no_lock);
   add ("directory/that-is-none-is-an-error", test_no_directory);
   add ("directory/odd-end-is-explained", test_odd_end);
 
