@@ -110,12 +110,21 @@ queen_run_queue_is_held (const QueenRunQueue *self)
   return self->is_held && self->is_held (self->data);
 }
 
+/* What was done at once in this turn may have been all that a turn has time for: a stranger says
+ * how large a piece is. Then nothing is done besides. */
+static gint64
+get_end (QueenRunQueue *self, gint64 time)
+{
+  notice_turn (self);
+  return self->used < self->slice ? time + self->slice : time;
+}
+
 static void
 run_waiting (gpointer data)
 {
   QueenRunQueue *self = data;
   gint64 time = begin_run (self);
-  const gint64 end = time + self->slice;
+  const gint64 end = get_end (self, time);
 
   while (!queen_run_queue_is_held (self) && time < end && run_next (self, &time))
     ;

@@ -143,8 +143,11 @@ parse_unicode_escape (const char *at, gunichar *character)
   return at + 10;
 }
 
-/* The letter, and what it stands for. */
-static const char escapes[] = "\"\"\\\\b\bf\fn\nr\rt\t//";
+/* What the letter behind the backslash stands for. */
+static const char escapes[256] = {
+  ['"'] = '"',  ['\\'] = '\\', ['b'] = '\b', ['f'] = '\f',
+  ['n'] = '\n', ['r'] = '\r',  ['t'] = '\t', ['/'] = '/',
+};
 
 /* @at: behind the backslash. Returns: where it goes on */
 static const char *
@@ -152,9 +155,16 @@ parse_escape (const char *at, gunichar *character)
 {
   if (*at == 'u')
     return parse_unicode_escape (at + 1, character);
-  for (gsize i = 0; i + 1 < sizeof escapes; i += 2)
-    if (escapes[i] == *at)
-      *character = (gunichar) escapes[i + 1];
+  *character = (guchar) escapes[(guchar) *at];
+  return at + 1;
+}
+
+const char *
+queen_json_read_letter (const char *at, gunichar *letter)
+{
+  if (*at == '\\')
+    return parse_escape (at + 1, letter);
+  *letter = (guchar) *at;
   return at + 1;
 }
 

@@ -47,6 +47,16 @@ queen_json_is_space (char byte)
 gboolean queen_json_skip_string (QueenJsonWalk *walk, gboolean *has_escapes);
 
 /**
+ * queen_json_read_letter:
+ * @at: between the quotes of a string that has been skipped
+ * @letter: (out): what an escape stands for, as queen_json_decode_string() has it; or else the byte
+ *   that stands there, which is a letter only if it is one of ASCII
+ *
+ * Returns: where it goes on
+ */
+const char *queen_json_read_letter (const char *at, gunichar *letter);
+
+/**
  * queen_json_decode_string:
  * @start: of what is between the quotes of a string that has been skipped
  * @end: of it

@@ -100,7 +100,7 @@ queen_json_new (const char *text, gsize length, const char *const *wanted, GErro
 /**
  * queen_json_new_ended:
  * @text: an object, behind which a NUL stands
- * @wanted: (array zero-terminated=1): as for queen_json_new(), but short names
+ * @wanted: (array zero-terminated=1): as for queen_json_new(), but short names of ASCII
  *
  * The same for a text of megabytes of which little is wanted, at the most %QUEEN_JSON_MAX_PICKED,
  * without a copy of it. Of what is no object only the type is known then.

@@ -168,6 +168,22 @@ test_slices (void)
   tear_down ();
 }
 
+/* Of what is dear, no two pieces are done in one turn: neither of what has waited nor besides. */
+static void
+test_alone (void)
+{
+  set_up ();
+  items['B' - 'A'].cost = items['C' - 'A'].cost = 10 * QUEEN_SLICE;
+  enter_all ("ab");
+  assert_done ("a");
+  g_idle_add_full (G_PRIORITY_DEFAULT, on_idle, (gpointer) "c", NULL);
+  g_main_context_iteration (NULL, FALSE);
+  assert_done ("b");
+  turn ();
+  assert_done ("c");
+  tear_down ();
+}
+
 static void
 test_own (void)
 {
@@ -246,6 +262,7 @@ main (int argc, char **argv)
   g_test_add_func ("/run-queue/who-has-little-work-has-it-done-soon", test_cost);
   g_test_add_func ("/run-queue/what-is-dear-counts-in-full", test_dear);
   g_test_add_func ("/run-queue/no-longer-than-a-slice-at-once", test_slices);
+  g_test_add_func ("/run-queue/no-two-that-are-dear-at-once", test_alone);
   g_test_add_func ("/run-queue/the-queens-own-waits-for-nobody-elses", test_own);
   g_test_add_func ("/run-queue/who-wants-more-waits-for-another-turn", test_again);
   g_test_add_func ("/run-queue/who-waits-twice-waits-once-and-may-leave", test_place);
