@@ -10,8 +10,8 @@
 #include "queen-metrics-text.h"
 #include "text/queen-hash.h"
 
-#define PART 256          /* components that are looked at together */
 #define SERIES 96         /* bytes of one at the most, without what a sender says */
+#define HEADS 2048        /* bytes of what is written of all families, likewise */
 #define N_FAMILIES_SAID 6 /* of those who say how they are doing */
 
 static guint64
@@ -114,8 +114,7 @@ append_value (GString *text,
     queen_metrics_add_number (text, family->name, labels, n_labels, number);
 }
 
-/* Returns whether there is still room for it. */
-static gboolean
+static void
 append_series (GString *text, const Family *family, const QueenComponent *component)
 {
   const QueenLabel labels[] = {
@@ -125,26 +124,22 @@ append_series (GString *text, const Family *family, const QueenComponent *compon
   };
 
   append_value (text, family, labels, G_N_ELEMENTS (labels), component);
-  return text->len <= QUEEN_COMPONENT_METRICS_MAX_BYTES;
 }
 
-static gboolean
+static void
 append_families (GString *text, const GPtrArray *components)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (families); i++)
+  for (gsize i = 0; components->len > 0 && i < G_N_ELEMENTS (families); i++)
     {
       queen_metrics_begin (text, families[i].name, "gauge", families[i].help);
       for (guint j = 0; j < components->len; j++)
-        if (!append_series (text, &families[i], components->pdata[j]))
-          return FALSE;
+        append_series (text, &families[i], components->pdata[j]);
     }
-  return TRUE;
 }
 
 /* Who has brought some, and what their series take at the most. */
 typedef struct
 {
-  gsize n;
   gsize n_bytes;
   gboolean is_left_out;
 } Party;
@@ -194,16 +189,12 @@ measure_series (const QueenComponent *component)
   return n * (SERIES + measure_escaped (component->id) + measure_escaped (component->model_id));
 }
 
-/* In parts of what there is room for, whichever it has more of. */
 static gint
 compare_parties (gconstpointer a, gconstpointer b)
 {
   const Party *first = *(const Party *const *) a, *second = *(const Party *const *) b;
-  const gsize each = QUEEN_COMPONENT_METRICS_MAX_BYTES / QUEEN_COMPONENT_METRICS_MAX;
-  gsize of_first = MAX (first->n * each, first->n_bytes);
-  gsize of_second = MAX (second->n * each, second->n_bytes);
 
-  return of_first < of_second ? -1 : of_first > of_second;
+  return first->n_bytes < second->n_bytes ? -1 : first->n_bytes > second->n_bytes;
 }
 
 /* Rather none of somebody's than some: a series that is not there would look like one that has
@@ -211,21 +202,17 @@ compare_parties (gconstpointer a, gconstpointer b)
 static void
 choose_parties (GPtrArray *all, gsize n_bytes)
 {
-  gsize n = 0;
-
   g_ptr_array_sort (all, compare_parties);
   for (guint i = 0; i < all->len; i++)
     {
       Party *party = all->pdata[i];
 
-      n += party->n;
       n_bytes += party->n_bytes;
-      party->is_left_out =
-          n > QUEEN_COMPONENT_METRICS_MAX || n_bytes > QUEEN_COMPONENT_METRICS_MAX_BYTES;
+      party->is_left_out = n_bytes > QUEEN_COMPONENT_METRICS_MAX_BYTES;
     }
 }
 
-/* Removes those of whoever has too many. */
+/* Removes those of whoever says too much. */
 static void
 leave_some_out (GPtrArray *components, gsize n_bytes)
 {
@@ -239,10 +226,8 @@ leave_some_out (GPtrArray *components, gsize n_bytes)
   for (guint i = 0; i < components->len; i++)
     {
       const QueenComponent *component = components->pdata[i];
-      Party *party = find_party (&parties, component->sender);
 
-      party->n++;
-      party->n_bytes += measure_series (component);
+      find_party (&parties, component->sender)->n_bytes += measure_series (component);
     }
   choose_parties (all, n_bytes);
   for (guint i = 0; i < components->len; i++)
@@ -255,42 +240,18 @@ leave_some_out (GPtrArray *components, gsize n_bytes)
   g_ptr_array_set_size (components, (gint) n);
 }
 
-static void
-gather_registry (GPtrArray *all, QueenRegistry *registry)
-{
-  QueenComponent *components[PART];
-  guint64 last = 0;
-  guint n;
-
-  while ((n = queen_registry_list_behind (registry, last, components, PART)) > 0)
-    {
-      for (guint i = 0; i < n; i++)
-        g_ptr_array_add (all, components[i]);
-      last = components[n - 1]->sequence;
-    }
-}
-
 void
 queen_component_metrics_append (GString *text,
                                 QueenRegistry *const registries[QUEEN_COMPONENT_N_KINDS])
 {
-  g_autoptr (GPtrArray) components = g_ptr_array_new ();
-  gsize length = text->len;
-  guint total;
+  g_autoptr (GPtrArray) components =
+      queen_registry_list_of_few (registries, QUEEN_COMPONENT_METRICS_MAX);
+  guint total = 0;
 
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-    gather_registry (components, registries[kind]);
-  total = components->len;
-  if (total > QUEEN_COMPONENT_METRICS_MAX || !append_families (text, components))
-    {
-      g_string_truncate (text, length);
-      leave_some_out (components, length);
-      if (components->len > 0 && !append_families (text, components))
-        {
-          g_string_truncate (text, length);
-          g_ptr_array_set_size (components, 0);
-        }
-    }
+    total += queen_registry_get_total (registries[kind]);
+  leave_some_out (components, text->len + HEADS);
+  append_families (text, components);
   queen_metrics_gauge (text, "queen_components_without_series",
                        "Components that have none, as those who have brought them have too many.",
                        total - components->len);

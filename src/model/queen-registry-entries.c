@@ -74,30 +74,26 @@ unlink_deadline (QueenRegistry *self, QueenEntry *entry)
                     &entry->deadline_link);
 }
 
-/* Returns: (nullable): where @entry is in line among what its sender has brought. A hold changes
- * nothing there, as it is no sign of life. */
+/* Returns: where @entry is in line among what its sender has brought. A hold changes nothing there,
+ * as it is no sign of life. */
 static GQueue *
-get_sender_queue (const QueenEntry *entry)
+get_sender_queue (QueenRegistry *self, const QueenEntry *entry)
 {
   QueenSender *sender = entry->sender;
 
   if (!sender)
-    return NULL;
+    return &self->uncounted;
   return queen_component_is_online (entry->component) ? &sender->online : &sender->offline;
 }
 
 void
 queen_registry_enter (QueenRegistry *self, QueenEntry *entry, QueenComponent *component)
 {
-  GQueue *queue;
-
   entry->component = component;
   entry->deadline = component->deadline;
   queen_roll_set_present (self->roll, &entry->place, queen_component_is_online (component));
   link_deadline (self, entry);
-  queue = get_sender_queue (entry);
-  if (queue)
-    g_queue_push_tail_link (queue, &entry->sender_link);
+  g_queue_push_tail_link (get_sender_queue (self, entry), &entry->sender_link);
   self->n_available += queen_component_is_available (component);
   entry->size = (guint32) queen_component_get_size (component);
   self->n_bytes += entry->size;
@@ -111,11 +107,9 @@ QueenComponent *
 queen_registry_leave (QueenRegistry *self, QueenEntry *entry)
 {
   QueenComponent *component = entry->component;
-  GQueue *queue = get_sender_queue (entry);
 
   unlink_deadline (self, entry);
-  if (queue)
-    g_queue_unlink (queue, &entry->sender_link);
+  g_queue_unlink (get_sender_queue (self, entry), &entry->sender_link);
   entry->component = NULL;
   self->n_available -= queen_component_is_available (component);
   self->n_bytes -= entry->size;

@@ -5,9 +5,10 @@
 
 /* What the files of a registry share, and nobody else sees: how it lives (queen-registry.c), how
  * much there may be of what can be long (queen-registry-lists.c), how entries come and go
- * (queen-registry-entries.c), who makes room for whom (queen-registry-room.c), what other queens
- * say (queen-registry-apply.c), how it goes on from one epoch of the queen to the next
- * (queen-registry-restore.c), and who is held (queen-registry-holds.c). */
+ * (queen-registry-entries.c), who makes room for whom (queen-registry-room.c), who has few
+ * (queen-registry-parties.c), what other queens say (queen-registry-apply.c), how it goes on from
+ * one epoch of the queen to the next (queen-registry-restore.c), and who is held
+ * (queen-registry-holds.c). */
 
 #include "loop/queen-alarm.h"
 #include "queen-field.h"
@@ -41,6 +42,7 @@ struct _QueenRegistry
   GQueue offline;
   GSequence *patient;
   QueenSenders *senders;
+  GQueue uncounted; /* of QueenEntry: what those have brought who are not counted */
   QueenGrace grace;
   gint64 looked_at; /* µs, monotonic: when it was last seen who is silent */
   guint n_available;
@@ -158,6 +160,15 @@ void queen_registry_take (QueenRegistry *self,
                           QueenComponent *component,
                           const QueenComponent *last,
                           const char *sender);
+
+/**
+ * queen_registry_count_party:
+ * @name: (nullable): of a sender, or a party
+ *
+ * Returns: how many it has brought, and all that count as one with it; those who are not counted
+ *   are one
+ */
+guint queen_registry_count_party (QueenRegistry *self, const char *name);
 
 /**
  * queen_registry_make_room:

@@ -20,9 +20,8 @@ queen_registry_make_room (QueenRegistry *self, GQueue *queue)
   return TRUE;
 }
 
-/* What somebody has, and all that count as one with it; those who are not counted are one. */
-static guint
-count_party (QueenRegistry *self, const char *name)
+guint
+queen_registry_count_party (QueenRegistry *self, const char *name)
 {
   const QueenSender *party = queen_senders_find_party (self->senders, name);
 
@@ -62,7 +61,7 @@ find_greediest (QueenRegistry *self, const char *name)
       queen_sender_order_get_greediest (queen_senders_get_parties (self->senders));
   const QueenSender *member;
 
-  if (is_greedier (greediest, count_party (self, name)))
+  if (is_greedier (greediest, queen_registry_count_party (self, name)))
     {
       member = queen_sender_order_get_greediest (&greediest->members);
       return find_first (member ? member : greediest);

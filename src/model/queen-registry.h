@@ -248,6 +248,21 @@ guint queen_registry_list_behind (QueenRegistry *self,
                                   guint max);
 
 /**
+ * queen_registry_list_of_few:
+ * @registries: of each kind one
+ * @max: how many there is room for
+ *
+ * What those have brought who have brought few, all of one or nothing: those who have least first,
+ * as long as there is room. However many others there are, they are not looked at. All in an IPv6
+ * network of 48 bits are one, and so are those who are not counted.
+ *
+ * Returns: (transfer container) (element-type QueenComponent): each kind in the order in which they
+ *   were first seen; valid until a registry changes
+ */
+GPtrArray *queen_registry_list_of_few (QueenRegistry *const registries[QUEEN_COMPONENT_N_KINDS],
+                                       guint max);
+
+/**
  * queen_registry_list_state_entries:
  *
  * Returns: (transfer full) (element-type QueenStateEntry): all that are known, in the order in

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-/* A registry that is full, and where all are online: who makes room for whom. */
+/* A registry that is full, and where all are online: who makes room for whom; and who has few. */
 
 #include <string.h>
 
@@ -469,6 +469,50 @@ test_network (void)
 
 #define ADD(path, func) g_test_add ("/registry/fair/" path, Fixture, NULL, set_up, func, tear_down)
 
+/* Who has few */
+
+static void
+assert_few (Fixture *f, guint max, const char *ids)
+{
+  QueenRegistry *registries[QUEEN_COMPONENT_N_KINDS];
+  g_autoptr (GPtrArray) few = NULL;
+  g_autoptr (GString) found = g_string_new (NULL);
+
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    registries[kind] = queen_cluster_get_registry (f->cluster, (QueenComponentKind) kind);
+  few = queen_registry_list_of_few (registries, max);
+  for (guint i = 0; i < few->len; i++)
+    g_string_append_printf (found, "%s ", ((const QueenComponent *) few->pdata[i])->id);
+  g_assert_cmpstr (found->str, ==, ids);
+}
+
+/* All of somebody or nothing, of both kinds, and be they offline. */
+static void
+test_few (Fixture *f, gconstpointer data)
+{
+  QueenComponent *hive = queen_component_new (QUEEN_COMPONENT_HIVE);
+
+  assert_few (f, 5, "");
+  g_assert_true (beat (f, "a1", "token:a"));
+  g_assert_true (beat (f, "n1", "address:2001:db8:1:1::/64"));
+  g_assert_true (beat (f, "n2", "address:2001:db8:1:2::/64"));
+  g_assert_true (beat (f, "b1", "token:b"));
+  g_assert_true (say (f, "b1", QUEEN_STATUS_STOPPED, "token:b"));
+  g_assert_true (beat (f, "here", NULL));
+  g_assert_true (beat (f, "a2", "token:a"));
+  hive->id = g_strdup ("a3");
+  hive->status = QUEEN_STATUS_ONLINE;
+  g_assert_true (
+      queen_registry_update (queen_cluster_get_registry (f->cluster, QUEEN_COMPONENT_HIVE), hive,
+                             "token:a", NULL));
+  assert_few (f, 0, "");
+  assert_few (f, 1, "here ");
+  assert_few (f, 3, "b1 here ");
+  assert_few (f, 4, "n1 n2 b1 here ");
+  assert_few (f, 6, "n1 n2 b1 here ");
+  assert_few (f, 7, "a1 n1 n2 b1 here a2 a3 ");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -489,6 +533,7 @@ main (int argc, char **argv)
   ADD ("each-knows-who-has-brought-it", test_signed);
   ADD ("so-it-is-after-a-restart", test_restored);
   ADD ("two-queens-at-once", test_applied);
+  ADD ("who-has-few-is-found", test_few);
   g_test_add_func ("/registry/fair/which-network-is-wide", test_network);
 
   return g_test_run ();
