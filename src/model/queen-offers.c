@@ -168,21 +168,30 @@ static gboolean
 comes_last (const QueenSupplier *supplier, const QueenChoice *choice)
 {
   return supplier &&
-         (supplier == choice->avoided || queen_supplier_is_doubted (supplier, choice->now));
+         (supplier == choice->avoided || queen_supplier_is_doubted (supplier, choice->now) ||
+          queen_supplier_has_failed (supplier, choice->party, choice->now));
 }
+
+/* Who is not looked at. */
+typedef enum
+{
+  PASSES_NOBODY,
+  PASSES_FAILING, /* workers that fail for who asks */
+  PASSES_LAST,    /* these, and those whose supplier comes last */
+} Passes;
 
 /* What has failed for one party is no fault of the worker's where others have had what they wanted;
  * but this one need not ask there again and again. */
 static gboolean
-is_passed_by (const QueenCandidate *candidate, const QueenChoice *choice)
+is_passed_by (const QueenCandidate *candidate, const QueenChoice *choice, Passes passes)
 {
-  return comes_last (candidate->supplier, choice) ||
-         queen_faults_has_enough_of (&candidate->record.faults, choice->party, choice->now);
+  return (passes == PASSES_LAST && comes_last (candidate->supplier, choice)) ||
+         (passes != PASSES_NOBODY &&
+          queen_faults_has_enough_of (&candidate->record.faults, choice->party, choice->now));
 }
 
-/* @passes_by: whether nobody is looked at who comes last */
 static void
-look_round (Look *look, QueenOffers *self, const QueenChoice *choice, gboolean passes_by)
+look_round (Look *look, QueenOffers *self, const QueenChoice *choice, Passes passes)
 {
   guint n = MIN ((guint) g_sequence_get_length (self->fit), MAX_LOOKED_AT);
   GSequenceIter *at = enter_ring (self, choice->where);
@@ -193,7 +202,7 @@ look_round (Look *look, QueenOffers *self, const QueenChoice *choice, gboolean p
 
       at = go_round (self->fit, at);
       offer = g_sequence_get (at);
-      if (!passes_by || !is_passed_by (offer->candidate, choice))
+      if (!is_passed_by (offer->candidate, choice, passes))
         look_at (look, offer->candidate, choice);
     }
 }
@@ -276,11 +285,12 @@ queen_offers_choose (QueenOffers *self, QueenChoice *choice)
   gboolean waits_for_others = FALSE;
 
   if (!is_doubted)
-    look_round (&look, self, choice, TRUE);
+    look_round (&look, self, choice, PASSES_LAST);
   if (!look.least.candidate)
     waits_for_others = look_at_others (&look, self, choice) && is_doubted;
-  if (!look.least.candidate && !waits_for_others)
-    look_round (&look, self, choice, FALSE);
+  for (int passes = PASSES_FAILING; !look.least.candidate && !waits_for_others && passes >= 0;
+       passes--)
+    look_round (&look, self, choice, (Passes) passes);
   choice->has_rests = look.has_rests;
   choice->is_by_affinity = is_preferred (&look);
   return choice->is_by_affinity ? look.favourite.candidate : look.least.candidate;

@@ -11,6 +11,11 @@
 /* As of a worker: Envoy's base_ejection_time. */
 #define DOUBT (30 * G_USEC_PER_SEC)
 
+#define MAX_RECORDS 32 /* parties whose experience is remembered */
+#define BLAME 3        /* for a failure, of which each success takes away one */
+#define ENOUGH (3 * BLAME)
+#define MOST_BLAME (4 * BLAME)
+
 struct _QueenSuppliers
 {
   GHashTable *table; /* name -> QueenSupplier, which has it */
@@ -21,6 +26,7 @@ free_supplier (gpointer data)
 {
   QueenSupplier *supplier = data;
 
+  g_free (supplier->records);
   g_free (supplier->name);
   g_free (supplier);
 }
@@ -76,11 +82,68 @@ queen_suppliers_free (QueenSuppliers *self)
   g_free (self);
 }
 
+/* Experience */
+
+/* Returns: (nullable): that of @party */
+static QueenSupplierRecord *
+find_record (const QueenSupplier *self, guint party)
+{
+  for (guint i = 0; self->records && i < MAX_RECORDS; i++)
+    if (self->records[i].party == party)
+      return &self->records[i];
+  return NULL;
+}
+
+/* Returns: that of @party, or the one that was blamed longest ago, emptied for it */
+static QueenSupplierRecord *
+ensure_record (QueenSupplier *self, guint party)
+{
+  QueenSupplierRecord *record = find_record (self, party);
+
+  if (record)
+    return record;
+  if (!self->records)
+    self->records = g_new0 (QueenSupplierRecord, MAX_RECORDS);
+  record = &self->records[0];
+  for (guint i = 1; i < MAX_RECORDS; i++)
+    if (self->records[i].time < record->time)
+      record = &self->records[i];
+  *record = (QueenSupplierRecord){ .party = party };
+  return record;
+}
+
+static void
+blame (QueenSupplier *self, guint party, gint64 now)
+{
+  QueenSupplierRecord *record;
+
+  if (party == QUEEN_FAULTS_OF_NOBODY)
+    return;
+  record = ensure_record (self, party);
+  record->blame = MIN (record->blame + BLAME, MOST_BLAME);
+  record->time = now;
+}
+
+gboolean
+queen_supplier_has_failed (const QueenSupplier *self, guint party, gint64 now)
+{
+  const QueenSupplierRecord *record =
+      self && party != QUEEN_FAULTS_OF_NOBODY ? find_record (self, party) : NULL;
+
+  return record && record->blame >= ENOUGH && now - record->time < DOUBT;
+}
+
+/* What all think of it */
+
 void
 queen_supplier_succeed (QueenSupplier *self, guint party, gint64 now)
 {
+  QueenSupplierRecord *record = self ? find_record (self, party) : NULL;
+
   if (!self)
     return;
+  if (record && record->blame > 0)
+    record->blame--;
   queen_faults_succeed (&self->faults, party, now);
   self->doubted_until = 0;
 }
@@ -88,7 +151,10 @@ queen_supplier_succeed (QueenSupplier *self, guint party, gint64 now)
 void
 queen_supplier_fail (QueenSupplier *self, guint party, gint64 now)
 {
-  if (self && queen_faults_fail (&self->faults, party, now) == QUEEN_FAULTS_MAX)
+  if (!self)
+    return;
+  blame (self, party, now);
+  if (queen_faults_fail (&self->faults, party, now) == QUEEN_FAULTS_MAX)
     self->doubted_until = now + DOUBT;
 }
 

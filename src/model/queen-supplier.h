@@ -8,12 +8,28 @@
 G_BEGIN_DECLS
 
 /**
+ * QueenSupplierRecord:
+ * @party: who has asked, as queen_faults_identify() has it
+ * @blame: points for what failed for it, less those for what did not
+ * @time: µs, monotonic: when something failed for it last
+ *
+ * How workers of a supplier have served one who asks.
+ */
+typedef struct
+{
+  guint party;
+  guint blame;
+  gint64 time;
+} QueenSupplierRecord;
+
+/**
  * QueenSupplier:
  * @name: of a sender; of the IPv6 network of 48 bits that it is in, if it is in one
  * @hash: of @name; never 0
  * @n_workers: how many it has brought
  * @faults: of these together: refusals and failures in a row
  * @doubted_until: µs, monotonic: until when its workers come after others'
+ * @records: (nullable): of the parties for whom something has failed last
  *
  * Who has brought workers, as placement knows them: whoever can bring one can bring thousands, so
  * what one of them is found to be says something of all.
@@ -25,6 +41,7 @@ typedef struct
   guint n_workers;
   QueenFaults faults;
   gint64 doubted_until;
+  QueenSupplierRecord *records;
 } QueenSupplier;
 
 /** QueenSuppliers: all of them. */
@@ -76,5 +93,20 @@ void queen_supplier_fail (QueenSupplier *self, guint party, gint64 now);
  * Returns: whether its workers come after others'
  */
 gboolean queen_supplier_is_doubted (const QueenSupplier *self, gint64 now);
+
+/**
+ * queen_supplier_has_failed:
+ * @self: (nullable): one of them
+ * @party: who asks
+ * @now: µs, monotonic
+ *
+ * What somebody has asked in vain says nothing to others, as it may be that one's own doing; and
+ * what others have had says nothing to it, as they may be the supplier's friends. So each has its
+ * own experience besides: when more than a quarter of what it asks fails with workers of one
+ * supplier, three times at the least, and the last time was less than 30 s ago.
+ *
+ * Returns: whether its workers come after others' for that party
+ */
+gboolean queen_supplier_has_failed (const QueenSupplier *self, guint party, gint64 now);
 
 G_END_DECLS

@@ -33,12 +33,17 @@ on_placed (const QueenPlacementResult *result, gpointer data)
 
 /* @tried: (nullable): who has refused it; @wish: (nullable): who is to get it */
 static void
-ask (Fixture *f, Answer *answer, const char *tried, const char *wish, gint64 patience)
+ask_as (Fixture *f,
+        const char *submitter,
+        Answer *answer,
+        const char *tried,
+        const char *wish,
+        gint64 patience)
 {
   static const QueenPlacementFuncs funcs = { on_placed, NULL };
   const char *excluded[] = { tried, NULL };
   const QueenPlacementRequest request = { .model = "m",
-                                          .submitter = "s",
+                                          .submitter = submitter,
                                           .wish = wish,
                                           .excluded = tried ? excluded : NULL,
                                           .patience = patience,
@@ -49,9 +54,26 @@ ask (Fixture *f, Answer *answer, const char *tried, const char *wish, gint64 pat
 }
 
 static void
+ask (Fixture *f, Answer *answer, const char *tried, const char *wish, gint64 patience)
+{
+  ask_as (f, "s", answer, tried, wish, patience);
+}
+
+static void
 end (Fixture *f, const Answer *answer, QueenPlacementOutcome outcome)
 {
   g_assert_true (queen_placement_end (f->placement, answer->reservation, outcome));
+}
+
+/* Returns: to whom it was brought first */
+static char
+end_one (Fixture *f, const char *submitter, const char *wish, QueenPlacementOutcome outcome)
+{
+  Answer answer;
+
+  ask_as (f, submitter, &answer, NULL, wish, 0);
+  end (f, &answer, outcome);
+  return answer.worker[0];
 }
 
 /* @n_faults: in a row, each of another worker */
@@ -145,18 +167,45 @@ test_doubted (Fixture *f, gconstpointer data)
   g_assert_cmpuint (count_bad (f), >, 0);
 }
 
-/* One of theirs that does what it should speaks for all. */
+/* One of theirs that does what it should speaks for all; but who was let down wants to see more. */
 static void
 test_believed (Fixture *f, gconstpointer data)
 {
-  Answer answer;
-
   make_workers (f, BAD, "bad", 400);
   make_workers (f, GOOD, "good", 2);
   make_faults (f, 5);
-  ask (f, &answer, NULL, "bad-7", 0);
-  end (f, &answer, QUEEN_PLACEMENT_DONE);
+  g_assert_cmpint (end_one (f, "other", NULL, QUEEN_PLACEMENT_UNUSED), ==, 'g');
+  end_one (f, "s", "bad-7", QUEEN_PLACEMENT_DONE);
+  g_assert_cmpint (end_one (f, "other", NULL, QUEEN_PLACEMENT_UNUSED), ==, 'b');
+  g_assert_cmpuint (count_bad (f), ==, 0);
+  for (int i = 0; i < 3; i++)
+    end_one (f, "s", "bad-7", QUEEN_PLACEMENT_DONE);
   g_assert_cmpuint (count_bad (f), >, 0);
+}
+
+/* The supplier's friends have whatever they ask for, and say so again and again. */
+static void
+test_friends (Fixture *f, gconstpointer data)
+{
+  guint n_failed = 0;
+
+  make_workers (f, BAD, "bad", 400);
+  make_workers (f, GOOD, "good", 2);
+  for (int i = 0; i < 100; i++)
+    {
+      Answer answer;
+      gboolean is_bad;
+
+      end_one (f, "friend", "bad-7", QUEEN_PLACEMENT_DONE);
+      ask (f, &answer, NULL, NULL, 0);
+      is_bad = g_str_has_prefix (answer.worker, "bad");
+      n_failed += is_bad;
+      end (f, &answer, is_bad ? QUEEN_PLACEMENT_FAILED : QUEEN_PLACEMENT_DONE);
+    }
+  g_assert_cmpuint (n_failed, ==, 3);
+  pass (31 * SECOND);
+  g_assert_cmpint (end_one (f, "s", NULL, QUEEN_PLACEMENT_FAILED), ==, 'b');
+  g_assert_cmpint (end_one (f, "s", NULL, QUEEN_PLACEMENT_UNUSED), ==, 'g');
 }
 
 /* Whoever was refused by who is doubted rather waits for others than to be refused once more. */
@@ -242,6 +291,7 @@ main (int argc, char *argv[])
   ADD ("/placement/supplier/or-at-the-same-if-there-is-no-other", test_second_at_the_same);
   ADD ("/placement/supplier/whose-workers-refuse-comes-last", test_doubted);
   ADD ("/placement/supplier/until-one-does-what-it-should", test_believed);
+  ADD ("/placement/supplier/who-is-let-down-heeds-no-friends-of-theirs", test_friends);
   ADD ("/placement/supplier/others-are-waited-for-rather-than-tried-twice", test_waits_for_others);
   ADD ("/placement/supplier/a-wide-network-is-one", test_wide_network);
   ADD ("/placement/supplier/a-worker-counts-for-who-brings-it-now", test_another_sender);
