@@ -444,7 +444,7 @@ queen_names_free (QueenNames *self)
     }
   g_hash_table_unref (self->questions);
   g_hash_table_unref (self->origins);
-  g_thread_pool_free (self->pool, TRUE, FALSE);
+  g_thread_pool_free (self->pool, FALSE, FALSE); /* what it was given frees itself */
   g_main_context_unref (self->context);
   g_free (self);
 }
