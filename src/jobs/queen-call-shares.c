@@ -5,18 +5,14 @@
 
 #include "loop/queen-fair-queue.h"
 #include "model/queen-senders.h"
-#include "text/queen-network.h"
 
 /* Not by the host that is called: whoever has a network, or a name server, has as many of these as
  * it likes. */
 void
 queen_call_parties_init (QueenCallParties *self, const char *submitter, const QueenSource *source)
 {
-  g_autofree char *network = queen_source_dup_network (source);
-  g_autofree char *wide = queen_network_dup_wide (network);
-
   self->submitter = queen_sender_dup_asker (submitter ? submitter : "");
-  self->sender = wide ? queen_fair_queue_join (wide, network) : g_steal_pointer (&network);
+  self->sender = queen_source_dup_asker (source);
 }
 
 char *

@@ -4,20 +4,23 @@
 #include "queen-names.h"
 
 #include <netdb.h>
-#include <string.h>
 
+#include "loop/queen-fair-queue.h"
 #include "loop/queen-threads.h"
+#include "loop/queen-turn-taker.h"
 #include "queen-host.h"
 #include "text/queen-hash.h"
 
-#define NETWORK_LENGTH 8 /* bytes of an address of IPv6; the others each sender may choose */
-
-/* Those who share what may be looked up at once. */
-typedef struct
+/* Those who share what may be looked up at once; or an IPv6 network that has thousands of these. */
+typedef struct _Origin
 {
-  QueenSource network;
+  QueenTurnTaker turn; /* while something is pending */
+  char *name;
+  struct _Origin *group; /* such a network, or all together, who are in none */
+  guint max;             /* that may run at once */
   guint n_questions;
   guint n_running; /* of them */
+  GQueue pending;  /* of Question: no thread has them yet; of a group there are none */
 } Origin;
 
 /* One name. A thread has a reference while it looks it up; the other one goes with the answer, or
@@ -30,7 +33,7 @@ typedef struct
   Origin *origin;    /* NULL for what takes no time */
   gboolean is_running;
   GQueue waits; /* of QueenNamesWait */
-  GList link;   /* among those that are pending */
+  GList link;   /* among those of it that are pending */
 
   /* the thread's own, until it has answered */
   GMainContext *context;
@@ -50,26 +53,12 @@ struct _QueenNames
 {
   GMainContext *context;
   GThreadPool *pool;
-  GHashTable *origins;   /* a set of Origin */
+  GHashTable *origins;   /* name -> Origin */
   GHashTable *questions; /* a set of Question */
-  GQueue pending;        /* of Question: no thread has them yet */
-  guint n_running;
+  Origin all;
 };
 
 /* The tables */
-
-static guint
-hash_origin (gconstpointer key)
-{
-  return queen_bytes_hash (&((const Origin *) key)->network, sizeof (QueenSource));
-}
-
-static gboolean
-is_same_origin (gconstpointer a, gconstpointer b)
-{
-  return memcmp (&((const Origin *) a)->network, &((const Origin *) b)->network,
-                 sizeof (QueenSource)) == 0;
-}
 
 static guint
 hash_question (gconstpointer key)
@@ -87,25 +76,111 @@ is_same_question (gconstpointer a, gconstpointer b)
   return first->origin == second->origin && g_str_equal (first->host, second->host);
 }
 
+static void
+free_origin (gpointer data)
+{
+  Origin *origin = data;
+
+  g_free (origin->name);
+  g_free (origin);
+}
+
+static Origin *
+ensure_origin (QueenNames *self, const char *name, Origin *group, guint max)
+{
+  Origin *origin = g_hash_table_lookup (self->origins, name);
+
+  if (origin)
+    return origin;
+  origin = g_new0 (Origin, 1);
+  origin->name = g_strdup (name);
+  origin->group = group;
+  origin->max = max;
+  g_hash_table_insert (self->origins, origin->name, origin);
+  return origin;
+}
+
 /* Returns: (transfer none) (nullable): whose share it takes from; of nobody's, if it takes none */
 static Origin *
-ensure_origin (QueenNames *self, const char *host, const QueenSource *source)
+find_origin (QueenNames *self, const char *host, const QueenSource *source)
 {
-  Origin wanted = { .network = *source };
-  Origin *origin;
+  g_autofree char *asker = queen_source_dup_asker (source);
+  g_autofree char *wide = NULL;
+  const char *askers[3];
+  Origin *group = &self->all;
 
   if (!queen_host_needs_lookup (host))
     return NULL;
-  if (source->kind == QUEEN_SOURCE_ADDRESS && !queen_source_is_ipv4 (source))
-    memset (wanted.network.address + NETWORK_LENGTH, 0,
-            QUEEN_SOURCE_ADDRESS_LENGTH - NETWORK_LENGTH);
-  origin = g_hash_table_lookup (self->origins, &wanted);
-  if (!origin)
+  queen_fair_queue_split (asker, &wide, askers);
+  if (wide)
+    group = ensure_origin (self, wide, group, QUEEN_NAMES_MAX_OF_WIDE);
+  return ensure_origin (self, askers[wide ? 1 : 0], group, QUEEN_NAMES_MAX_OF_ONE);
+}
+
+/* @change: 1 or -1; after -1 it may be gone */
+static void
+count_questions (QueenNames *self, Origin *origin, int change)
+{
+  for (Origin *group; origin != &self->all; origin = group)
     {
-      origin = g_memdup2 (&wanted, sizeof wanted);
-      g_hash_table_add (self->origins, origin);
+      group = origin->group;
+      origin->n_questions += (guint) change;
+      if (origin->n_questions == 0)
+        g_hash_table_remove (self->origins, origin->name);
     }
-  return origin;
+}
+
+/* @change: 1 or -1 */
+static void
+count_running (Origin *origin, int change)
+{
+  for (; origin; origin = origin->group)
+    origin->n_running += (guint) change;
+}
+
+/* Those that are pending */
+
+static void
+enter_pending (Question *question)
+{
+  Origin *origin = question->origin;
+
+  g_queue_push_tail_link (&origin->pending, &question->link);
+  for (; origin->group && !queen_turn_taker_is_waiting (&origin->turn); origin = origin->group)
+    queen_turn_taker_enter (&origin->turn, &origin->group->turn);
+}
+
+static void
+leave_pending (Question *question)
+{
+  Origin *origin = question->origin;
+
+  g_queue_unlink (&origin->pending, &question->link);
+  for (; origin->group && origin->pending.length == 0 &&
+         !queen_turn_taker_has_members (&origin->turn);
+       origin = origin->group)
+    queen_turn_taker_leave (&origin->turn);
+}
+
+/* Whoever has names that take long is not to take all the threads, nor all of its network: of what
+ * a group may have, the second half is for those who have none. */
+static gboolean
+may_begin_one (const QueenTurnTaker *turn, gpointer unused)
+{
+  const Origin *origin = (const Origin *) turn, *group = origin->group;
+
+  return origin->n_running < (group->n_running < group->max / 2 ? origin->max : 1);
+}
+
+/* It walks along no more than have something running, who are as few as that is.
+ *
+ * Returns: (transfer none) (nullable): whose turn it is */
+static Question *
+find_next (QueenNames *self)
+{
+  const Origin *origin = (Origin *) queen_turn_taker_find (&self->all.turn, may_begin_one, NULL);
+
+  return origin && origin->pending.head ? origin->pending.head->data : NULL;
 }
 
 static void
@@ -129,17 +204,14 @@ drop_question (Question *question)
   Origin *origin = question->origin;
 
   if (!question->is_running)
-    g_queue_unlink (&self->pending, &question->link);
-  else if (origin)
-    {
-      self->n_running--;
-      origin->n_running--;
-    }
+    leave_pending (question);
+  else
+    count_running (origin, -1);
   g_hash_table_remove (self->questions, question);
   question->names = NULL;
   question->origin = NULL;
-  if (origin && --origin->n_questions == 0)
-    g_hash_table_remove (self->origins, origin);
+  if (origin)
+    count_questions (self, origin, -1);
   unref_question (question);
 }
 
@@ -236,16 +308,6 @@ look_up (gpointer data, gpointer unused)
   answer_question (question);
 }
 
-/* Whoever has names that take long is not to take all the threads. */
-static gboolean
-may_begin (const QueenNames *self, const Question *question)
-{
-  const Origin *origin = question->origin;
-
-  return origin->n_running < QUEEN_NAMES_MAX_OF_ONE &&
-         (self->n_running < QUEEN_NAMES_MAX / 2 || origin->n_running == 0);
-}
-
 static void
 begin_question (QueenNames *self, Question *question)
 {
@@ -257,23 +319,19 @@ begin_question (QueenNames *self, Question *question)
       look_up (question, NULL);
       return;
     }
-  g_queue_unlink (&self->pending, &question->link);
-  question->origin->n_running++;
-  self->n_running++;
+  queen_turn_taker_pass (&question->origin->turn);
+  leave_pending (question);
+  count_running (question->origin, 1);
   g_thread_pool_push (self->pool, question, NULL);
 }
 
 static void
 begin_pending (QueenNames *self)
 {
-  for (GList *link = self->pending.head, *behind; link; link = behind)
-    {
-      behind = link->next;
-      if (self->n_running >= QUEEN_NAMES_MAX)
-        return;
-      if (may_begin (self, link->data))
-        begin_question (self, link->data);
-    }
+  Question *question;
+
+  while (self->all.n_running < self->all.max && (question = find_next (self)))
+    begin_question (self, question);
 }
 
 /* Asking */
@@ -281,7 +339,7 @@ begin_pending (QueenNames *self)
 static Question *
 ensure_question (QueenNames *self, const char *host, const QueenSource *source)
 {
-  Origin *origin = ensure_origin (self, host, source);
+  Origin *origin = find_origin (self, host, source);
   Question wanted = { .host = (char *) host, .origin = origin };
   Question *question = g_hash_table_lookup (self->questions, &wanted);
 
@@ -303,8 +361,8 @@ ensure_question (QueenNames *self, const char *host, const QueenSource *source)
       begin_question (self, question);
       return question;
     }
-  origin->n_questions++;
-  g_queue_push_tail_link (&self->pending, &question->link);
+  count_questions (self, origin, 1);
+  enter_pending (question);
   return question;
 }
 
@@ -355,7 +413,8 @@ queen_names_new (void)
 
   self->context = g_main_context_ref_thread_default ();
   self->pool = g_thread_pool_new (look_up, NULL, QUEEN_NAMES_MAX, FALSE, NULL);
-  self->origins = g_hash_table_new_full (hash_origin, is_same_origin, g_free, NULL);
+  self->all.max = QUEEN_NAMES_MAX;
+  self->origins = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, free_origin);
   self->questions = g_hash_table_new (hash_question, is_same_question);
   return self;
 }
@@ -385,7 +444,7 @@ queen_names_free (QueenNames *self)
     }
   g_hash_table_unref (self->questions);
   g_hash_table_unref (self->origins);
-  g_thread_pool_free (self->pool, TRUE, FALSE);
+  g_thread_pool_free (self->pool, FALSE, FALSE); /* what it was given frees itself */
   g_main_context_unref (self->context);
   g_free (self);
 }

@@ -9,18 +9,23 @@
 
 G_BEGIN_DECLS
 
-/** Names that are looked up at once; the second half of these only one for each network. */
+/** Names that are looked up at once; the second half of these only one for each party. */
 #define QUEEN_NAMES_MAX 128
 
-/** How many of these may be of heartbeats from one network. */
+/** How many of these may be of heartbeats from one address, or one IPv6 network of 64 bits. */
 #define QUEEN_NAMES_MAX_OF_ONE 6
+
+/** How many of all in one IPv6 network of 48 bits, who are one party to others; the second half of
+ * these only one for each of them. */
+#define QUEEN_NAMES_MAX_OF_WIDE 12
 
 /**
  * QueenNames:
  *
  * What looks up hosts' names. The system's resolver takes a thread for each, and some names take it
  * half a minute, as whoever owns them may have it: so those who beat from one network have their
- * share of the threads, and a name that many ask for has one. It belongs to one thread.
+ * share of the threads, and take turns with others when they wait for one; and a name that many ask
+ * for has one. It belongs to one thread.
  */
 typedef struct _QueenNames QueenNames;
 

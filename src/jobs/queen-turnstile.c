@@ -3,32 +3,13 @@
 
 #include "queen-turnstile.h"
 
-#include <string.h>
-
 #include "loop/queen-alarm.h"
-#include "text/queen-hash.h"
+#include "queen-turnstile-party.h"
 
-#define NETWORK_LENGTH 8 /* bytes of an address of IPv6; the others are for its owner to choose */
-#define MAX_IDLE 16384   /* entrances that are remembered though nobody is inside or waits */
-#define MAX_OF_PAYER 64  /* likewise, of one: who has more loses them first */
+#define MAX_IDLE 16384  /* entrances that are remembered though nobody is inside or waits */
+#define MAX_OF_PAYER 64 /* likewise, of one: who has more loses them first */
 
-#define FREE (50 * G_TIME_SPAN_MILLISECOND)  /* µs inside that nobody has to pay for */
-#define MUCH (250 * G_TIME_SPAN_MILLISECOND) /* µs inside that are much */
-#define MOST (5 * G_TIME_SPAN_SECOND)        /* µs inside that are remembered */
-#define FORGIVEN 100                         /* of so many µs, one is forgotten */
-
-/* A machine, or whoever has said where workers are. */
-typedef struct
-{
-  QueenSource network;
-  guint n_entrances;
-  guint n_accounts; /* of them, those that are on its account */
-  guint n_inside;
-  guint n_waiting;
-  guint n_waiting_for; /* of them, who are on its account */
-  gint64 used;         /* µs that those were inside who are on its account, at the time: */
-  gint64 used_at;
-} Party;
+typedef QueenTurnstileParty Party;
 
 /* How good a claim is to one of the places, and how many of them may be taken for that: so there is
  * always room for those who have a better one. */
@@ -75,7 +56,7 @@ struct _QueenPassage
 
 struct _QueenTurnstile
 {
-  GHashTable *machines;  /* a set of Party */
+  GHashTable *machines;  /* of Party */
   GHashTable *senders;   /* likewise */
   GHashTable *entrances; /* a set of Entrance */
   GQueue lines;          /* of Entrance: where somebody waits; whose turn it is comes first */
@@ -83,23 +64,10 @@ struct _QueenTurnstile
   GQueue inside;         /* of QueenPassage, but for those who are sent away; the longest first */
   guint n_inside;
   guint n_waiting;
-  guint n_payers; /* for whom somebody waits */
+  guint n_payers; /* for whom somebody waits; all in a network of 48 bits are one */
   const QueenClock *clock;
   QueenAlarm *alarm;
 };
-
-static guint
-hash_party (gconstpointer key)
-{
-  return queen_bytes_hash (&((const Party *) key)->network, sizeof (QueenSource));
-}
-
-static gboolean
-is_same_party (gconstpointer a, gconstpointer b)
-{
-  return memcmp (&((const Party *) a)->network, &((const Party *) b)->network,
-                 sizeof (QueenSource)) == 0;
-}
 
 static guint
 hash_entrance (gconstpointer key)
@@ -118,24 +86,6 @@ is_same_entrance (gconstpointer a, gconstpointer b)
          first->port == second->port;
 }
 
-static Party *
-ensure_party (GHashTable *parties, const QueenSource *network)
-{
-  Party wanted = { .network = *network };
-  Party *party;
-
-  if (network->kind == QUEEN_SOURCE_ADDRESS && !queen_source_is_ipv4 (network))
-    memset (wanted.network.address + NETWORK_LENGTH, 0,
-            QUEEN_SOURCE_ADDRESS_LENGTH - NETWORK_LENGTH);
-  party = g_hash_table_lookup (parties, &wanted);
-  if (!party)
-    {
-      party = g_memdup2 (&wanted, sizeof wanted);
-      g_hash_table_add (parties, party);
-    }
-  return party;
-}
-
 /* Of loopback anybody here has millions of addresses. */
 static Party *
 ensure_machine (QueenTurnstile *self, GInetAddress *address)
@@ -148,7 +98,7 @@ ensure_machine (QueenTurnstile *self, GInetAddress *address)
   plain = queen_source_to_address (&network);
   if (g_inet_address_get_is_loopback (plain))
     queen_source_init_here (&network);
-  return ensure_party (self->machines, &network);
+  return queen_turnstile_parties_ensure (self->machines, &network);
 }
 
 static gboolean
@@ -164,7 +114,8 @@ ensure_entrance (QueenTurnstile *self,
                  const QueenSource *source)
 {
   Entrance wanted = { .machine = ensure_machine (self, address),
-                      .sender = source ? ensure_party (self->senders, source) : NULL,
+                      .sender =
+                          source ? queen_turnstile_parties_ensure (self->senders, source) : NULL,
                       .port = port,
                       .turnstile = self };
   Entrance *entrance;
@@ -177,19 +128,10 @@ ensure_entrance (QueenTurnstile *self,
     return entrance;
   entrance = g_memdup2 (&wanted, sizeof wanted);
   entrance->link.data = entrance;
-  entrance->machine->n_entrances++;
-  entrance->payer->n_accounts++;
-  if (entrance->sender)
-    entrance->sender->n_entrances++;
+  queen_turnstile_party_enter (entrance->machine);
+  queen_turnstile_party_enter (entrance->sender);
   g_hash_table_add (self->entrances, entrance);
   return entrance;
-}
-
-static void
-leave_party (GHashTable *parties, Party *party)
-{
-  if (party && --party->n_entrances == 0)
-    g_hash_table_remove (parties, party);
 }
 
 static void
@@ -198,39 +140,30 @@ drop_entrance (Entrance *entrance)
   QueenTurnstile *self = entrance->turnstile;
   Party *machine = entrance->machine, *sender = entrance->sender;
 
-  entrance->payer->n_accounts--;
   g_hash_table_remove (self->entrances, entrance);
-  leave_party (self->machines, machine);
-  leave_party (self->senders, sender);
+  queen_turnstile_party_leave (machine, self->machines);
+  queen_turnstile_party_leave (sender, self->senders);
 }
 
 /* Whose turn it is */
 
-static gint64
-get_used (const Party *party, gint64 now)
-{
-  return MAX (0, party->used - (now - party->used_at) / FORGIVEN);
-}
-
-static void
-pay (Party *party, gint64 time, gint64 now)
-{
-  party->used = MIN (get_used (party, now) + MAX (0, time - FREE), MOST);
-  party->used_at = now;
-}
-
 static Rank
 get_rank (const Entrance *entrance, gint64 now)
 {
-  if (get_used (entrance->payer, now) < MUCH)
+  const Party *payer = queen_turnstile_party_get_whole (entrance->payer);
+
+  if (queen_turnstile_party_get_used (payer, now) < QUEEN_TURNSTILE_MUCH)
     return entrance->is_quick ? IS_QUICK : IS_UNKNOWN;
   return entrance->is_quick ? IS_QUICK_OF_SLOW : IS_UNKNOWN_OF_SLOW;
 }
 
-static guint
-get_max_of_sender (const QueenTurnstile *self)
+static gboolean
+has_share_of_sender (const Entrance *entrance)
 {
-  return self->n_inside < QUEEN_TURNSTILE_FEW ? QUEEN_TURNSTILE_MAX_OF_SENDER : 1;
+  gboolean are_few = entrance->turnstile->n_inside < QUEEN_TURNSTILE_FEW;
+
+  return !entrance->sender || queen_turnstile_party_get_whole (entrance->sender)->n_inside <
+                                  (are_few ? QUEEN_TURNSTILE_MAX_OF_SENDER : 1);
 }
 
 static gboolean
@@ -240,8 +173,7 @@ has_shares (const Entrance *entrance)
 
   return entrance->n_inside < (are_few ? QUEEN_TURNSTILE_MAX_OF_ONE : 1) &&
          entrance->machine->n_inside < QUEEN_TURNSTILE_MAX_OF_MACHINE &&
-         (!entrance->sender ||
-          entrance->sender->n_inside < get_max_of_sender (entrance->turnstile));
+         has_share_of_sender (entrance);
 }
 
 static gboolean
@@ -255,15 +187,11 @@ static void
 count_waiting (Entrance *entrance, int change)
 {
   QueenTurnstile *self = entrance->turnstile;
-  Party *payer = entrance->payer, *other = entrance->sender ? entrance->machine : NULL;
-  guint n_before = payer->n_waiting_for;
 
   self->n_waiting += (guint) change;
-  payer->n_waiting_for += (guint) change;
-  payer->n_waiting += (guint) change;
-  if (other)
-    other->n_waiting += (guint) change;
-  self->n_payers += (n_before == 0) - (guint) (payer->n_waiting_for == 0);
+  queen_turnstile_party_count_waiting (entrance->machine, change);
+  queen_turnstile_party_count_waiting (entrance->sender, change);
+  queen_turnstile_party_count_waiting_for (entrance->payer, change, &self->n_payers);
 }
 
 /* @change: 1 or -1 */
@@ -271,9 +199,8 @@ static void
 count_inside (Entrance *entrance, int change)
 {
   entrance->n_inside += (guint) change;
-  entrance->machine->n_inside += (guint) change;
-  if (entrance->sender)
-    entrance->sender->n_inside += (guint) change;
+  queen_turnstile_party_count_inside (entrance->machine, change);
+  queen_turnstile_party_count_inside (entrance->sender, change);
   entrance->turnstile->n_inside += (guint) change;
 }
 
@@ -300,6 +227,18 @@ stop_waiting (QueenPassage *pass)
     g_queue_unlink (&entrance->turnstile->lines, &entrance->link);
 }
 
+/* First by what all have had who are one to others, and then by what each of them has. */
+static gboolean
+has_had_less (Party *payer, Party *other, gint64 now)
+{
+  gint64 used = queen_turnstile_party_get_used (queen_turnstile_party_get_whole (payer), now);
+  gint64 other_used = queen_turnstile_party_get_used (queen_turnstile_party_get_whole (other), now);
+
+  return used < other_used ||
+         (used == other_used && queen_turnstile_party_get_used (payer, now) <
+                                    queen_turnstile_party_get_used (other, now));
+}
+
 /* Of those with the best claim that there is, whoever is on the account of whom has had least.
  *
  * Returns: (transfer none) (nullable): where somebody waits who may go in now */
@@ -315,8 +254,7 @@ find_next (const QueenTurnstile *self, gint64 now)
       Rank rank = get_rank (entrance, now);
 
       if ((!best || rank < get_rank (best, now) ||
-           (rank == get_rank (best, now) &&
-            get_used (entrance->payer, now) < get_used (best->payer, now))) &&
+           (rank == get_rank (best, now) && has_had_less (entrance->payer, best->payer, now))) &&
           is_open (entrance, now))
         best = entrance;
     }
@@ -358,11 +296,14 @@ find_best_waiting (const QueenTurnstile *self, gint64 now)
 }
 
 /* How long one may be inside for whom others wait: so that all of them have been inside in less
- * than one %QUEEN_TURNSTILE_SPAN. */
+ * than one %QUEEN_TURNSTILE_SPAN, and all of its own network. */
 static gint64
-get_span (const QueenTurnstile *self)
+get_span (const QueenPassage *pass)
 {
-  return CLAMP (QUEEN_TURNSTILE_SPAN / 4 * 3 * places[IS_UNKNOWN] / MAX (self->n_payers, 1),
+  const Party *payer = queen_turnstile_party_get_whole (pass->entrance->payer);
+  guint n_payers = MAX (pass->entrance->turnstile->n_payers, payer->n_payers);
+
+  return CLAMP (QUEEN_TURNSTILE_SPAN / 4 * 3 * places[IS_UNKNOWN] / MAX (n_payers, 1),
                 QUEEN_TURNSTILE_SHORT_SPAN, QUEEN_TURNSTILE_SPAN);
 }
 
@@ -371,12 +312,13 @@ get_span (const QueenTurnstile *self)
 static gboolean
 is_in_the_way (const Entrance *entrance)
 {
-  const Party *machine = entrance->machine, *sender = entrance->sender;
+  Party *machine = entrance->machine, *sender = entrance->sender;
 
   return (machine->n_waiting > entrance->waiting.length &&
           machine->n_inside >= QUEEN_TURNSTILE_MAX_OF_MACHINE) ||
-         (sender && sender->n_waiting > entrance->waiting.length &&
-          sender->n_inside >= get_max_of_sender (entrance->turnstile));
+         (sender &&
+          queen_turnstile_party_get_whole (sender)->n_waiting > entrance->waiting.length &&
+          !has_share_of_sender (entrance));
 }
 
 /* Whether a place is taken by it that somebody else waits for, whose claim is no worse, or who has
@@ -411,7 +353,6 @@ static void
 send_slow_away (QueenTurnstile *self, gint64 now)
 {
   Rank best = find_best_waiting (self, now);
-  gint64 span = get_span (self);
   GQueue slow = G_QUEUE_INIT;
 
   for (GList *link = self->inside.head, *behind; link; link = behind)
@@ -420,12 +361,9 @@ send_slow_away (QueenTurnstile *self, gint64 now)
       gboolean has_had_time = now - pass->since >= QUEEN_TURNSTILE_SPAN;
 
       behind = link->next;
-      if (now - pass->since < span)
-        {
-          queen_alarm_set_earlier (self->alarm, pass->since + span);
-          break;
-        }
-      if (takes_place (pass, best, has_had_time) || is_in_the_way (pass->entrance))
+      if (now - pass->since < get_span (pass))
+        queen_alarm_set_earlier (self->alarm, pass->since + get_span (pass));
+      else if (takes_place (pass, best, has_had_time) || is_in_the_way (pass->entrance))
         {
           pass->is_sent_away = TRUE;
           g_queue_unlink (&self->inside, link);
@@ -458,8 +396,8 @@ queen_turnstile_new (const QueenClock *clock)
   QueenTurnstile *self = g_new0 (QueenTurnstile, 1);
 
   self->clock = clock;
-  self->machines = g_hash_table_new_full (hash_party, is_same_party, g_free, NULL);
-  self->senders = g_hash_table_new_full (hash_party, is_same_party, g_free, NULL);
+  self->machines = queen_turnstile_parties_new ();
+  self->senders = queen_turnstile_parties_new ();
   self->entrances = g_hash_table_new_full (hash_entrance, is_same_entrance, g_free, NULL);
   self->alarm = queen_alarm_new (clock, "turnstile", G_PRIORITY_DEFAULT, on_turnstile_due, self);
   return self;
@@ -469,10 +407,31 @@ queen_turnstile_new (const QueenClock *clock)
 static void
 watch_inside (QueenTurnstile *self)
 {
-  const QueenPassage *longest = g_queue_peek_head (&self->inside);
+  for (const GList *link = self->inside.head; link; link = link->next)
+    {
+      const QueenPassage *pass = link->data;
 
-  if (longest)
-    queen_alarm_set_earlier (self->alarm, longest->since + get_span (self));
+      queen_alarm_set_earlier (self->alarm, pass->since + get_span (pass));
+    }
+}
+
+/* Who has just made room, and comes back at once, is not to have it again before those who wait. */
+static void
+let_newcomer_in (QueenPassage *pass)
+{
+  Entrance *entrance = pass->entrance;
+  QueenTurnstile *self = entrance->turnstile;
+  gint64 now = self->clock->get_monotonic ();
+
+  if (entrance->waiting.length > 1 || !is_open (entrance, now))
+    return;
+  if (find_next (self, now) != entrance)
+    {
+      queen_alarm_set_earlier (self->alarm, now);
+      return;
+    }
+  stop_waiting (pass);
+  let_in (pass);
 }
 
 QueenPassage *
@@ -490,16 +449,13 @@ queen_turnstile_enter (QueenTurnstile *self,
   pass->funcs = funcs;
   pass->data = data;
   pass->link.data = pass;
-  if (entrance->waiting.length == 0 && is_open (entrance, self->clock->get_monotonic ()))
-    {
-      let_in (pass);
-      return pass;
-    }
   if (entrance->waiting.length == 0)
     g_queue_push_tail_link (&self->lines, &entrance->link);
   g_queue_push_tail_link (&entrance->waiting, &pass->link);
   count_waiting (entrance, 1);
-  watch_inside (self);
+  let_newcomer_in (pass);
+  if (!pass->is_inside)
+    watch_inside (self);
   return pass;
 }
 
@@ -509,18 +465,32 @@ queen_passage_is_inside (const QueenPassage *pass)
   return pass->is_inside;
 }
 
+/* Returns: (transfer none) (nullable): what is on the account of @payer, or of one in it */
+static Entrance *
+find_idle_of (const QueenTurnstile *self, const Party *payer)
+{
+  for (GList *link = self->idle.head; link; link = link->next)
+    {
+      Entrance *entrance = link->data;
+
+      if (entrance->payer == payer || entrance->payer->wide == payer)
+        return entrance;
+    }
+  return NULL;
+}
+
 /* Nobody can have it forgotten how the others fared by naming more and more workers.
  *
  * Returns: (transfer none): whose place is to be had */
 static Entrance *
 find_forgettable (const QueenTurnstile *self, const Party *payer)
 {
-  GList *first = self->idle.head;
+  Entrance *found = NULL;
 
-  for (GList *link = first; link && payer->n_accounts > MAX_OF_PAYER; link = link->next)
-    if (((const Entrance *) link->data)->payer == payer)
-      return link->data;
-  return first->data;
+  for (; payer && !found; payer = payer->wide)
+    if (payer->n_entrances > MAX_OF_PAYER)
+      found = find_idle_of (self, payer);
+  return found ? found : self->idle.head->data;
 }
 
 /* It is remembered how the last one fared. */
@@ -547,7 +517,9 @@ come_out (QueenPassage *pass)
 
   if (!pass->is_sent_away)
     g_queue_unlink (&self->inside, &pass->link);
-  pay (entrance->payer, now - pass->since + (pass->is_sent_away ? MUCH : 0), now);
+  queen_turnstile_party_pay (entrance->payer,
+                             now - pass->since + (pass->is_sent_away ? QUEEN_TURNSTILE_MUCH : 0),
+                             now);
   entrance->is_quick = !pass->is_sent_away && now - pass->since < QUEEN_TURNSTILE_SPAN;
   count_inside (entrance, -1);
   if (self->lines.length > 0)

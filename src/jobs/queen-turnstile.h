@@ -23,7 +23,8 @@ G_BEGIN_DECLS
 /** How many may be inside of one machine, whatever number of workers it says that it has. */
 #define QUEEN_TURNSTILE_MAX_OF_MACHINE 4
 
-/** How many may be inside whom one sender of heartbeats has sent, whatever machines it names. */
+/** How many may be inside whom one sender of heartbeats has sent, whatever machines it names; all
+ * in an IPv6 network of 48 bits are one sender. */
 #define QUEEN_TURNSTILE_MAX_OF_SENDER 4
 
 /** How long one may be inside while others wait for it: µs. */
@@ -41,7 +42,8 @@ G_BEGIN_DECLS
  *
  * Time in a thread is what there is too little of. Whoever has sent those who have had much of it
  * lately comes after the others, and never gets all the places; likewise those of whom it is not
- * known yet how long they take. And the more wait, the sooner those make room who take long. It
+ * known yet how long they take. And the more wait, the sooner those make room who take long. All
+ * whom an IPv6 network of 48 bits has sent are one to others, and have turns among each other. It
  * belongs to one thread.
  */
 typedef struct _QueenTurnstile QueenTurnstile;

@@ -34,3 +34,18 @@ queen_turn_taker_get_first (QueenTurnTaker *self)
     self = self->members.head->data;
   return self;
 }
+
+QueenTurnTaker *
+queen_turn_taker_find (QueenTurnTaker *self,
+                       gboolean (*may_be) (const QueenTurnTaker *taker, gpointer data),
+                       gpointer data)
+{
+  QueenTurnTaker *found = NULL;
+
+  if (!queen_turn_taker_has_members (self))
+    return self;
+  for (GList *link = self->members.head; link && !found; link = link->next)
+    if (may_be (link->data, data))
+      found = queen_turn_taker_find (link->data, may_be, data);
+  return found;
+}

@@ -53,4 +53,19 @@ queen_turn_taker_has_members (const QueenTurnTaker *self)
 /** Returns: (transfer none): whose turn it is in it, who has no members: itself, if it has none */
 QueenTurnTaker *queen_turn_taker_get_first (QueenTurnTaker *self);
 
+/**
+ * queen_turn_taker_find:
+ * @may_be: whether one may have its turn, or any in a group
+ * @data: for it
+ *
+ * It walks along those that may not.
+ *
+ * Returns: (transfer none) (nullable): whose turn it is in @self of those who may, who has no
+ *   members; @self, if it has none itself
+ */
+QueenTurnTaker *queen_turn_taker_find (QueenTurnTaker *self,
+                                       gboolean (*may_be) (const QueenTurnTaker *taker,
+                                                           gpointer data),
+                                       gpointer data);
+
 G_END_DECLS

@@ -8,6 +8,7 @@
 #include "loop/queen-alarm.h"
 #include "loop/queen-portions.h"
 #include "queen-error.h"
+#include "queen-senders.h"
 #include "text/queen-hash.h"
 #include "text/queen-legible.h"
 #include "text/queen-timestamp.h"
@@ -44,7 +45,7 @@ struct _QueenHolds
   const QueenClock *clock;
   GHashTable *places[QUEEN_COMPONENT_N_KINDS]; /* id -> Place */
   GHashTable *by_id;                           /* of a hold -> Held */
-  QueenPortions *holders;                      /* who has how many */
+  QueenPortions *holders;                      /* asker -> how many of them it has */
   GSequence *by_deadline;                      /* of Held */
   guint n[QUEEN_COMPONENT_N_KINDS];
   QueenAlarm *alarm;
@@ -119,6 +120,7 @@ set_list (Place *place, QueenHoldList *list)
 static void
 enter_hold (QueenHolds *self, QueenComponentKind kind, const char *id, QueenHold *hold)
 {
+  g_autofree char *asker = queen_sender_dup_asker (hold->holder);
   Held *held = g_new0 (Held, 1);
 
   held->place = ensure_place (self, kind, id);
@@ -127,7 +129,7 @@ enter_hold (QueenHolds *self, QueenComponentKind kind, const char *id, QueenHold
   set_list (held->place, queen_hold_list_with (held->place->list, queen_hold_ref (hold)));
   held->link = g_sequence_insert_sorted (self->by_deadline, held, compare_deadlines, NULL);
   g_hash_table_insert (self->by_id, hold->id, held);
-  queen_portions_take (self->holders, hold->holder, 1);
+  queen_portions_take (self->holders, asker, 1);
   self->n[kind]++;
 }
 
@@ -142,10 +144,11 @@ free_held (Held *held)
 static void
 leave_hold (QueenHolds *self, Held *held)
 {
+  g_autofree char *asker = queen_sender_dup_asker (held->hold->holder);
   Place *place = held->place;
 
   self->n[place->kind]--;
-  queen_portions_give_back (self->holders, held->hold->holder, 1);
+  queen_portions_give_back (self->holders, asker, 1);
   set_list (place, queen_hold_list_without (place->list, held->hold));
   g_sequence_remove (held->link);
   g_hash_table_remove (self->by_id, held->hold->id);
@@ -299,22 +302,16 @@ queen_holds_release (QueenHolds *self,
 /* Beginning */
 
 static gboolean
-refuse_hold (GError **error, QueenError code, const char *message)
-{
-  g_set_error_literal (error, QUEEN_ERROR, code, message);
-  return FALSE;
-}
-
-static gboolean
 check_request (const QueenHoldRequest *request, const char *reason, GError **error)
 {
   if (*reason == '\0')
-    return refuse_hold (error, QUEEN_ERROR_UNPROCESSABLE, "reason must say why");
+    return queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE, "reason must say why");
   if (strlen (request->reason) > QUEEN_HOLDS_MAX_REASON)
-    return refuse_hold (error, QUEEN_ERROR_UNPROCESSABLE, "reason must have at most 1024 bytes");
+    return queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE,
+                               "reason must have at most 1024 bytes");
   if (request->ttl < 0 || request->ttl > QUEEN_HOLDS_MAX_TTL * G_USEC_PER_SEC)
-    return refuse_hold (error, QUEEN_ERROR_UNPROCESSABLE,
-                        "ttl must be seconds, from 0 (until it is released) to 31536000");
+    return queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE,
+                               "ttl must be seconds, from 0 (until it is released) to 31536000");
   return TRUE;
 }
 
@@ -323,16 +320,17 @@ has_room (
     QueenHolds *self, QueenComponentKind kind, const char *id, const char *holder, GError **error)
 {
   const QueenHoldList *list = queen_holds_lookup (self, kind, id);
+  g_autofree char *asker = queen_sender_dup_asker (holder);
 
   if (list && list->n >= QUEEN_HOLDS_MAX_PER_COMPONENT)
-    return refuse_hold (error, QUEEN_ERROR_UNAVAILABLE,
-                        "it is held 16 times already: one of those must be released first");
-  if (queen_portions_get (self->holders, holder) >= QUEEN_HOLDS_MAX_PER_HOLDER)
-    return refuse_hold (error, QUEEN_ERROR_UNAVAILABLE,
-                        "you have 1024 holds already: one of those must be released first");
+    return queen_error_refuse (error, QUEEN_ERROR_UNAVAILABLE,
+                               "it is held 16 times already: one of those must be released first");
+  if (queen_portions_get (self->holders, asker) >= QUEEN_HOLDS_MAX_PER_HOLDER)
+    return queen_error_refuse (error, QUEEN_ERROR_UNAVAILABLE,
+                               "you have 1024 holds already: one of those must be released first");
   if (g_hash_table_size (self->by_id) >= QUEEN_HOLDS_MAX)
-    return refuse_hold (error, QUEEN_ERROR_UNAVAILABLE,
-                        "there are 4096 holds already: one of those must be released first");
+    return queen_error_refuse (error, QUEEN_ERROR_UNAVAILABLE,
+                               "there are 4096 holds already: one of those must be released first");
   return TRUE;
 }
 
@@ -340,10 +338,12 @@ has_room (
 static gboolean
 is_fair (QueenHolds *self, const char *holder, GError **error)
 {
-  return queen_portions_may_take (self->holders, holder, 1) ||
-         refuse_hold (error, QUEEN_ERROR_UNAVAILABLE,
-                      "you have as many holds as are left for others: one of those must be "
-                      "released first");
+  g_autofree char *asker = queen_sender_dup_asker (holder);
+
+  return queen_portions_may_take (self->holders, asker, 1) ||
+         queen_error_refuse (error, QUEEN_ERROR_UNAVAILABLE,
+                             "you have as many holds as are left for others: one of those must be "
+                             "released first");
 }
 
 /* Returns: (transfer full): an id that no other hold has. It is no secret. */

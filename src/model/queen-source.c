@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "loop/queen-fair-queue.h"
 #include "text/queen-network.h"
 
 #define HERE "here"
@@ -81,4 +82,14 @@ queen_source_dup_network (const QueenSource *self)
     return queen_network_dup (self->address, QUEEN_NETWORK_BITS);
   text = queen_source_dup_text (self);
   return text ? text : g_strdup ("");
+}
+
+char *
+queen_source_dup_asker (const QueenSource *self)
+{
+  char *network = queen_source_dup_network (self);
+  g_autofree char *wide = queen_network_dup_wide (network);
+  g_autofree char *one = wide ? network : NULL;
+
+  return wide ? queen_fair_queue_join (wide, one) : network;
 }

@@ -91,4 +91,12 @@ char *queen_source_dup_text (const QueenSource *self);
  */
 char *queen_source_dup_network (const QueenSource *self);
 
+/**
+ * queen_source_dup_asker:
+ *
+ * Returns: (transfer full): that, as one of the IPv6 network of 48 bits that it is in, all of which
+ *   are one to others, as queen_fair_queue_join() has it
+ */
+char *queen_source_dup_asker (const QueenSource *self);
+
 G_END_DECLS

@@ -432,6 +432,23 @@ test_fair (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fill (f, "xe", "e", QUEEN_HOLDS_MAX / 16), ==, QUEEN_HOLDS_MAX / 16);
 }
 
+/* Nor do the thousands of addresses of one who has an IPv6 network of 48 bits. */
+static void
+test_fair_wide (Fixture *f, gconstpointer data)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < 64; i++)
+    {
+      g_autofree char *holder = g_strdup_printf ("address:2001:db8:0:%x::/64", i);
+      g_autofree char *prefix = g_strdup_printf ("x%u-", i);
+
+      n += fill (f, prefix, holder, QUEEN_HOLDS_MAX);
+    }
+  g_assert_cmpuint (n, >, QUEEN_HOLDS_MAX / 2);
+  g_assert_cmpuint (fill (f, "ye", "e", QUEEN_HOLDS_MAX / 16), ==, QUEEN_HOLDS_MAX / 16);
+}
+
 /* What somebody was granted while much was left stays, in whatever order others hear of it. */
 static void
 test_fair_elsewhere (Fixture *f, gconstpointer data)
@@ -739,6 +756,7 @@ main (int argc, char **argv)
   ADD ("/holds/bad/refused-or-made-legible", test_bad);
   ADD ("/holds/bounds/for-each", test_bounds);
   ADD ("/holds/bounds/no-more-than-are-left-for-others", test_fair);
+  ADD ("/holds/bounds/a-wide-network-leaves-some-to-others", test_fair_wide);
   ADD ("/holds/bounds/what-was-granted-stays", test_fair_elsewhere);
   ADD ("/holds/release/ones-own-or-a-named-one", test_release);
   ADD ("/holds/callers/a-hold-ends-with-its-caller", test_callers);

@@ -13,6 +13,7 @@
 static GMutex lock; /* of what follows */
 static GCond changed;
 static gboolean is_free; /* names that are slow are answered, too */
+static char *free_name;  /* likewise, but it alone */
 static guint n_running;  /* of these */
 static guint n_asked;
 
@@ -43,7 +44,7 @@ getaddrinfo (const char *name,
   n_asked++;
   n_running += is_slow;
   g_cond_broadcast (&changed);
-  while (is_slow && !is_free)
+  while (is_slow && !is_free && g_strcmp0 (name, free_name) != 0)
     g_cond_wait (&changed, &lock);
   n_running -= is_slow;
   g_cond_broadcast (&changed);
@@ -56,6 +57,16 @@ set_free (gboolean is)
 {
   g_mutex_lock (&lock);
   is_free = is;
+  g_cond_broadcast (&changed);
+  g_mutex_unlock (&lock);
+}
+
+static void
+set_free_name (const char *name)
+{
+  g_mutex_lock (&lock);
+  g_free (free_name);
+  free_name = g_strdup (name);
   g_cond_broadcast (&changed);
   g_mutex_unlock (&lock);
 }
@@ -110,15 +121,34 @@ await (Fixture *f, guint n_found, guint n_not_found)
     g_main_context_iteration (NULL, TRUE);
 }
 
-static void
+/* Returns: how many of them are being looked up */
+static guint
 ask_for_slow_ones (Fixture *f, const char *from, guint n)
 {
+  guint n_begun = 0;
+
   for (guint i = 0; i < n; i++)
     {
       g_autofree char *name = g_strdup_printf ("slow-%s-%u", from, i);
 
-      ask (f, from, name);
+      n_begun += queen_names_wait_has_begun (ask (f, from, name));
     }
+  return n_begun;
+}
+
+/* @format: of an address, with a number in it. Returns: likewise */
+static guint
+ask_from_many (Fixture *f, const char *format, guint n, guint n_of_each)
+{
+  guint n_begun = 0;
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *from = g_strdup_printf (format, i);
+
+      n_begun += ask_for_slow_ones (f, from, n_of_each);
+    }
+  return n_begun;
 }
 
 static void
@@ -127,6 +157,7 @@ set_up (Fixture *f, gconstpointer data)
   f->names = queen_names_new ();
   n_asked = 0;
   set_free (FALSE);
+  set_free_name (NULL);
 }
 
 static void
@@ -171,12 +202,7 @@ test_shares (Fixture *f, gconstpointer data)
   ask (f, "10.0.0.7", "localhost");
   await (f, 3, 0);
 
-  for (guint i = 0; 6 * i + 10 < QUEEN_NAMES_MAX / 2; i++)
-    {
-      g_autofree char *from = g_strdup_printf ("10.0.1.%u", i);
-
-      ask_for_slow_ones (f, from, QUEEN_NAMES_MAX_OF_ONE);
-    }
+  ask_from_many (f, "10.0.1.%u", 9, QUEEN_NAMES_MAX_OF_ONE);
 
   /* of IPv6, a sender has all the addresses of the network */
   ask_for_slow_ones (f, "fd00::7", 4);
@@ -187,6 +213,64 @@ test_shares (Fixture *f, gconstpointer data)
   await (f, 4, 0);
   set_free (TRUE);
   await (f, 4 + 208 + QUEEN_NAMES_MAX / 2 - 10, 0);
+}
+
+/* Whoever has an IPv6 network of 48 bits has thousands of senders. They are one to others, and of
+ * what they may have, there is something for many of them. */
+static void
+test_wide (Fixture *f, gconstpointer data)
+{
+  g_assert_cmpuint (ask_for_slow_ones (f, "fd00:0:0:ffff::1", 100), ==, QUEEN_NAMES_MAX_OF_ONE);
+  g_assert_cmpuint (ask_from_many (f, "fd00:0:0:%x::1", 200, 3), ==,
+                    QUEEN_NAMES_MAX_OF_WIDE - QUEEN_NAMES_MAX_OF_ONE);
+  g_assert_cmpuint (ask_for_slow_ones (f, "fd00:0:1::1", 1), ==, 1);
+
+  ask_from_many (f, "10.0.1.%u", 60, QUEEN_NAMES_MAX_OF_ONE);
+  g_assert_cmpuint (ask_from_many (f, "fd00:0:2:%x::1", 200, 3), ==, 1);
+  ask (f, "10.0.0.8", "node");
+  ask (f, "fd00:0:3::1", "node");
+  await (f, 2, 0);
+}
+
+/* Who may have no more keep nobody from their turn, however many they are. */
+static void
+test_turns (Fixture *f, gconstpointer data)
+{
+  QueenNamesWait *waits[3];
+
+  ask_for_slow_ones (f, "fd00::1", QUEEN_NAMES_MAX_OF_ONE + 10);
+  ask_from_many (f, "fd00:0:0:1%x::1", QUEEN_NAMES_MAX_OF_WIDE - QUEEN_NAMES_MAX_OF_ONE, 1);
+  waits[0] = ask (f, "fd00:0:0:2::1", "slow-a");
+  waits[1] = ask (f, "fd00:0:0:2::1", "slow-b");
+  waits[2] = ask (f, "fd00:0:0:3::1", "slow-c");
+  ask_from_many (f, "10.0.1.%u", 60, QUEEN_NAMES_MAX_OF_ONE);
+  for (gsize i = 0; i < G_N_ELEMENTS (waits); i++)
+    g_assert_false (queen_names_wait_has_begun (waits[i]));
+  g_assert_true (queen_names_wait_has_begun (ask (f, "10.0.0.9", "slow")));
+
+  set_free (TRUE);
+  await (f, 10 + QUEEN_NAMES_MAX_OF_WIDE + 3 + 60 * QUEEN_NAMES_MAX_OF_ONE + 1, 0);
+}
+
+/* Those of one network take turns, and pass over whoever has its share. */
+static void
+test_turns_in_network (Fixture *f, gconstpointer data)
+{
+  QueenNamesWait *waits[3];
+
+  ask_for_slow_ones (f, "fd00::1", QUEEN_NAMES_MAX_OF_ONE + 10);
+  ask_from_many (f, "fd00:0:0:1%x::1", QUEEN_NAMES_MAX_OF_WIDE - QUEEN_NAMES_MAX_OF_ONE, 1);
+  waits[0] = ask (f, "fd00:0:0:2::1", "slow-a");
+  waits[1] = ask (f, "fd00:0:0:2::1", "slow-b");
+  waits[2] = ask (f, "fd00:0:0:3::1", "slow-c");
+  set_free_name ("slow-fd00:0:0:10::1-0");
+  await (f, 1, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (waits); i++)
+    g_assert_cmpint (queen_names_wait_has_begun (waits[i]), ==, i == 0);
+  set_free_name ("slow-fd00:0:0:11::1-0");
+  await (f, 2, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (waits); i++)
+    g_assert_cmpint (queen_names_wait_has_begun (waits[i]), ==, i != 1);
 }
 
 /* As many do who connect to others, when those shake no hands */
@@ -285,6 +369,9 @@ main (int argc, char **argv)
   ADD ("/names/found-or-not", test_found);
   ADD ("/names/one-for-many", test_one_for_many);
   ADD ("/names/slow-ones-keep-nobody-waiting", test_shares);
+  ADD ("/names/a-wide-network-is-one-to-others", test_wide);
+  ADD ("/names/who-has-its-share-keeps-nobody-from-a-turn", test_turns);
+  ADD ("/names/those-of-a-network-take-turns", test_turns_in_network);
   ADD ("/names/they-need-none-of-glib-s-threads", test_threads);
   ADD ("/names/cancelled-ones-keep-their-place", test_cancel);
   ADD ("/names/no-threads-for-a-while", test_no_threads);

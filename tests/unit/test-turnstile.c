@@ -362,7 +362,7 @@ test_liars (Fixture *f, gconstpointer data)
   g_assert_true (is_inside (known));
   go (known);
   unknown = come_from (f, LIARS + 1);
-  for (; !is_inside (unknown); n_steps++)
+  for (; !is_inside (unknown) && n_steps < 1000; n_steps++)
     let_time_pass (f, liars);
   go (unknown);
   g_assert_cmpuint (n_steps * STEP, <=, QUEEN_TURNSTILE_SPAN);
@@ -405,6 +405,107 @@ test_liars_with_a_good_name (Fixture *f, gconstpointer data)
       go (known);
     }
   dismiss_liars (f, liars);
+}
+
+/* Whoever has an IPv6 network of 48 bits has thousands of senders */
+
+#define N_REMEMBERED 16384
+
+static Visitor *
+come_from_network (Fixture *f, char letter, guint i)
+{
+  g_autofree char *text = g_strdup_printf ("2001:db8:0:%x::1", i);
+  QueenSource source;
+
+  g_assert_true (queen_source_parse (text, &source));
+  return come_by (f, letter, text, 8000, &source);
+}
+
+/* They are one to others, be it with senders that nobody has known before. */
+static void
+test_wide (Fixture *f, gconstpointer data)
+{
+  Visitor *silent[MANY];
+  guint n_inside = 0;
+
+  for (guint i = 0; i < MANY; i++)
+    {
+      silent[i] = come_from_network (f, 'x', i);
+      n_inside += is_inside (silent[i]);
+    }
+  g_assert_cmpuint (n_inside, ==, QUEEN_TURNSTILE_MAX_OF_SENDER);
+  for (guint i = 0; i < 200; i++)
+    {
+      Visitor *unknown = come_from (f, i), **next = &silent[i % MANY];
+
+      g_assert_true (is_inside (unknown));
+      now += QUEEN_TURNSTILE_SPAN / 10;
+      while (g_main_context_iteration (NULL, FALSE))
+        ;
+      g_assert_false (unknown->is_sent_away);
+      go (unknown);
+      if ((*next)->is_sent_away)
+        {
+          go (*next);
+          *next = come_from_network (f, 'x', MANY + i);
+        }
+    }
+  g_assert_nonnull (strchr (f->sent_away->str, 'x')); /* for each other */
+  disperse (silent);
+  g_string_truncate (f->let_in, 0);
+}
+
+/* And among each other they are as fair: who was quick is in at once, and who is new as soon as the
+ * others have had a moment each. */
+static void
+test_in_wide (Fixture *f, gconstpointer data)
+{
+  Visitor *silent[MANY], *unknown, *known;
+  guint n_steps = 0;
+
+  go (come_from_network (f, 'k', MANY));
+  for (guint i = 0; i < MANY; i++)
+    silent[i] = come_from_network (f, 'x', i);
+  unknown = come_from_network (f, 'u', MANY + 1);
+  known = come_from_network (f, 'k', MANY);
+  for (; !is_inside (unknown); n_steps++)
+    {
+      g_assert_cmpuint (n_steps * STEP, <=, 2 * QUEEN_TURNSTILE_SPAN);
+      now += STEP;
+      while (g_main_context_iteration (NULL, FALSE))
+        ;
+      if (known && is_inside (known))
+        go (g_steal_pointer (&known));
+      for (guint i = 0; i < MANY; i++)
+        if (silent[i]->is_sent_away)
+          {
+            go (silent[i]);
+            silent[i] = come_from_network (f, 'x', i);
+          }
+    }
+  g_assert_cmpint (f->let_in->str[0], ==, 'k');
+  go (unknown);
+  disperse (silent);
+  g_string_truncate (f->let_in, 0);
+}
+
+/* Who is remembered for being quick has more places than who is not known. */
+static void
+test_remembered (Fixture *f, gconstpointer data)
+{
+  Visitor *unknown[6], *known;
+
+  go (come_from (f, LIARS));
+  for (guint i = 0; i <= N_REMEMBERED; i++)
+    go (come_from_network (f, 'x', i));
+  for (guint i = 0; i < G_N_ELEMENTS (unknown); i++)
+    unknown[i] = come_from (f, i);
+  known = come_from (f, LIARS);
+  g_assert_true (is_inside (unknown[5]));
+  g_assert_true (is_inside (known));
+  go (known);
+  for (guint i = 0; i < G_N_ELEMENTS (unknown); i++)
+    go (unknown[i]);
 }
 
 static void
@@ -453,6 +554,9 @@ main (int argc, char **argv)
     { "/turnstile/among-many-each-has-one", test_many },
     { "/turnstile/many-that-hang-keep-nobody-out", test_liars },
     { "/turnstile/not-even-those-that-were-quick-before", test_liars_with_a_good_name },
+    { "/turnstile/a-wide-network-is-one-to-others", test_wide },
+    { "/turnstile/in-it-they-are-fair", test_in_wide },
+    { "/turnstile/its-many-workers-make-no-others-forgotten", test_remembered },
     { "/turnstile/workers-take-turns", test_turns },
   };
 
