@@ -285,6 +285,7 @@ use_reservation (QueenPlacement *self, QueenPlacementResult *result)
   queen_reservations_keep (self->reservations, reservation);
   if (queen_placement_is_lent (request))
     lend (self, reservation, request->reserve);
+  queen_placement_settle (self, candidate); /* what was spare there is no longer */
   result->reason = QUEEN_PLACEMENT_RESERVED;
   result->worker = queen_placement_get_worker (self, candidate);
   result->reservation = reservation->id;

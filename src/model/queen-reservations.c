@@ -198,7 +198,7 @@ queen_reservations_find_spare (QueenOffers *offers,
       const QueenCandidate *candidate = ((QueenOffer *) link->data)->candidate;
 
       g_queue_push_tail_link (&offers->sparing, link);
-      if (!queen_offers_excludes (excluded, candidate->id))
+      if (candidate->spare && !queen_offers_excludes (excluded, candidate->id))
         found = queen_fair_queue_find (candidate->spare, may_end, (gpointer) submitter);
     }
   return found;

@@ -900,6 +900,29 @@ test_unused (Fixture *f, gconstpointer data)
   end (job, QUEEN_PLACEMENT_DONE);
 }
 
+/* As soon as a job has it, nobody else looks for it there, though it was spare. */
+static void
+test_unused_until_now (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Asker) lent = NULL, own = NULL, job = NULL;
+  QueenPlacementRequest request = { .model = "m",
+                                    .submitter = "s",
+                                    .reserve = QUEEN_PLACEMENT_UNTIL_END };
+
+  say (f, "a", QUEEN_STATUS_READY, 1, 0);
+  lent = reserve (f, "s", 0);
+  pass (QUEEN_PLACEMENT_USUAL_RESERVE);
+  request.reservation = lent->reservation;
+  own = ask_for (f, &request);
+  g_assert_cmpint (own->reason, ==, QUEEN_PLACEMENT_RESERVED);
+  job = ask_as (f, "t");
+  turn ();
+  assert_waits (job);
+  end (own, QUEEN_PLACEMENT_DONE);
+  turn ();
+  assert_placed (job, "a");
+}
+
 /* What is used is used, whoever wants it: the worker says so. */
 static void
 test_used (Fixture *f, gconstpointer data)
@@ -1444,6 +1467,7 @@ main (int argc, char **argv)
   add ("reservation/not-wanted-stays", NULL, test_unwanted);
   add ("reservation/used-is-given-back-by-who-has-it", NULL, test_used_is_given_back);
   add ("reservation/used-hides-nothing-that-is-not", NULL, test_used_hides_nothing);
+  add ("reservation/not-used-is-nobody-else-s-when-it-is-used", NULL, test_unused_until_now);
   add ("reservation/not-used-ends-for-who-wants-another-model", NULL, test_unused_for_another);
   add ("reservation/not-used-ends-for-what-it-serves-by-now", NULL, test_unused_at_changing);
   add ("reservation/not-used-stays-for-who-was-there", NULL, test_unused_at_tried);
