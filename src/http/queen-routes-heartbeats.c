@@ -16,6 +16,7 @@
 #define MAX_BATCH 1024               /* heartbeats */
 #define MAX_BATCH_BODY (1024 * 1024) /* bytes */
 #define SHORT_SLICE 100              /* µs of a batch while others wait: some fifty heartbeats */
+#define MAX_PLAIN 256                /* bytes of a heartbeat that does not say much */
 #define SPLIT_STEP 4096              /* bytes of a batch between two looks at the clock */
 
 typedef struct
@@ -300,7 +301,8 @@ go_on_with_batch (Batch *batch, Heartbeats *heartbeats, QueenExchange *exchange,
       QueenStretch item = g_array_index (batch->items, QueenStretch, batch->n_judged);
 
       judge_item (batch, heartbeats, &sender, (QueenText){ body.at + item.at, item.length });
-      has_time = has_slice_left (&slice, is_short, item.length);
+      has_time = has_slice_left (&slice, is_short,
+                                 item.length > MAX_PLAIN ? QUEEN_SLICE_LARGE : item.length);
     }
   return TRUE;
 }

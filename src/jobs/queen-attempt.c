@@ -186,6 +186,7 @@ send_letter (Letter *letter)
     size += g_bytes_get_size (letter->bytes);
   letter->mail.deliver = on_letter;
   letter->mail.size = (guint) size;
+  letter->mail.is_much = letter->kind == MAIL_HEAD || letter->kind == MAIL_END;
   letter->mail.sender = &self->sender;
   g_atomic_int_add (&self->n_waiting, (int) size);
   queen_mailbox_put (queen_upstream_get_mailbox (self->upstream), &letter->mail);

@@ -3,6 +3,7 @@
 
 #include "queen-call.h"
 
+#include "loop/queen-slice.h"
 #include "queen-call-message.h"
 #include "queen-call-private.h"
 
@@ -513,7 +514,11 @@ queen_calls_expire (QueenCaller *caller)
 {
   gint64 now = g_get_monotonic_time ();
   gint64 next = G_MAXINT64;
+  QueenSlice slice;
+  gboolean has_time = TRUE;
 
+  /* Who asks says how long it waits: thousands may have waited for the same moment. */
+  queen_slice_begin (&slice, &queen_clock_system);
   for (GList *link = caller->calls.head, *behind; link; link = behind)
     {
       QueenCall *self = link->data;
@@ -521,10 +526,15 @@ queen_calls_expire (QueenCaller *caller)
       behind = link->next;
       if (self->is_paused)
         continue;
-      if (self->deadline <= now && !excuse_standstill (self, now))
-        time_out (self);
-      else
+      if (self->deadline > now || excuse_standstill (self, now))
         next = MIN (next, self->deadline);
+      else if (has_time)
+        {
+          time_out (self);
+          has_time = !queen_slice_is_over (&slice, QUEEN_SLICE_LARGE);
+        }
+      else
+        next = now;
     }
   if (next < G_MAXINT64)
     queen_alarm_set_earlier (caller->alarm, next);

@@ -129,13 +129,13 @@ count_bytes (QueenMailbox *self, QueenMailSender *sender, int n)
 
 /* With the last of its mails a sender may go.
  *
- * Returns: how many bytes that was */
+ * Returns: how large that was, for a slice */
 static gsize
 deliver_first (QueenMailbox *self, gboolean is_wanted)
 {
   QueenMailSender *sender = (QueenMailSender *) queen_turn_taker_get_first (&self->all);
   QueenMail *mail = g_queue_pop_head_link (&sender->mails)->data;
-  gsize size = mail->size;
+  gsize size = mail->is_much ? QUEEN_SLICE_LARGE : mail->size;
 
   pass_sender (sender);
   count_bytes (self, sender, -(int) mail->size);

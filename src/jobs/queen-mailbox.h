@@ -30,6 +30,7 @@ typedef struct
  * QueenMail:
  * @deliver: takes it over, in the reader's thread; @is_wanted is %FALSE when it is only to be freed
  * @size: what it counts for, in bytes
+ * @is_much: however small it is, many may have to be told of it
  * @sender: whose it is
  *
  * What begins each thing that is put into a mailbox.
@@ -39,6 +40,7 @@ struct _QueenMail
   GList link;
   void (*deliver) (QueenMail *self, gboolean is_wanted);
   guint size;
+  gboolean is_much;
   QueenMailSender *sender;
 };
 

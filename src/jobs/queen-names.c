@@ -6,6 +6,7 @@
 #include <netdb.h>
 
 #include "loop/queen-fair-queue.h"
+#include "loop/queen-slice.h"
 #include "loop/queen-threads.h"
 #include "loop/queen-turn-taker.h"
 #include "queen-host.h"
@@ -225,14 +226,18 @@ on_name_answered (gpointer data)
   Question *question = data;
   QueenNames *self = question->names;
   QueenNamesWait *wait;
+  QueenSlice slice;
 
   if (!self)
     return G_SOURCE_REMOVE;
+  queen_slice_begin (&slice, &queen_clock_system);
   while ((wait = g_queue_peek_head (&question->waits)))
     {
       g_queue_unlink (&question->waits, &wait->link);
       wait->func (question->found, question->error, wait->data);
       g_free (wait);
+      if (question->waits.head && queen_slice_is_over (&slice, QUEEN_SLICE_LARGE))
+        return G_SOURCE_CONTINUE;
     }
   drop_question (question);
   begin_pending (self);

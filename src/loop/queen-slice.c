@@ -3,9 +3,7 @@
 
 #include "queen-slice.h"
 
-/* Between two looks at the clock. */
-#define MAX_STEPS 16
-#define MAX_BYTES (16 * 1024)
+#define MAX_STEPS 16 /* between two looks at the clock */
 
 void
 queen_slice_begin (QueenSlice *self, const QueenClock *clock)
@@ -17,7 +15,7 @@ gboolean
 queen_slice_is_over (QueenSlice *self, gsize n_bytes)
 {
   self->n_bytes += n_bytes;
-  if (++self->n_steps < MAX_STEPS && self->n_bytes < MAX_BYTES)
+  if (++self->n_steps < MAX_STEPS && self->n_bytes < QUEEN_SLICE_LARGE)
     return FALSE;
   self->n_steps = 0;
   self->n_bytes = 0;

@@ -7,6 +7,10 @@
 
 G_BEGIN_DECLS
 
+/** Bytes of a step that is so large that the clock is looked at behind it; and so it is said of one
+ * that may set off much, however small it is itself. */
+#define QUEEN_SLICE_LARGE (16 * 1024)
+
 /**
  * QueenSlice:
  *

@@ -104,6 +104,22 @@ queen_offers_excludes (const char *const *list, const char *id)
   return list && g_strv_contains (list, id);
 }
 
+static gboolean
+rests (const QueenCandidate *candidate, const QueenChoice *choice)
+{
+  return queen_faults_get_rest (&candidate->record.faults, choice->party, choice->now) > 0;
+}
+
+gboolean
+queen_candidate_may_serve (const QueenCandidate *self, const QueenChoice *choice)
+{
+  gboolean is_avoided = choice->avoided && self->supplier == choice->avoided &&
+                        queen_supplier_is_doubted (choice->avoided, choice->now);
+
+  return !queen_offers_excludes (choice->excluded, self->id) && !rests (self, choice) &&
+         !is_avoided;
+}
+
 typedef struct
 {
   QueenCandidate *candidate;
@@ -137,7 +153,7 @@ look_at (Look *look, QueenCandidate *candidate, const QueenChoice *choice)
 
   if (queen_offers_excludes (choice->excluded, candidate->id))
     return;
-  if (queen_faults_get_rest (&candidate->record.faults, choice->party, choice->now) > 0)
+  if (rests (candidate, choice))
     {
       look->has_rests = TRUE;
       return;

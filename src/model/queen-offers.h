@@ -183,6 +183,9 @@ typedef struct
  */
 QueenCandidate *queen_offers_choose (QueenOffers *self, QueenChoice *choice);
 
+/** Returns: whether @self would get what is asked for, if it could take one more and nobody else */
+gboolean queen_candidate_may_serve (const QueenCandidate *self, const QueenChoice *choice);
+
 /** Returns: whether what has the number @reservation is done at @self by its own word */
 gboolean queen_candidate_uses (const QueenCandidate *self, guint64 reservation);
 

@@ -189,11 +189,14 @@ end_reservation (QueenPlacement *self, QueenReservation *reservation, gboolean i
 
 /* Returns: whether a worker can take one more now */
 static gboolean
-end_spare (QueenPlacement *self, QueenOffers *offers, const QueenPlacementRequest *request)
+end_spare (QueenPlacement *self,
+           QueenOffers *offers,
+           const QueenChoice *choice,
+           const QueenPlacementRequest *request)
 {
   QueenReservation *spare;
 
-  while ((spare = queen_reservations_find_spare (offers, request->excluded, request->submitter)))
+  while ((spare = queen_reservations_find_spare (offers, choice, request->submitter)))
     {
       const QueenCandidate *candidate = spare->candidate;
 
@@ -224,9 +227,11 @@ queen_placement_place (QueenPlacement *self,
       result->reason = QUEEN_PLACEMENT_SHARE;
       return FALSE;
     }
-  do
+  candidate = choose_candidate (self, model, &choice, result);
+  /* Who takes no place takes nobody's. */
+  if (!candidate && result->request->reserve > 0 &&
+      end_spare (self, model->offers, &choice, result->request))
     candidate = choose_candidate (self, model, &choice, result);
-  while (!candidate && end_spare (self, model->offers, result->request));
   if (candidate)
     give_out (self, candidate, result);
   else

@@ -4,10 +4,10 @@
 /* Each component that is listed knows by what it is held, so that whoever looks at one, or counts
  * them, need not ask anybody else. */
 
+#include "loop/queen-slice.h"
 #include "queen-registry-private.h"
 
 #define MAX_LOOKED_AT 1024 /* in one turn of the main loop */
-#define MANY 16            /* until it is looked how long they took */
 
 static void
 heed (QueenRegistry *self, QueenEntry *entry)
@@ -40,19 +40,22 @@ queen_registry_heed_holds (QueenRegistry *self, const char *id)
 static gboolean
 sweep_some (QueenRegistry *self)
 {
-  const QueenClock *clock = self->settings.clock;
-  gint64 end = clock->get_monotonic () + QUEEN_SLICE;
   QueenComponent *components[MAX_LOOKED_AT];
   guint n =
       queen_registry_list_behind (self, self->sweep_behind, components, G_N_ELEMENTS (components));
+  QueenSlice slice;
 
   /* What one of them becomes may end it, but not the others, and nobody comes or goes. */
+  queen_slice_begin (&slice, self->settings.clock);
   for (guint i = 0; i < n; i++)
     {
+      const QueenVitals *vitals = components[i]->hive_id ? components[i]->vitals : NULL;
+      gboolean is_much = vitals && vitals->models;
+
       self->sweep_behind = components[i]->sequence;
       if (components[i]->hive_id)
         queen_registry_heed_holds (self, components[i]->id);
-      if (i % MANY == MANY - 1 && clock->get_monotonic () >= end)
+      if (queen_slice_is_over (&slice, is_much ? QUEEN_SLICE_LARGE : 0))
         return FALSE;
     }
   return n < G_N_ELEMENTS (components);

@@ -4,6 +4,7 @@
 #include "queen-registry-private.h"
 
 #include "loop/queen-alarm.h"
+#include "loop/queen-slice.h"
 #include "queen-dispatch.h"
 #include "queen-error.h"
 
@@ -404,7 +405,10 @@ gboolean
 queen_registry_expire_some (QueenRegistry *self)
 {
   gint64 now = self->settings.clock->get_monotonic ();
+  QueenSlice slice;
 
+  /* One that serves many models is much to do. */
+  queen_slice_begin (&slice, self->settings.clock);
   for (int i = 0; i < MAX_EXPIRED_AT_ONCE; i++)
     {
       QueenEntry *silent = get_first_missed (self);
@@ -416,6 +420,8 @@ queen_registry_expire_some (QueenRegistry *self)
         forget (self, gone, NULL);
       else
         return FALSE;
+      if (queen_slice_is_over (&slice, QUEEN_SLICE_LARGE))
+        break;
     }
   return get_first_deadline (self) <= now;
 }

@@ -187,7 +187,7 @@ may_end (gpointer data, gpointer submitter)
 
 QueenReservation *
 queen_reservations_find_spare (QueenOffers *offers,
-                               const char *const *excluded,
+                               const QueenChoice *choice,
                                const char *submitter)
 {
   QueenReservation *found = NULL;
@@ -198,7 +198,7 @@ queen_reservations_find_spare (QueenOffers *offers,
       const QueenCandidate *candidate = ((QueenOffer *) link->data)->candidate;
 
       g_queue_push_tail_link (&offers->sparing, link);
-      if (candidate->spare && !queen_offers_excludes (excluded, candidate->id))
+      if (candidate->spare && queen_candidate_may_serve (candidate, choice))
         found = queen_fair_queue_find (candidate->spare, may_end, (gpointer) submitter);
     }
   return found;

@@ -80,7 +80,7 @@ queen_reservations_spare (QueenReservation *reservation, QueenAgenda *agenda, Qu
 /**
  * queen_reservations_find_spare:
  * @offers: of what @submitter wants
- * @excluded: (nullable): ids of those that are of no use to it
+ * @choice: what it asks for
  *
  * The full workers take turns, and at each of them who have some there, all in one IPv6 network of
  * 48 bits as one; and of each the one comes first that became spare last, as what the worker says
@@ -89,7 +89,7 @@ queen_reservations_spare (QueenReservation *reservation, QueenAgenda *agenda, Qu
  * Returns: (transfer none) (nullable): one to be ended for @submitter, who has not lent it
  */
 QueenReservation *queen_reservations_find_spare (QueenOffers *offers,
-                                                 const char *const *excluded,
+                                                 const QueenChoice *choice,
                                                  const char *submitter);
 
 /** queen_reservations_keep: it becomes a job's. */

@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <netdb.h>
 
+#include "loop/queen-clock.h"
 #include "no-threads.h"
 
 /* In place of libc's: it takes as long as the test says. */
@@ -87,6 +88,7 @@ typedef struct
   QueenNames *names;
   guint n_found;
   guint n_not_found;
+  gulong works_for; /* µs: whoever hears of one */
 } Fixture;
 
 static void
@@ -95,6 +97,7 @@ on_found (GList *found, const GError *error, gpointer data)
   Fixture *f = data;
 
   g_assert_cmpint (found != NULL, ==, error == NULL);
+  g_usleep (f->works_for);
   if (found)
     f->n_found++;
   else
@@ -177,6 +180,23 @@ test_found (Fixture *f, gconstpointer data)
   ask (f, "10.0.0.7", "::1");
   await (f, 3, 1);
   g_assert_cmpuint (n_asked, ==, 2); /* nobody is asked for what is an address already */
+}
+
+/* Who hears of it has much to do, and others have turns meanwhile. */
+static void
+test_many_in_turns (Fixture *f, gconstpointer data)
+{
+  f->works_for = QUEEN_SLICE;
+  for (guint i = 0; i < 3; i++)
+    ask (f, "10.0.0.7", "slow");
+  await_running (1);
+  set_free (TRUE);
+  for (guint n = 0; n < 3; n = f->n_found)
+    {
+      g_main_context_iteration (NULL, TRUE);
+      g_assert_cmpuint (f->n_found, <=, n + 1);
+    }
+  g_assert_cmpuint (n_asked, ==, 1);
 }
 
 static void
@@ -368,6 +388,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("/names/found-or-not", test_found);
   ADD ("/names/one-for-many", test_one_for_many);
+  ADD ("/names/many-hear-of-it-in-turns", test_many_in_turns);
   ADD ("/names/slow-ones-keep-nobody-waiting", test_shares);
   ADD ("/names/a-wide-network-is-one-to-others", test_wide);
   ADD ("/names/who-has-its-share-keeps-nobody-from-a-turn", test_turns);

@@ -923,6 +923,42 @@ test_unused_until_now (Fixture *f, gconstpointer data)
   assert_placed (job, "a");
 }
 
+/* Nor does one lose it to somebody who takes no place, or could not go there in its stead. */
+static void
+test_unused_for_nothing (Fixture *f, gconstpointer data)
+{
+  const QueenPlacementRequest look = { .model = "m", .submitter = "t" };
+  g_autoptr (Asker) refused = NULL, lent = NULL, looks = NULL, job = NULL;
+  g_autoptr (GError) error = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 1, 0);
+  refused = ask_as (f, "t");
+  end (refused, QUEEN_PLACEMENT_DONE);
+  for (int i = 0; i < 3; i++)
+    {
+      g_autoptr (Asker) rude = ask_as (f, "rude");
+
+      end (rude, QUEEN_PLACEMENT_REFUSED);
+      now += 4 * SECOND;
+      turn ();
+    }
+  {
+    g_autoptr (Asker) rude = ask_as (f, "rude");
+
+    end (rude, QUEEN_PLACEMENT_REFUSED);
+  }
+  lent = reserve (f, "s", 0);
+  job = ask_as (f, "rude");
+  pass (QUEEN_PLACEMENT_USUAL_RESERVE);
+  assert_waits (job); /* it rests there */
+  g_assert_null (queen_placement_find (f->placement, "m", &error));
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND);
+  looks = ask_for (f, &look);
+  assert_placed (looks, "-");
+  g_assert_cmpuint (queen_placement_get_in_flight (f->placement, "a"), ==, 1);
+  end (lent, QUEEN_PLACEMENT_DONE); /* it is there still */
+}
+
 /* What is used is used, whoever wants it: the worker says so. */
 static void
 test_used (Fixture *f, gconstpointer data)
@@ -1468,6 +1504,7 @@ main (int argc, char **argv)
   add ("reservation/used-is-given-back-by-who-has-it", NULL, test_used_is_given_back);
   add ("reservation/used-hides-nothing-that-is-not", NULL, test_used_hides_nothing);
   add ("reservation/not-used-is-nobody-else-s-when-it-is-used", NULL, test_unused_until_now);
+  add ("reservation/not-used-stays-if-nobody-could-have-it", NULL, test_unused_for_nothing);
   add ("reservation/not-used-ends-for-who-wants-another-model", NULL, test_unused_for_another);
   add ("reservation/not-used-ends-for-what-it-serves-by-now", NULL, test_unused_at_changing);
   add ("reservation/not-used-stays-for-who-was-there", NULL, test_unused_at_tried);

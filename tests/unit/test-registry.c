@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fake-clock.h"
+#include "loop/queen-clock.h"
 #include "model/queen-local-sequencer.h"
 #include "queen-error.h"
 
@@ -1004,6 +1005,26 @@ test_room_in_plain_words (Fixture *f, gconstpointer data)
 #define ADD_SECONDS(path, function)                                                                \
   g_test_add ("/registry/" path, Fixture, NULL, set_up_seconds, function, tear_down)
 
+/* What hears of it may take long. */
+static void
+on_slow_event (void)
+{
+  now += QUEEN_SLICE;
+}
+
+static void
+test_expiry_in_turns (Fixture *f, gconstpointer data)
+{
+  for (const char *id = "a\0b\0c\0"; *id; id += 2)
+    beat (f, id, QUEEN_STATUS_READY, NULL);
+  g_string_truncate (f->heard, 0);
+  g_signal_connect_swapped (f->bus, "event", G_CALLBACK (on_slow_event), NULL);
+  now += TIMEOUT;
+  g_assert_true (queen_registry_expire (f->registry));
+  g_assert_true (g_str_has_prefix (f->heard->str, "a:"));
+  g_assert_null (strstr (f->heard->str, "b:"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -1045,6 +1066,7 @@ main (int argc, char **argv)
   ADD ("restore/overdue-however-long-it-takes", test_restored_slowly);
   ADD ("restore/alarm-goes-off-by-itself", test_restored_alarm);
   ADD ("restore/overdue-for-longer-than-the-clock-runs", test_restored_overdue);
+  ADD ("expiry/no-longer-than-a-slice-at-once", test_expiry_in_turns);
   ADD ("random/agrees-with-plain-words", test_against_plain_words);
   ADD ("random/room-agrees-with-plain-words", test_room_in_plain_words);
 
