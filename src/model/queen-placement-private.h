@@ -18,6 +18,7 @@ typedef struct
   QueenOffers *offers;
   QueenLine *line;
   QueenAppointment wake; /* when its line is to be looked at; mostly now */
+  gboolean goes_on;      /* from where that was left, as nothing has happened since */
   QueenAppointment move; /* when those in it are to hear of their places */
   gint64 told_at;        /* µs, monotonic: when they last heard of them */
   gint64 taken_at;       /* likewise: when the last one was served, or the first came since */

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "loop/queen-slice.h"
 #include "queen-error.h"
 #include "queen-heartbeat.h"
 #include "queen-senders.h"
@@ -196,6 +197,7 @@ pass_over (QueenPlacement *self, QueenPlacementModel *model, const QueenPlacemen
     queen_line_pass (model->line);
 }
 
+/* Returns: whether it has got one */
 static gboolean
 serve_wait (QueenPlacement *self, QueenPlacementModel *model, QueenPlacementWait *wait)
 {
@@ -223,19 +225,25 @@ static void
 serve_line (QueenPlacement *self, QueenPlacementModel *model)
 {
   QueenPlacementWait *wait;
+  QueenSlice slice;
   guint n_served = 0;
+  gboolean has_time = TRUE, goes_on;
 
   if (self->is_stopping)
     return;
-  queen_line_restart (model->line);
-  while ((wait = queen_line_peek (model->line)) && queen_placement_has_any (model))
-    if (n_served == MAX_SERVED)
-      {
-        queen_placement_wake (self, model);
-        return;
-      }
-    else if (serve_wait (self, model, wait))
-      n_served++;
+  if (!model->goes_on)
+    queen_line_restart (model->line);
+  model->goes_on = TRUE;
+  queen_slice_begin (&slice, self->clock);
+  while (has_time && (wait = queen_line_peek (model->line)) && queen_placement_has_any (model))
+    {
+      n_served += serve_wait (self, model, wait);
+      has_time = n_served < MAX_SERVED && !queen_slice_is_over (&slice, QUEEN_SLICE_LARGE);
+    }
+  goes_on = !has_time && model->goes_on;
+  if (!has_time)
+    queen_placement_wake (self, model);
+  model->goes_on = goes_on;
 }
 
 static void
@@ -249,6 +257,7 @@ on_wake_due (gpointer model, gpointer placement)
 void
 queen_placement_wake (QueenPlacement *self, QueenPlacementModel *model)
 {
+  model->goes_on = FALSE;
   if (count_waiting (model) > 0 && !queen_appointment_is_on (&model->wake))
     queen_agenda_enter (self->agenda, &model->wake, self->clock->get_monotonic (), on_wake_due,
                         model);

@@ -959,6 +959,47 @@ test_unused_for_nothing (Fixture *f, gconstpointer data)
   end (lent, QUEEN_PLACEMENT_DONE); /* it is there still */
 }
 
+/* Of many who cannot have it each is looked at; and others have their turns meanwhile. */
+static guint
+count_turns (Fixture *f, guint n_passed)
+{
+  const char *const tried[] = { "a", NULL };
+  g_autoptr (GPtrArray) passed = g_ptr_array_new_with_free_func ((GDestroyNotify) free_asker);
+  g_autoptr (Asker) last = NULL;
+  guint n_turns = 0;
+
+  say (f, "a", QUEEN_STATUS_READY, 1, 1);
+  for (guint i = 0; i < n_passed; i++)
+    {
+      g_autofree char *submitter = g_strdup_printf ("s%u", i);
+      const QueenPlacementRequest request = { .model = "m",
+                                              .submitter = submitter,
+                                              .excluded = tried,
+                                              .patience = 60 * SECOND,
+                                              .reserve = QUEEN_PLACEMENT_UNTIL_END };
+
+      g_ptr_array_add (passed, ask_for (f, &request));
+    }
+  last = ask_as (f, "last");
+  turn ();
+  now_and_then = QUEEN_SLICE / 20;
+  say (f, "a", QUEEN_STATUS_READY, 1, 0);
+  for (; last->n_called == 0; n_turns++)
+    g_main_context_iteration (NULL, TRUE);
+  now_and_then = 0;
+  assert_placed (last, "a");
+  end (last, QUEEN_PLACEMENT_DONE);
+  return n_turns;
+}
+
+static void
+test_long_line (Fixture *f, gconstpointer data)
+{
+  guint n_turns = count_turns (f, 0);
+
+  g_assert_cmpuint (count_turns (f, 200), >=, n_turns + 10);
+}
+
 /* What is used is used, whoever wants it: the worker says so. */
 static void
 test_used (Fixture *f, gconstpointer data)
@@ -1498,6 +1539,7 @@ main (int argc, char **argv)
   add ("model/unknown-names-those-that-exist", NULL, test_unknown);
   add ("reservation/ends-by-itself", NULL, test_expiry);
   add ("reservation/ends-and-what-it-was-for-goes-on", NULL, test_expiry_reported);
+  add ("line/a-long-one-in-turns", NULL, test_long_line);
   add ("reservation/not-used-ends-soon-when-others-want-it", NULL, test_unused);
   add ("reservation/used-stays-by-the-workers-word", NULL, test_used);
   add ("reservation/not-wanted-stays", NULL, test_unwanted);
