@@ -129,7 +129,7 @@ append_series (GString *text, const Family *family, const QueenComponent *compon
 static void
 append_families (GString *text, const GPtrArray *components)
 {
-  for (gsize i = 0; components->len > 0 && i < G_N_ELEMENTS (families); i++)
+  for (gsize i = 0; i < G_N_ELEMENTS (families); i++)
     {
       queen_metrics_begin (text, families[i].name, "gauge", families[i].help);
       for (guint j = 0; j < components->len; j++)
