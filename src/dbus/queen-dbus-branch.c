@@ -27,12 +27,6 @@ get_first (QueenDBusBranch *self)
   return queen_dbus_cluster_get_next (self->cluster, self->kind, 0);
 }
 
-static QueenDBusObject *
-get_next (QueenDBusBranch *self, const QueenDBusObject *object)
-{
-  return queen_dbus_cluster_get_next (self->cluster, self->kind, object->serial);
-}
-
 static const char *
 get_path (QueenDBusBranch *self)
 {
@@ -50,7 +44,8 @@ take_roster (QueenDBusBranch *self, const char *wanted)
 
   if (wanted && !queen_dbus_roster_is_list (wanted))
     return roster;
-  for (QueenDBusObject *object = get_first (self); object; object = get_next (self, object))
+  for (QueenDBusObject *object = get_first (self); object;
+       object = queen_dbus_object_get_next (object))
     queen_dbus_roster_add (roster, object->now);
   return roster;
 }
@@ -145,7 +140,7 @@ answer_list (GDBusMethodInvocation *invocation, gpointer data, GError **error)
                              queen_dbus_component_get_properties (object->now));
       object->is_listed = TRUE;
       last = object->serial;
-      object = queen_dbus_cluster_get_next (self->cluster, self->kind, last);
+      object = queen_dbus_object_get_next (object);
     }
   return g_variant_new ("(a(oa{sv})t)", &page, object ? last : 0);
 }
@@ -194,7 +189,8 @@ append_nodes (QueenDBusBranch *self, GString *xml)
 {
   gsize prefix = strlen (get_path (self)) + 1, without_nodes = xml->len;
 
-  for (QueenDBusObject *object = get_first (self); object; object = get_next (self, object))
+  for (QueenDBusObject *object = get_first (self); object;
+       object = queen_dbus_object_get_next (object))
     {
       g_string_append_printf (xml, "  <node name=\"%s\"/>\n", object->path + prefix);
       if (xml->len > self->limits->page)
@@ -258,7 +254,8 @@ void
 queen_dbus_branch_add_to (QueenDBusBranch *self, QueenDBusInventory *inventory)
 {
   queen_dbus_inventory_add_registry (inventory, get_path (self), take_roster (self, NULL));
-  for (QueenDBusObject *object = get_first (self); object; object = get_next (self, object))
+  for (QueenDBusObject *object = get_first (self); object;
+       object = queen_dbus_object_get_next (object))
     {
       object->is_listed = TRUE;
       queen_dbus_inventory_add_component (inventory, object->path, object->now);

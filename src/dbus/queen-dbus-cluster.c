@@ -84,7 +84,7 @@ static void
 put_in_place (QueenDBusCluster *self, QueenDBusObject *object)
 {
   object->serial = ++self->last_serial;
-  g_tree_insert (self->in_order[object->now->kind], &object->serial, object);
+  object->node = g_tree_insert_node (self->in_order[object->now->kind], &object->serial, object);
 }
 
 static void
@@ -203,6 +203,14 @@ queen_dbus_cluster_get_next (QueenDBusCluster *self, QueenComponentKind kind, gu
   GTreeNode *node = g_tree_upper_bound (self->in_order[kind], &serial);
 
   return node ? g_tree_node_value (node) : NULL;
+}
+
+QueenDBusObject *
+queen_dbus_object_get_next (const QueenDBusObject *object)
+{
+  GTreeNode *next = g_tree_node_next (object->node);
+
+  return next ? g_tree_node_value (next) : NULL;
 }
 
 QueenDBusObject *

@@ -42,7 +42,8 @@ typedef struct
   QueenComponent *now;
   QueenComponent *sent;
   guint64 serial;
-  GList dirty_link; /* the cluster's own */
+  GTreeNode *node;  /* the cluster's own */
+  GList dirty_link; /* likewise */
   gboolean is_dirty;
   gboolean are_holds_news;
   gboolean is_listed;
@@ -105,6 +106,14 @@ QueenComponent *queen_dbus_cluster_lookup (QueenDBusCluster *self, const char *p
  */
 QueenDBusObject *
 queen_dbus_cluster_get_next (QueenDBusCluster *self, QueenComponentKind kind, guint64 serial);
+
+/**
+ * queen_dbus_object_get_next:
+ * @object: one that is known now
+ *
+ * Returns: (transfer none) (nullable): the first one of its kind that came after it
+ */
+QueenDBusObject *queen_dbus_object_get_next (const QueenDBusObject *object);
 
 /**
  * queen_dbus_cluster_get_dirty:
