@@ -7,12 +7,14 @@
 #include "model/queen-senders.h"
 
 /* Not by the host that is called: whoever has a network, or a name server, has as many of these as
- * it likes. */
+ * it likes. Of what a sender's workers may have, one who asks does not leave nothing for others. */
 void
 queen_call_parties_init (QueenCallParties *self, const char *submitter, const QueenSource *source)
 {
+  g_autofree char *sender = queen_source_dup_asker (source);
+
   self->submitter = queen_sender_dup_asker (submitter ? submitter : "");
-  self->sender = queen_source_dup_asker (source);
+  self->sender = queen_fair_queue_join (sender, self->submitter);
 }
 
 char *

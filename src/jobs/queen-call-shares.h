@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 /**
  * QueenCallParties:
  * @submitter: who asks
- * @sender: who has said where the worker is, and so names hosts as it likes
+ * @sender: who has said where the worker is, and so names hosts as it likes; as a group of those
+ * who ask for something there
  *
  * Who has something of it when a worker is called; each perhaps of queen_fair_queue_join().
  */

@@ -323,6 +323,9 @@ test_senders_leave_room (void)
   QueenCaller *caller = queen_caller_new (reach, NULL, NULL);
 
   g_assert_cmpuint (ask_for_all (caller, "10.1.0.1", "2001:db8:1:2::1"), ==, 4096);
+  /* Somebody else who asks there has something, too; all of the sender's /48 have as much as two.
+   */
+  g_assert_cmpuint (ask_for_all (caller, "10.1.0.2", "2001:db8:1:2::1"), ==, 1365);
   for (guint i = 2; i < 16; i++)
     {
       g_autofree char *submitter = g_strdup_printf ("10.1.0.%u", i);
@@ -330,8 +333,6 @@ test_senders_leave_room (void)
 
       g_assert_cmpuint (ask_for_all (caller, submitter, sender), ==, 0);
     }
-  /* The /48 has as much as two; whoever is in none has what it always had. */
-  g_assert_cmpuint (ask_for_all (caller, "10.1.0.2", "2001:db8:1:3::1"), ==, 1365);
   g_assert_cmpuint (ask_for_all (caller, "10.1.0.3", "2001:db8:1:4::1"), ==, 0);
   g_assert_cmpuint (ask_for_all (caller, "10.1.0.4", "10.0.0.2"), ==, 1365);
   dismiss_all (caller, "10.1.0.1", "2001:db8:1:2::1", 4096);
@@ -474,7 +475,7 @@ on_long_word (QueenMail *mail, gboolean is_wanted)
 
 /* Others wait for no more than one large mail when its time was the slice's. */
 static void
-test_large_mails (void)
+test_large_mails (gconstpointer is_much)
 {
   QueenMailSender sender = { { NULL } };
   QueenMailbox *mailbox = queen_mailbox_new (g_main_context_default (), on_words_delivered, NULL);
@@ -486,7 +487,8 @@ test_large_mails (void)
       Word *word = g_new0 (Word, 1);
 
       word->mail.deliver = on_long_word;
-      word->mail.size = 1024 * 1024;
+      word->mail.size = is_much ? 1 : 1024 * 1024;
+      word->mail.is_much = is_much != NULL;
       word->mail.sender = &sender;
       word->name = 'a';
       queen_mailbox_put (mailbox, &word->mail);
@@ -513,6 +515,8 @@ main (int argc, char **argv)
   g_test_add_func ("/call-turns/who-asks-for-many-things-has-one-turn", test_askers_take_turns);
   g_test_add_func ("/call-turns/who-has-less-waiting-than-is-left-may-have-more",
                    test_askers_have_portions);
-  g_test_add_func ("/call-turns/large-mails", test_large_mails);
+  g_test_add_data_func ("/call-turns/large-mails", GINT_TO_POINTER (FALSE), test_large_mails);
+  g_test_add_data_func ("/call-turns/mails-that-many-are-told-of", GINT_TO_POINTER (TRUE),
+                        test_large_mails);
   return g_test_run ();
 }
