@@ -3,8 +3,6 @@
 
 #include "queen-list.h"
 
-#include "text/queen-gzip.h"
-
 #define PIECE (16 * 1024) /* bytes between two looks at the clock */
 
 QueenList *
@@ -48,13 +46,11 @@ queen_list_is_ready (const QueenList *self, gboolean wants_gzip)
 
 /* It may be kept for long, and counts as long as it is. */
 static void
-finish_packing (QueenList *self, const char *text, gsize size)
+finish_packing (QueenList *self)
 {
-  QueenDigest digest;
   gsize length;
 
-  queen_digest_init (&digest, text, size);
-  queen_gzip_append_end (self->packing, &digest);
+  queen_gzip_append_end (self->packing, &self->digest);
   length = self->packing->len;
   self->packed =
       g_bytes_new_take (g_realloc (g_string_free (g_steal_pointer (&self->packing), FALSE), length),
@@ -74,13 +70,16 @@ queen_list_pack (QueenList *self, const QueenClock *clock, gint64 until)
   do
     {
       gsize n = MIN (size - self->n_done, PIECE);
+      QueenDigest piece;
 
       queen_gzip_append (self->packing, text + self->n_done, n);
+      queen_digest_init (&piece, text + self->n_done, n);
+      queen_digest_append (&self->digest, &piece);
       self->n_done += n;
     }
   while (self->n_done < size && clock->get_monotonic () < until);
   if (self->n_done == size)
-    finish_packing (self, text, size);
+    finish_packing (self);
 }
 
 gsize

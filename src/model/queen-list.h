@@ -4,6 +4,7 @@
 #pragma once
 
 #include "loop/queen-clock.h"
+#include "text/queen-gzip.h"
 
 G_BEGIN_DECLS
 
@@ -21,8 +22,9 @@ typedef struct
   GBytes *json;
   GBytes *packed;
   char *version;
-  GString *packing; /* (private): what is compressed so far */
-  gsize n_done;     /* (private): bytes of the JSON that are */
+  GString *packing;   /* (private): what is compressed so far */
+  gsize n_done;       /* (private): bytes of the JSON that are */
+  QueenDigest digest; /* (private): of these */
 } QueenList;
 
 /**
