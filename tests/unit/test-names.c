@@ -252,17 +252,24 @@ test_wide (Fixture *f, gconstpointer data)
   await (f, 2, 0);
 }
 
+/* The network has all that it may, and three more wait there. */
+static void
+ask_in_full_network (Fixture *f, QueenNamesWait *waits[3])
+{
+  ask_for_slow_ones (f, "fd00::1", QUEEN_NAMES_MAX_OF_ONE + 10);
+  ask_from_many (f, "fd00:0:0:1%x::1", QUEEN_NAMES_MAX_OF_WIDE - QUEEN_NAMES_MAX_OF_ONE, 1);
+  waits[0] = ask (f, "fd00:0:0:2::1", "slow-a");
+  waits[1] = ask (f, "fd00:0:0:2::1", "slow-b");
+  waits[2] = ask (f, "fd00:0:0:3::1", "slow-c");
+}
+
 /* Who may have no more keep nobody from their turn, however many they are. */
 static void
 test_turns (Fixture *f, gconstpointer data)
 {
   QueenNamesWait *waits[3];
 
-  ask_for_slow_ones (f, "fd00::1", QUEEN_NAMES_MAX_OF_ONE + 10);
-  ask_from_many (f, "fd00:0:0:1%x::1", QUEEN_NAMES_MAX_OF_WIDE - QUEEN_NAMES_MAX_OF_ONE, 1);
-  waits[0] = ask (f, "fd00:0:0:2::1", "slow-a");
-  waits[1] = ask (f, "fd00:0:0:2::1", "slow-b");
-  waits[2] = ask (f, "fd00:0:0:3::1", "slow-c");
+  ask_in_full_network (f, waits);
   ask_from_many (f, "10.0.1.%u", 60, QUEEN_NAMES_MAX_OF_ONE);
   for (gsize i = 0; i < G_N_ELEMENTS (waits); i++)
     g_assert_false (queen_names_wait_has_begun (waits[i]));
@@ -278,11 +285,7 @@ test_turns_in_network (Fixture *f, gconstpointer data)
 {
   QueenNamesWait *waits[3];
 
-  ask_for_slow_ones (f, "fd00::1", QUEEN_NAMES_MAX_OF_ONE + 10);
-  ask_from_many (f, "fd00:0:0:1%x::1", QUEEN_NAMES_MAX_OF_WIDE - QUEEN_NAMES_MAX_OF_ONE, 1);
-  waits[0] = ask (f, "fd00:0:0:2::1", "slow-a");
-  waits[1] = ask (f, "fd00:0:0:2::1", "slow-b");
-  waits[2] = ask (f, "fd00:0:0:3::1", "slow-c");
+  ask_in_full_network (f, waits);
   set_free_name ("slow-fd00:0:0:10::1-0");
   await (f, 1, 0);
   for (gsize i = 0; i < G_N_ELEMENTS (waits); i++)
