@@ -183,9 +183,8 @@ is_preferred (const Look *look)
 static gboolean
 comes_last (const QueenSupplier *supplier, const QueenChoice *choice)
 {
-  return supplier &&
-         (supplier == choice->avoided || queen_supplier_is_doubted (supplier, choice->now) ||
-          queen_supplier_has_failed (supplier, choice->party, choice->now));
+  return supplier && (supplier == choice->avoided ||
+                      queen_supplier_comes_last (supplier, choice->party, choice->now));
 }
 
 /* Who is not looked at. */
@@ -267,7 +266,7 @@ look_along (
     look_at (look, ((const QueenOffer *) g_sequence_get (at))->candidate, choice);
 }
 
-/* Goes from supplier to supplier, past those who come last.
+/* Goes from supplier to supplier, once round and past those who come last.
  *
  * Returns: whether there are others, be they full or not */
 static gboolean
@@ -275,6 +274,7 @@ look_at_others (Look *look, QueenOffers *self, const QueenChoice *choice)
 {
   GSequenceIter *at = find_behind (self, choice->where, FALSE, 0);
   guint left = MAX_LOOKED_AT;
+  guint64 first = 0;
   gboolean are_there = FALSE;
 
   for (guint i = 0; i < MAX_LOOKED_AT && left > 0 && !g_sequence_is_empty (self->serving); i++)
@@ -283,6 +283,10 @@ look_at_others (Look *look, QueenOffers *self, const QueenChoice *choice)
 
       at = go_round (self->serving, at);
       offer = g_sequence_get (at);
+      if (i == 0)
+        first = offer->supplier;
+      else if (offer->supplier == first)
+        break;
       if (!comes_last (offer->candidate->supplier, choice))
         {
           are_there = TRUE;

@@ -255,7 +255,7 @@ note_sender (QueenPlacement *self, QueenCandidate *candidate, char *sender)
     return;
   g_clear_pointer (&candidate->sender, g_ref_string_release);
   candidate->sender = sender ? g_ref_string_acquire (sender) : NULL;
-  queen_candidate_set_supplier (candidate, queen_suppliers_enter (self->suppliers, sender));
+  queen_reservations_move (candidate, queen_suppliers_enter (self->suppliers, sender));
   queen_suppliers_release (self->suppliers, before);
 }
 

@@ -385,8 +385,7 @@ queen_placement_end (QueenPlacement *self, const char *id, QueenPlacementOutcome
   if (!reservation)
     return FALSE;
   if (candidate)
-    queen_placement_note_outcome (self, candidate, queen_faults_identify (reservation->submitter),
-                                  outcome);
+    queen_placement_note_outcome (self, candidate, reservation->party, outcome);
   end_reservation (self, reservation, FALSE);
   return TRUE;
 }

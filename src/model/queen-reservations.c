@@ -39,6 +39,44 @@ queen_reservations_new (guint most_lent)
   return self;
 }
 
+/* Those that somebody tells of how they end */
+
+static void
+open_account (QueenReservation *reservation)
+{
+  if (!reservation->candidate || reservation->is_open)
+    return;
+  reservation->account = queen_supplier_open (reservation->candidate->supplier, reservation->party);
+  reservation->is_open = TRUE;
+}
+
+static void
+close_account (QueenReservation *reservation)
+{
+  if (!reservation->is_open)
+    return;
+  queen_supplier_close (reservation->candidate->supplier, reservation->account);
+  reservation->is_open = FALSE;
+}
+
+void
+queen_reservations_move (QueenCandidate *candidate, QueenSupplier *supplier)
+{
+  g_autoptr (GPtrArray) open = g_ptr_array_new ();
+
+  for (GList *link = candidate->placed.head; link; link = link->next)
+    if (((QueenReservation *) link->data)->is_open)
+      {
+        close_account (link->data);
+        g_ptr_array_add (open, link->data);
+      }
+  queen_candidate_set_supplier (candidate, supplier);
+  for (guint i = 0; i < open->len; i++)
+    open_account (open->pdata[i]);
+}
+
+/* Coming and going */
+
 static void
 unspare (QueenReservation *reservation)
 {
@@ -59,6 +97,7 @@ leave_candidate (QueenReservation *reservation)
   if (!candidate)
     return;
   unspare (reservation);
+  close_account (reservation);
   reservation->candidate = NULL;
   g_queue_unlink (&candidate->placed, &reservation->link);
   candidate->record.own--;
@@ -103,9 +142,11 @@ queen_reservations_make (QueenReservations *self,
   reservation->submitter = g_strdup (submitter);
   reservation->model = g_strdup (model);
   reservation->number = ++self->last_number;
+  reservation->party = queen_faults_identify (submitter);
   reservation->link.data = reservation;
   g_queue_push_tail_link (&candidate->placed, &reservation->link);
   candidate->record.own++;
+  open_account (reservation);
   g_hash_table_insert (self->all, reservation->id, reservation);
   return reservation;
 }
@@ -152,6 +193,7 @@ queen_reservations_lend (QueenReservations *self,
                          gint64 time,
                          QueenDueFunc on_due)
 {
+  close_account (reservation);
   queen_agenda_enter (agenda, &reservation->expiry, time, on_due, reservation);
   count_lent (self, reservation, 1);
 }
@@ -211,6 +253,7 @@ queen_reservations_keep (QueenReservations *self, QueenReservation *reservation)
     return;
   queen_agenda_leave (&reservation->expiry);
   unspare (reservation);
+  open_account (reservation);
   count_lent (self, reservation, -1);
 }
 

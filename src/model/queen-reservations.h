@@ -23,6 +23,9 @@ typedef struct _QueenReservations QueenReservations;
  * @submitter: whose it is
  * @model: what it is for
  * @number: grows with each that is made
+ * @party: as queen_faults_identify() has its submitter
+ * @account: as what its candidate's supplier counts it; while @is_open
+ * @is_open: it is a job's: of others nobody tells how they end
  * @expiry: when it ends by itself; of a job's it is on no agenda
  * @lent_until: µs, monotonic: until when it was asked for; of one that is lent
  */
@@ -33,6 +36,9 @@ typedef struct
   char *submitter;
   char *model;
   guint64 number;
+  guint party;
+  guint account;
+  gboolean is_open;
   QueenAppointment expiry;
   gint64 lent_until;
   QueenFairPlace spare; /* among those of @candidate that others may have */
@@ -136,6 +142,14 @@ guint64 queen_reservations_get_last_number (const QueenReservations *self);
  */
 void
 queen_reservations_end (QueenReservations *self, QueenReservation *reservation, gboolean is_over);
+
+/**
+ * queen_reservations_move:
+ * @supplier: (nullable): as whom counts who has brought @candidate from now on
+ *
+ * What is in flight there counts for that one, too.
+ */
+void queen_reservations_move (QueenCandidate *candidate, QueenSupplier *supplier);
 
 /** queen_reservations_forget: all at @candidate are nowhere now. */
 void queen_reservations_forget (QueenReservations *self, QueenCandidate *candidate);

@@ -12,6 +12,7 @@
 #define DOUBT (30 * G_USEC_PER_SEC)
 
 #define MAX_RECORDS 32 /* parties whose experience is remembered */
+#define FEW 8          /* in flight, of which nobody knows how they will end */
 #define BLAME 3        /* for a failure, of which each success takes away one */
 #define ENOUGH (3 * BLAME)
 #define MOST_BLAME (4 * BLAME)
@@ -88,49 +89,91 @@ queen_suppliers_free (QueenSuppliers *self)
 static QueenSupplierRecord *
 find_record (const QueenSupplier *self, guint party)
 {
-  for (guint i = 0; self->records && i < MAX_RECORDS; i++)
+  for (guint i = 0; self->records && i < MAX_RECORDS && self->records[i].party > 0; i++)
     if (self->records[i].party == party)
       return &self->records[i];
   return NULL;
 }
 
-/* Returns: that of @party, or the one that was blamed longest ago, emptied for it */
+/* Returns: (nullable): that of @party, or the one that was used longest ago, emptied for it;
+ *   nothing must be counted there any more */
 static QueenSupplierRecord *
 ensure_record (QueenSupplier *self, guint party)
 {
-  QueenSupplierRecord *record = find_record (self, party);
+  QueenSupplierRecord *record = find_record (self, party), *oldest = NULL;
 
-  if (record)
+  if (record || party == QUEEN_FAULTS_OF_NOBODY)
     return record;
   if (!self->records)
     self->records = g_new0 (QueenSupplierRecord, MAX_RECORDS);
-  record = &self->records[0];
-  for (guint i = 1; i < MAX_RECORDS; i++)
-    if (self->records[i].time < record->time)
+  for (guint i = 0; i < MAX_RECORDS; i++)
+    {
       record = &self->records[i];
-  *record = (QueenSupplierRecord){ .party = party };
-  return record;
+      if (record->n_open == 0 && (!oldest || record->used < oldest->used))
+        oldest = record;
+    }
+  if (oldest)
+    *oldest = (QueenSupplierRecord){ .party = party };
+  return oldest;
+}
+
+/* Returns: where it counts what is in flight for @party */
+static QueenSupplierRecord *
+get_account (const QueenSupplier *self, guint party)
+{
+  QueenSupplierRecord *record = find_record (self, party);
+
+  return record ? record : (QueenSupplierRecord *) &self->newcomers;
 }
 
 static void
 blame (QueenSupplier *self, guint party, gint64 now)
 {
-  QueenSupplierRecord *record;
+  QueenSupplierRecord *record = ensure_record (self, party);
 
-  if (party == QUEEN_FAULTS_OF_NOBODY)
+  if (!record)
     return;
-  record = ensure_record (self, party);
   record->blame = MIN (record->blame + BLAME, MOST_BLAME);
-  record->time = now;
+  record->failed = record->used = now;
 }
 
-gboolean
-queen_supplier_has_failed (const QueenSupplier *self, guint party, gint64 now)
+static gboolean
+has_failed (const QueenSupplierRecord *record, gint64 now)
 {
-  const QueenSupplierRecord *record =
-      self && party != QUEEN_FAULTS_OF_NOBODY ? find_record (self, party) : NULL;
+  return record->blame >= ENOUGH && now - record->failed < DOUBT;
+}
 
-  return record && record->blame >= ENOUGH && now - record->time < DOUBT;
+static gboolean
+has_enough (const QueenSupplierRecord *record)
+{
+  return record->n_open >= FEW + record->n_shown;
+}
+
+guint
+queen_supplier_open (QueenSupplier *self, guint party)
+{
+  QueenSupplierRecord *account;
+
+  if (!self)
+    return QUEEN_FAULTS_OF_NOBODY;
+  account = get_account (self, party);
+  account->n_open++;
+  return account->party;
+}
+
+void
+queen_supplier_close (QueenSupplier *self, guint account)
+{
+  if (self)
+    get_account (self, account)->n_open--;
+}
+
+/* What is answered says something of as many as there are just now, and not of more. */
+static void
+note_answer (QueenSupplierRecord *account)
+{
+  if (account->n_shown < 2 * account->n_open)
+    account->n_shown++;
 }
 
 /* What all think of it */
@@ -138,12 +181,16 @@ queen_supplier_has_failed (const QueenSupplier *self, guint party, gint64 now)
 void
 queen_supplier_succeed (QueenSupplier *self, guint party, gint64 now)
 {
-  QueenSupplierRecord *record = self ? find_record (self, party) : NULL;
+  QueenSupplierRecord *record;
 
   if (!self)
     return;
+  note_answer (get_account (self, party));
+  record = ensure_record (self, party);
   if (record && record->blame > 0)
     record->blame--;
+  if (record)
+    record->used = now;
   queen_faults_succeed (&self->faults, party, now);
   self->doubted_until = 0;
 }
@@ -151,8 +198,12 @@ queen_supplier_succeed (QueenSupplier *self, guint party, gint64 now)
 void
 queen_supplier_fail (QueenSupplier *self, guint party, gint64 now)
 {
+  QueenSupplierRecord *account;
+
   if (!self)
     return;
+  account = get_account (self, party);
+  account->n_shown /= 2;
   blame (self, party, now);
   if (queen_faults_fail (&self->faults, party, now) == QUEEN_FAULTS_MAX)
     self->doubted_until = now + DOUBT;
@@ -162,4 +213,15 @@ gboolean
 queen_supplier_is_doubted (const QueenSupplier *self, gint64 now)
 {
   return self && self->doubted_until > now;
+}
+
+gboolean
+queen_supplier_comes_last (const QueenSupplier *self, guint party, gint64 now)
+{
+  const QueenSupplierRecord *record;
+
+  if (!self || queen_supplier_is_doubted (self, now))
+    return self != NULL;
+  record = get_account (self, party);
+  return has_failed (record, now) || has_enough (record);
 }

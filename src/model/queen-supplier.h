@@ -9,9 +9,13 @@ G_BEGIN_DECLS
 
 /**
  * QueenSupplierRecord:
- * @party: who has asked, as queen_faults_identify() has it
+ * @party: who has asked, as queen_faults_identify() has it; %QUEEN_FAULTS_OF_NOBODY for all who
+ *   have no record of their own
  * @blame: points for what failed for it, less those for what did not
- * @time: µs, monotonic: when something failed for it last
+ * @failed: µs, monotonic: when something failed for it last
+ * @used: likewise: when anything ended for it last
+ * @n_open: what was asked for it and has not ended yet, as far as it counts here
+ * @n_shown: how much more than a few of that the workers have shown to be able to answer
  *
  * How workers of a supplier have served one who asks.
  */
@@ -19,7 +23,10 @@ typedef struct
 {
   guint party;
   guint blame;
-  gint64 time;
+  gint64 failed;
+  gint64 used;
+  guint n_open;
+  guint n_shown;
 } QueenSupplierRecord;
 
 /**
@@ -29,7 +36,9 @@ typedef struct
  * @n_workers: how many it has brought
  * @faults: of these together: refusals and failures in a row
  * @doubted_until: µs, monotonic: until when its workers come after others'
- * @records: (nullable): of the parties for whom something has failed last
+ * @records: (nullable): of the parties for whom something has ended last, those without a party
+ *   behind all others
+ * @newcomers: of those who have none
  *
  * Who has brought workers, as placement knows them: whoever can bring one can bring thousands, so
  * what one of them is found to be says something of all.
@@ -42,6 +51,7 @@ typedef struct
   QueenFaults faults;
   gint64 doubted_until;
   QueenSupplierRecord *records;
+  QueenSupplierRecord newcomers;
 } QueenSupplier;
 
 /** QueenSuppliers: all of them. */
@@ -86,6 +96,18 @@ void queen_supplier_succeed (QueenSupplier *self, guint party, gint64 now);
 void queen_supplier_fail (QueenSupplier *self, guint party, gint64 now);
 
 /**
+ * queen_supplier_open:
+ * @self: (nullable): whose worker gets something to do
+ * @party: for whom, as queen_faults_identify() has it
+ *
+ * Returns: what to give queen_supplier_close() when that has ended
+ */
+guint queen_supplier_open (QueenSupplier *self, guint party);
+
+/** queen_supplier_close: reverses that. */
+void queen_supplier_close (QueenSupplier *self, guint account);
+
+/**
  * queen_supplier_is_doubted:
  * @self: (nullable): one of them
  * @now: µs, monotonic
@@ -95,7 +117,7 @@ void queen_supplier_fail (QueenSupplier *self, guint party, gint64 now);
 gboolean queen_supplier_is_doubted (const QueenSupplier *self, gint64 now);
 
 /**
- * queen_supplier_has_failed:
+ * queen_supplier_comes_last:
  * @self: (nullable): one of them
  * @party: who asks
  * @now: µs, monotonic
@@ -105,8 +127,13 @@ gboolean queen_supplier_is_doubted (const QueenSupplier *self, gint64 now);
  * own experience besides: when more than a quarter of what it asks fails with workers of one
  * supplier, three times at the least, and the last time was less than 30 s ago.
  *
- * Returns: whether its workers come after others' for that party
+ * What fails may do so late, and how much its workers can do at once is but their word. So it is
+ * enough, too, when eight more are in flight there for that party than it has shown to be able to
+ * answer: as many again as there are when one is answered, and half of it after a failure. It is as
+ * TCP opens its window (RFC 5681). All for whom it has done nothing yet count as one.
+ *
+ * Returns: whether its workers come after others' for that party, or for all
  */
-gboolean queen_supplier_has_failed (const QueenSupplier *self, guint party, gint64 now);
+gboolean queen_supplier_comes_last (const QueenSupplier *self, guint party, gint64 now);
 
 G_END_DECLS

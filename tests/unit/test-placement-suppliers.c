@@ -248,6 +248,130 @@ test_another_sender (Fixture *f, gconstpointer data)
   g_assert_cmpuint (count_bad (f), >, 0);
 }
 
+/* Who says that it can do a thousand million things at once has less to do than anybody. */
+static void
+make_boaster (Fixture *f)
+{
+  Answer busy;
+
+  say_as (f, BAD, "bad-0", QUEEN_STATUS_READY, 1000000000, 0);
+  say_as (f, GOOD, "good-0", QUEEN_STATUS_READY, 4, 0);
+  ask_as (f, "somebody", &busy, NULL, "good-0", 0);
+}
+
+/* Asks as @submitter; who is bad never answers.
+ *
+ * Returns: whether that one has got it */
+static gboolean
+ask_at_all (Fixture *f, const char *submitter)
+{
+  Answer answer;
+  gboolean is_bad;
+
+  ask_as (f, submitter, &answer, NULL, NULL, 0);
+  is_bad = g_str_has_prefix (answer.worker, "bad");
+  if (!is_bad)
+    end (f, &answer, QUEEN_PLACEMENT_DONE);
+  return is_bad;
+}
+
+static void
+test_boaster (Fixture *f, gconstpointer data)
+{
+  guint n_bad = 0;
+
+  make_boaster (f);
+  for (guint i = 0; i < 100; i++)
+    n_bad += ask_at_all (f, "s");
+  g_assert_cmpuint (n_bad, ==, 8);
+}
+
+static void
+test_boaster_with_newcomers (Fixture *f, gconstpointer data)
+{
+  guint n_bad = 0;
+
+  make_boaster (f);
+  for (guint i = 0; i < 100; i++)
+    {
+      g_autofree char *submitter = g_strdup_printf ("s-%u", i);
+
+      n_bad += ask_at_all (f, submitter);
+    }
+  g_assert_cmpuint (n_bad, ==, 8);
+}
+
+/* What a friend of the supplier has had at once says nothing to others, but for the first answer of
+ * all, which was a newcomer's. */
+static void
+test_boaster_with_friend (Fixture *f, gconstpointer data)
+{
+  Answer answers[100];
+  guint n_bad = 0;
+
+  make_boaster (f);
+  end_one (f, "friend", "bad-0", QUEEN_PLACEMENT_DONE);
+  for (guint round = 0; round < 2; round++)
+    {
+      for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+        ask_as (f, "friend", &answers[i], NULL, "bad-0", 0);
+      for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+        end (f, &answers[i], QUEEN_PLACEMENT_DONE);
+    }
+  for (guint i = 0; i < 100; i++)
+    n_bad += ask_at_all (f, "s");
+  g_assert_cmpuint (n_bad, ==, 8 + 1);
+}
+
+/* A large box beside a small one, when half of all is in use: once it has answered it has its part
+ * of that, and the small one has no more than its own. */
+static void
+test_large_one (Fixture *f, gconstpointer data)
+{
+  Answer answers[34];
+  guint n_large = 0;
+
+  say_as (f, BAD, "large", QUEEN_STATUS_READY, 64, 0);
+  say_as (f, GOOD, "small", QUEEN_STATUS_READY, 4, 0);
+  pass (31 * SECOND);
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    ask (f, &answers[i], NULL, NULL, 0);
+  for (guint i = 0; i < 10 * G_N_ELEMENTS (answers); i++)
+    {
+      Answer *answer = &answers[i % G_N_ELEMENTS (answers)];
+
+      g_assert_cmpstr (answer->worker, !=, "-");
+      end (f, answer, QUEEN_PLACEMENT_DONE);
+      ask (f, answer, NULL, NULL, 0);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    n_large += g_str_equal (answers[i].worker, "large");
+  g_assert_cmpuint (n_large, ==, 32);
+}
+
+/* What is in flight at a worker counts for who brings it now. */
+static void
+test_moved (Fixture *f, gconstpointer data)
+{
+  Answer answers[8], answer;
+
+  make_boaster (f);
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    ask (f, &answers[i], NULL, "bad-0", 0);
+  g_assert_cmpint (end_one (f, "s", NULL, QUEEN_PLACEMENT_UNUSED), ==, 'g');
+  say_as (f, BAD, "bad-0", QUEEN_STATUS_STOPPED, 1, 0);
+  say_as (f, "token:third", "bad-0", QUEEN_STATUS_READY, 1000000000, 0);
+  say_as (f, BAD, "bad-1", QUEEN_STATUS_READY, 1, 0);
+  ask (f, &answer, NULL, NULL, 0);
+  g_assert_cmpstr (answer.worker, ==, "bad-1");
+  end (f, &answer, QUEEN_PLACEMENT_UNUSED);
+  say_as (f, BAD, "bad-1", QUEEN_STATUS_STOPPED, 1, 0);
+  g_assert_cmpint (end_one (f, "s", NULL, QUEEN_PLACEMENT_UNUSED), ==, 'g');
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    end (f, &answers[i], QUEEN_PLACEMENT_UNUSED);
+  g_assert_cmpint (end_one (f, "s", NULL, QUEEN_PLACEMENT_UNUSED), ==, 'b');
+}
+
 /* Whatever happens: as long as somebody can take it, whoever asks for the first time gets it. */
 static void
 test_anybody (Fixture *f, gconstpointer data)
@@ -295,6 +419,11 @@ main (int argc, char *argv[])
   ADD ("/placement/supplier/others-are-waited-for-rather-than-tried-twice", test_waits_for_others);
   ADD ("/placement/supplier/a-wide-network-is-one", test_wide_network);
   ADD ("/placement/supplier/a-worker-counts-for-who-brings-it-now", test_another_sender);
+  ADD ("/placement/supplier/who-boasts-gets-a-few", test_boaster);
+  ADD ("/placement/supplier/who-boasts-gets-a-few-of-all-newcomers", test_boaster_with_newcomers);
+  ADD ("/placement/supplier/who-boasts-has-no-friends-that-count", test_boaster_with_friend);
+  ADD ("/placement/supplier/a-large-one-that-answers-has-its-part", test_large_one);
+  ADD ("/placement/supplier/what-is-in-flight-counts-for-who-brings-the-worker-now", test_moved);
   ADD ("/placement/supplier/somebody-gets-it-if-anybody-can", test_anybody);
 
   return g_test_run ();
