@@ -110,6 +110,15 @@ rests (const QueenCandidate *candidate, const QueenChoice *choice)
   return queen_faults_get_rest (&candidate->record.faults, choice->party, choice->now) > 0;
 }
 
+/* One slot has no half. */
+static gboolean
+has_no_half_left (const QueenCandidate *candidate, const QueenChoice *choice)
+{
+  guint capacity = queen_worker_record_get_capacity (&candidate->record);
+
+  return choice->leaves_half && capacity > 1 && candidate->n_kept >= capacity / 2;
+}
+
 gboolean
 queen_candidate_may_serve (const QueenCandidate *self, const QueenChoice *choice)
 {
@@ -117,7 +126,7 @@ queen_candidate_may_serve (const QueenCandidate *self, const QueenChoice *choice
                         queen_supplier_is_doubted (choice->avoided, choice->now);
 
   return !queen_offers_excludes (choice->excluded, self->id) && !rests (self, choice) &&
-         !is_avoided;
+         !is_avoided && !has_no_half_left (self, choice);
 }
 
 typedef struct
@@ -151,7 +160,8 @@ look_at (Look *look, QueenCandidate *candidate, const QueenChoice *choice)
   double load = queen_worker_record_get_weighed_load (&candidate->record, choice->now);
   guint64 rank;
 
-  if (queen_offers_excludes (choice->excluded, candidate->id))
+  if (queen_offers_excludes (choice->excluded, candidate->id) ||
+      has_no_half_left (candidate, choice))
     return;
   if (rests (candidate, choice))
     {
@@ -364,9 +374,17 @@ queen_candidate_uses (const QueenCandidate *self, guint64 reservation)
   return reservation <= self->heard_number && queen_worker_record_uses_all (&self->record);
 }
 
+static gboolean
+is_kept_back (const QueenCandidate *candidate, QueenVerdict verdict)
+{
+  return verdict == QUEEN_VERDICT_FULL &&
+         candidate->n_kept > queen_worker_record_get_capacity (&candidate->record) / 2;
+}
+
 void
 queen_candidate_settle (QueenCandidate *self, QueenVerdict verdict)
 {
+  gboolean keeps = is_kept_back (self, verdict);
   gboolean serves = is_serving (verdict);
   guint64 use = serves ? queen_worker_record_get_use (&self->record) : 0;
   guint capacity = serves ? queen_worker_record_get_capacity (&self->record) : 0;
@@ -374,7 +392,8 @@ queen_candidate_settle (QueenCandidate *self, QueenVerdict verdict)
                         !queen_candidate_uses (self, self->last_spare);
   gboolean moves = verdict != self->verdict || is_sparing != self->is_sparing;
 
-  if (!moves && use == self->use && capacity == self->capacity)
+  self->kept = self->n_kept;
+  if (!moves && use == self->use && capacity == self->capacity && keeps == self->is_kept_back)
     return;
   for (guint i = 0; i < self->n_offers; i++)
     {
@@ -382,6 +401,7 @@ queen_candidate_settle (QueenCandidate *self, QueenVerdict verdict)
 
       offers->use += use - self->use;
       offers->capacity += (guint64) capacity - self->capacity;
+      offers->n_kept_back += (guint) keeps - (guint) self->is_kept_back;
       if (moves)
         {
           unlink_offer (&self->offers[i], self->verdict);
@@ -391,6 +411,7 @@ queen_candidate_settle (QueenCandidate *self, QueenVerdict verdict)
   self->verdict = verdict;
   self->use = use;
   self->capacity = capacity;
+  self->is_kept_back = keeps;
   self->is_sparing = is_sparing;
 }
 

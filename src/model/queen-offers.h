@@ -23,6 +23,7 @@ G_BEGIN_DECLS
  * @counts: how many there are of each verdict
  * @use: requests that are at those that serve, be they full or not
  * @capacity: slots of these
+ * @n_kept_back: how many of these are full, and more than half of that is only kept for somebody
  *
  * The workers of one model, and who of them gets the next request.
  *
@@ -45,6 +46,7 @@ typedef struct
   guint counts[QUEEN_N_VERDICTS];
   guint64 use;
   guint64 capacity;
+  guint n_kept_back;
 } QueenOffers;
 
 typedef struct _QueenCandidate QueenCandidate;
@@ -76,6 +78,7 @@ typedef struct
  * @supplier: (nullable): as whom that counts
  * @placed: (element-type QueenReservation): what is in flight there
  * @spare: (nullable): of these what may be ended for others, whatever they ask for; never empty
+ * @n_kept: likewise: what is kept for somebody who may not be there yet
  * @last_spare: the number of the one made last that was ever among them
  * @hash: of its id, the same in all queens
  * @turn: when it was given out last, counted in turns; negative for never, by when it was first
@@ -84,6 +87,8 @@ typedef struct
  * @verdict: what was found of it last, and by what its offers are counted and sorted
  * @use: likewise, 0 while it does not serve
  * @capacity: likewise
+ * @kept: likewise, of @n_kept
+ * @is_kept_back: likewise: whether it is full, and more than half of that is only kept
  * @is_sparing: likewise: whether it is full, but something may be ended there that is not used
  *
  * A worker as placement knows it. It has no component, as that is another one after each heartbeat.
@@ -106,6 +111,7 @@ struct _QueenCandidate
   QueenSupplier *supplier;
   GQueue placed;
   QueenFairQueue *spare;
+  guint n_kept;
   guint64 last_spare;
   guint64 hash;
   gint64 turn;
@@ -113,6 +119,8 @@ struct _QueenCandidate
   QueenVerdict verdict;
   guint64 use;
   guint capacity;
+  guint kept;
+  gboolean is_kept_back;
   gboolean is_sparing;
   guint n_offers;
   QueenOffer *offers;
@@ -147,6 +155,7 @@ guint64 queen_offers_hash_affinity (const QueenOffers *self, const char *affinit
  * @where: where to enter the ring
  * @has_affinity: whether @where is of a text, and not by chance
  * @excluded: (nullable): ids of those that are not to be chosen
+ * @leaves_half: whether it is not to be one where half is kept for somebody already
  * @avoided: (nullable): whose workers come last, as one of them was tried already
  * @party: who asks, as queen_faults_identify() has it
  * @now: µs, monotonic
@@ -158,6 +167,7 @@ typedef struct
 {
   guint64 where;
   gboolean has_affinity;
+  gboolean leaves_half;
   const char *const *excluded;
   const QueenSupplier *avoided;
   guint party;

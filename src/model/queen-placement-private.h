@@ -23,6 +23,7 @@ typedef struct
   gint64 told_at;        /* µs, monotonic: when they last heard of them */
   gint64 taken_at;       /* likewise: when the last one was served, or the first came since */
   gint64 pace;           /* µs from one that is served to the next; 0 for not known */
+  gint64 half_until;     /* likewise: until when half of it is left by those who keep places */
   guint n_elsewhere;     /* who waits for it at other queens */
   guint n_users;         /* functions that work with it right now */
 } QueenPlacementModel;
@@ -163,6 +164,20 @@ gboolean queen_placement_lacks_share (QueenPlacement *self,
 gboolean queen_placement_lacks_share_of_network (QueenPlacement *self,
                                                  const QueenPlacementModel *model,
                                                  const QueenPlacementRequest *request);
+
+/** Returns: whether its submitter would keep a place, and leaves half of each worker's slots now */
+gboolean queen_placement_leaves_half (QueenPlacement *self,
+                                      const QueenPlacementModel *model,
+                                      const QueenPlacementRequest *request);
+
+/**
+ * queen_placement_explain_none:
+ *
+ * Returns: why nobody can take it now
+ */
+QueenPlacementReason queen_placement_explain_none (QueenPlacement *self,
+                                                   const QueenPlacementModel *model,
+                                                   const QueenPlacementRequest *request);
 
 /** queen_placement_conclude: tells of a result, and counts it. */
 void queen_placement_conclude (QueenPlacement *self,

@@ -219,7 +219,7 @@ queen_placement_result_dup_message (const QueenPlacementResult *result)
       g_string_assign (text, "too many wait, and most of them are yours");
       break;
     case QUEEN_PLACEMENT_OTHERS_FIRST:
-      g_string_printf (text, "others wait for “%s” already", model);
+      g_string_printf (text, "others come first for “%s”", model);
       break;
     default:
       g_string_printf (text, "no worker can take “%s” now", model);

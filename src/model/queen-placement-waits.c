@@ -167,7 +167,7 @@ find_reason (const QueenPlacementWait *wait)
     return QUEEN_PLACEMENT_DISPLACED;
   return queen_placement_lacks_share (wait->placement, wait->model, &wait->request)
              ? QUEEN_PLACEMENT_SHARE
-             : QUEEN_PLACEMENT_NONE_FIT;
+             : queen_placement_explain_none (wait->placement, wait->model, &wait->request);
 }
 
 static void

@@ -211,13 +211,14 @@ queen_placement_settle (QueenPlacement *self, QueenCandidate *candidate)
   QueenVerdict before = candidate->verdict;
   gboolean was_fit = before == QUEEN_VERDICT_FIT, was_of_use = was_fit || candidate->is_sparing;
   guint64 use = candidate->use;
-  guint capacity = candidate->capacity;
+  guint capacity = candidate->capacity, kept = candidate->kept;
 
   tell_others (self, candidate);
   queen_candidate_settle (candidate, judge_candidate (candidate));
   note_verdict (self, candidate, before);
   if (candidate->verdict == QUEEN_VERDICT_FIT
-          ? !was_fit || candidate->use < use || candidate->capacity > capacity
+          ? !was_fit || candidate->use < use || candidate->capacity > capacity ||
+                candidate->kept < kept
           : candidate->is_sparing && !was_of_use)
     queen_placement_wake_all (self, candidate);
 }

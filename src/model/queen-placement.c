@@ -6,7 +6,8 @@
 #include "text/queen-hash.h"
 #include "text/queen-legible.h"
 
-#define LENT_PART 4   /* one submitter has no more than this part of a model's slots reserved */
+#define LENT_PART 4 /* one submitter has no more than this part of a model's slots reserved */
+#define HALF_IS_LEFT (30 * G_USEC_PER_SEC)
 #define MAX_NAMED 5   /* models in an error */
 #define MAX_QUOTED 64 /* characters of the one that is not there */
 
@@ -208,6 +209,34 @@ end_spare (QueenPlacement *self,
 }
 
 gboolean
+queen_placement_leaves_half (QueenPlacement *self,
+                             const QueenPlacementModel *model,
+                             const QueenPlacementRequest *request)
+{
+  return queen_placement_is_lent (request) && self->clock->get_monotonic () < model->half_until;
+}
+
+QueenPlacementReason
+queen_placement_explain_none (QueenPlacement *self,
+                              const QueenPlacementModel *model,
+                              const QueenPlacementRequest *request)
+{
+  return queen_placement_leaves_half (self, model, request) &&
+                 model->offers->counts[QUEEN_VERDICT_FIT] > 0
+             ? QUEEN_PLACEMENT_OTHERS_FIRST
+             : QUEEN_PLACEMENT_NONE_FIT;
+}
+
+/* Many who keep places keep all of them, each no more than it may, whether they use them or not. So
+ * as soon as a job has had to wait for that, they leave half of each worker's slots for a while. */
+static void
+note_waiting_job (QueenPlacementModel *model, const QueenChoice *choice)
+{
+  if (model->offers->n_kept_back > 0)
+    model->half_until = choice->now + HALF_IS_LEFT;
+}
+
+gboolean
 queen_placement_place (QueenPlacement *self,
                        QueenPlacementModel *model,
                        gboolean has_affinity,
@@ -216,6 +245,7 @@ queen_placement_place (QueenPlacement *self,
 {
   QueenChoice choice = { .where = has_affinity ? affinity : make_chance (self),
                          .has_affinity = has_affinity,
+                         .leaves_half = queen_placement_leaves_half (self, model, result->request),
                          .excluded = result->request->excluded,
                          .avoided = find_tried (self, result->request),
                          .party = queen_faults_identify (result->request->submitter),
@@ -235,7 +265,9 @@ queen_placement_place (QueenPlacement *self,
   if (candidate)
     give_out (self, candidate, result);
   else
-    result->reason = QUEEN_PLACEMENT_NONE_FIT;
+    result->reason = queen_placement_explain_none (self, model, result->request);
+  if (!candidate && result->request->reserve == QUEEN_PLACEMENT_UNTIL_END)
+    note_waiting_job (model, &choice);
   result->party = choice.party;
   result->has_rests = choice.has_rests;
   return candidate != NULL;

@@ -73,7 +73,7 @@ typedef struct
  * @QUEEN_PLACEMENT_RESERVED: it was reserved
  * @QUEEN_PLACEMENT_NONE_FIT: there is none that can take it now; after all its patience
  * @QUEEN_PLACEMENT_OTHERS_FIRST: there may be one, but others wait for it already; of one that had
- *   no patience
+ *   no patience. Or there is one, but those who keep places leave half of its slots for a while
  * @QUEEN_PLACEMENT_SHARE: the submitter holds as many reservations, for the model or in all, as it
  *   may
  * @QUEEN_PLACEMENT_DISPLACED: as many wait as may, and its submitter had most of them: it made room

@@ -75,6 +75,16 @@ queen_reservations_move (QueenCandidate *candidate, QueenSupplier *supplier)
     open_account (open->pdata[i]);
 }
 
+/* Those for whoever may not be there yet */
+
+static void
+keep_for_somebody (QueenReservation *reservation, gboolean is_kept)
+{
+  if (reservation->candidate)
+    reservation->candidate->n_kept += (guint) is_kept - (guint) reservation->is_kept;
+  reservation->is_kept = is_kept;
+}
+
 /* Coming and going */
 
 static void
@@ -97,6 +107,7 @@ leave_candidate (QueenReservation *reservation)
   if (!candidate)
     return;
   unspare (reservation);
+  keep_for_somebody (reservation, FALSE);
   close_account (reservation);
   reservation->candidate = NULL;
   g_queue_unlink (&candidate->placed, &reservation->link);
@@ -194,6 +205,7 @@ queen_reservations_lend (QueenReservations *self,
                          QueenDueFunc on_due)
 {
   close_account (reservation);
+  keep_for_somebody (reservation, TRUE);
   queen_agenda_enter (agenda, &reservation->expiry, time, on_due, reservation);
   count_lent (self, reservation, 1);
 }
@@ -206,6 +218,7 @@ queen_reservations_spare (QueenReservation *reservation, QueenAgenda *agenda, Qu
   QueenCandidate *candidate = reservation->candidate;
   g_autofree char *asker = queen_sender_dup_asker (reservation->submitter);
 
+  keep_for_somebody (reservation, FALSE);
   if (candidate && !candidate->spare)
     candidate->spare = queen_fair_queue_new (G_MAXUINT);
   if (candidate)
@@ -253,6 +266,7 @@ queen_reservations_keep (QueenReservations *self, QueenReservation *reservation)
     return;
   queen_agenda_leave (&reservation->expiry);
   unspare (reservation);
+  keep_for_somebody (reservation, FALSE);
   open_account (reservation);
   count_lent (self, reservation, -1);
 }

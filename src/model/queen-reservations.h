@@ -26,6 +26,7 @@ typedef struct _QueenReservations QueenReservations;
  * @party: as queen_faults_identify() has its submitter
  * @account: as what its candidate's supplier counts it; while @is_open
  * @is_open: it is a job's: of others nobody tells how they end
+ * @is_kept: it is kept for somebody who may not be there yet
  * @expiry: when it ends by itself; of a job's it is on no agenda
  * @lent_until: µs, monotonic: until when it was asked for; of one that is lent
  */
@@ -39,6 +40,7 @@ typedef struct
   guint party;
   guint account;
   gboolean is_open;
+  gboolean is_kept;
   QueenAppointment expiry;
   gint64 lent_until;
   QueenFairPlace spare; /* among those of @candidate that others may have */

@@ -462,7 +462,7 @@ test_no_overtaking (Fixture *f, gconstpointer data)
   hasty = ask_for (f, &request);
   assert_placed (hasty, "-");
   g_assert_cmpint (hasty->reason, ==, QUEEN_PLACEMENT_OTHERS_FIRST);
-  g_assert_cmpstr (hasty->message, ==, "others wait for “m” already");
+  g_assert_cmpstr (hasty->message, ==, "others come first for “m”");
   turn ();
   assert_placed (second, "a");
 }
@@ -898,6 +898,99 @@ test_unused (Fixture *f, gconstpointer data)
   pass (10 * SECOND);
   g_assert_cmpuint (queen_placement_get_in_flight (f->placement, "a"), ==, 1);
   end (job, QUEEN_PLACEMENT_DONE);
+}
+
+#define N_GREEDY 5
+
+/* Whoever has got a place, or none yet, asks for the next one, and waits. */
+static void
+reserve_again (Fixture *f, Asker *greedy[N_GREEDY])
+{
+  for (int i = 0; i < N_GREEDY; i++)
+    {
+      g_autofree char *submitter = g_strdup_printf ("address:192.0.2.%d", i);
+      const QueenPlacementRequest request = { .model = "m",
+                                              .submitter = submitter,
+                                              .patience = 60 * SECOND,
+                                              .reserve = QUEEN_PLACEMENT_USUAL_RESERVE };
+
+      if (greedy[i] && greedy[i]->wait)
+        continue;
+      g_clear_pointer (&greedy[i], free_asker);
+      greedy[i] = ask_for (f, &request);
+    }
+}
+
+static guint
+count_kept (Fixture *f)
+{
+  return queen_placement_get_in_flight (f->placement, "a");
+}
+
+/* Those who keep all places, and again and again, have a job wait once; then half is left. */
+static void
+test_half_is_left (Fixture *f, gconstpointer data)
+{
+  Asker *greedy[N_GREEDY] = { NULL };
+  g_autoptr (Asker) first = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 4, 0);
+  reserve_again (f, greedy);
+  g_assert_cmpuint (count_kept (f), ==, 4);
+  first = ask_as (f, "address:198.51.100.1");
+  assert_waits (first);
+  pass (QUEEN_PLACEMENT_USUAL_RESERVE);
+  assert_placed (first, "a");
+  end (first, QUEEN_PLACEMENT_DONE);
+  for (int i = 0; i < 5; i++)
+    {
+      g_autoptr (Asker) job = NULL;
+
+      reserve_again (f, greedy);
+      turn ();
+      g_assert_cmpuint (count_kept (f), ==, 2);
+      job = ask_as (f, "address:198.51.100.1");
+      assert_placed (job, "a");
+      end (job, QUEEN_PLACEMENT_DONE);
+      pass (QUEEN_PLACEMENT_USUAL_RESERVE);
+    }
+  pass (30 * SECOND);
+  reserve_again (f, greedy);
+  turn ();
+  g_assert_cmpuint (count_kept (f), ==, 4);
+  for (int i = 0; i < N_GREEDY; i++)
+    free_asker (greedy[i]);
+}
+
+/* What a job has taken up is not kept for anybody any more: whoever waits for that gets a place. */
+static void
+test_half_is_left_by_those_kept (Fixture *f, gconstpointer data)
+{
+  Asker *greedy[N_GREEDY] = { NULL };
+  g_autoptr (Asker) first = NULL, taken = NULL, waits = NULL;
+  QueenPlacementRequest request = { .model = "m", .reserve = QUEEN_PLACEMENT_UNTIL_END };
+
+  say (f, "a", QUEEN_STATUS_READY, 4, 0);
+  reserve_again (f, greedy);
+  first = ask_as (f, "address:198.51.100.1");
+  pass (QUEEN_PLACEMENT_USUAL_RESERVE);
+  for (int i = 0; i < N_GREEDY; i++)
+    g_clear_pointer (&greedy[i], free_asker);
+  pass (QUEEN_PLACEMENT_USUAL_RESERVE);
+  greedy[0] = reserve (f, "s-0", 0);
+  greedy[1] = reserve (f, "s-1", 0);
+  waits = reserve (f, "s-2", SECOND);
+  turn ();
+  assert_placed (greedy[1], "a");
+  assert_waits (waits);
+  request.submitter = "s-0";
+  request.reservation = greedy[0]->reservation;
+  taken = ask_for (f, &request);
+  assert_placed (taken, "a");
+  turn ();
+  assert_placed (waits, "a");
+  free_asker (greedy[0]);
+  free_asker (greedy[1]);
 }
 
 /* As soon as a job has it, nobody else looks for it there, though it was spare. */
@@ -1541,6 +1634,8 @@ main (int argc, char **argv)
   add ("reservation/ends-and-what-it-was-for-goes-on", NULL, test_expiry_reported);
   add ("line/a-long-one-in-turns", NULL, test_long_line);
   add ("reservation/not-used-ends-soon-when-others-want-it", NULL, test_unused);
+  add ("reservation/half-is-left-once-jobs-have-had-to-wait", NULL, test_half_is_left);
+  add ("reservation/what-jobs-take-up-is-left", NULL, test_half_is_left_by_those_kept);
   add ("reservation/used-stays-by-the-workers-word", NULL, test_used);
   add ("reservation/not-wanted-stays", NULL, test_unwanted);
   add ("reservation/used-is-given-back-by-who-has-it", NULL, test_used_is_given_back);
