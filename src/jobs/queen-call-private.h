@@ -41,6 +41,7 @@ struct _QueenCall
   char *turn_of;
   gboolean is_paused;
   gboolean is_fresh;   /* the connection was made for this */
+  gboolean is_met;     /* somebody has taken it, who may not be who is wanted */
   gboolean is_through; /* the kernel has taken all of the body */
   gboolean has_tried_again;
   gboolean *is_touched;  /* of queen_head_limits_begin(); NULL before */

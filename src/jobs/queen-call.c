@@ -93,10 +93,12 @@ queen_call_end_with (QueenCall *self,
 
 /* What went wrong */
 
+/* Who ends the handshake may have too many connections, of one who asks for much. */
 static void
 fail_before_connected (QueenCall *self, const GError *error)
 {
   gboolean is_stranger = g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+  gboolean is_there = self->is_met && !is_stranger;
 
   if (self->is_at_brink || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES))
     {
@@ -104,7 +106,7 @@ fail_before_connected (QueenCall *self, const GError *error)
                            "the queen has as many files open as she may");
       return;
     }
-  queen_call_end_with (self, QUEEN_ATTEMPT_ABSENT,
+  queen_call_end_with (self, is_there ? QUEEN_ATTEMPT_REFUSED : QUEEN_ATTEMPT_ABSENT,
                        is_stranger ? QUEEN_ERROR_BAD_GATEWAY : QUEEN_ERROR_UNAVAILABLE,
                        queen_call_message_explain (error));
 }
@@ -161,7 +163,7 @@ start_anew (QueenCall *self)
 {
   g_signal_handlers_disconnect_by_data (self->message, self);
   g_clear_object (&self->message);
-  self->is_sent_back = self->is_at_brink = FALSE;
+  self->is_sent_back = self->is_at_brink = self->is_met = FALSE;
   g_object_unref (self->cancellable);
   self->cancellable = g_cancellable_new ();
   ask_in (self);
@@ -265,6 +267,7 @@ on_network_event (SoupMessage *message,
 
   if (is_connecting)
     self->is_fresh = TRUE;
+  self->is_met = event == G_SOCKET_CLIENT_CONNECTED || (self->is_met && !is_connecting);
   if ((is_connecting || event == G_SOCKET_CLIENT_CONNECTED) && is_at_brink (self, connection))
     {
       self->is_at_brink = TRUE;

@@ -20,6 +20,7 @@ typedef struct
   guint16 port;
   GThread *thread;
   GTlsCertificate *certificate;
+  gboolean has_enough; /* it is there, but takes no more */
 } SecureServer;
 
 static void
@@ -29,6 +30,8 @@ answer_one (SecureServer *server, GSocketConnection *connection)
       g_tls_server_connection_new (G_IO_STREAM (connection), server->certificate, NULL);
   char request[4096];
 
+  if (server->has_enough)
+    g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
   if (!g_tls_connection_handshake (G_TLS_CONNECTION (tls), NULL, NULL))
     return;
   if (g_input_stream_read (g_io_stream_get_input_stream (tls), request, sizeof request, NULL,
@@ -89,7 +92,7 @@ ask_securely (Fixture *fixture, const char *host, const char *ca_file)
   g_autoptr (TlsIdentity) identity = tls_identity_new ("worker");
   g_autofree char *trusted = g_strdup (ca_file ? identity->certificate : NULL);
   const QueenUpstreamSettings settings = { .ca_file = trusted };
-  SecureServer server;
+  SecureServer server = { NULL };
 
   secure_server_start (&server, identity);
   fixture_start (fixture, QUEEN_API_OPENAI, NULL, 0);
@@ -122,6 +125,24 @@ test_not_trusted (void)
   fixture_stop (&fixture);
 }
 
+/* It may have as many connections as it takes, and that may be one submitter's doing. */
+static void
+test_refused (void)
+{
+  g_autoptr (TlsIdentity) identity = tls_identity_new ("worker");
+  SecureServer server = { .has_enough = TRUE };
+  Fixture fixture;
+
+  secure_server_start (&server, identity);
+  fixture_start (&fixture, QUEEN_API_OPENAI, NULL, 0);
+  fixture.worker->vitals->url = g_strdup_printf ("https://localhost:%u", server.port);
+  fixture_run (&fixture, "{}");
+  fixture_assert_failed (&fixture, QUEEN_ATTEMPT_REFUSED, "it speaks no TLS, or has ended it");
+  g_assert_false (fixture.is_connected);
+  secure_server_stop (&server);
+  fixture_stop (&fixture);
+}
+
 /* @fixture: for one who listens at @server, and whose handshakes find no threads: more than may be
  * in the making at once */
 static void
@@ -151,7 +172,7 @@ test_no_threads (void)
 {
   g_autoptr (TlsIdentity) identity = tls_identity_new ("worker");
   Fixture fixture;
-  SecureServer server;
+  SecureServer server = { NULL };
   guint n_tries = 0;
 
   start_threadless (&fixture, &server, identity);
@@ -171,7 +192,7 @@ test_no_threads_at_the_end (void)
 {
   g_autoptr (TlsIdentity) identity = tls_identity_new ("worker");
   Fixture fixture;
-  SecureServer server;
+  SecureServer server = { NULL };
 
   start_threadless (&fixture, &server, identity);
   fixture_stop (&fixture);
@@ -200,7 +221,7 @@ test_read_once (void)
   g_autoptr (GTlsDatabase) system = NULL;
   int watch = inotify_init1 (IN_NONBLOCK | IN_CLOEXEC);
   struct inotify_event event;
-  SecureServer server;
+  SecureServer server = { NULL };
   Fixture fixture;
 
   secure_server_start (&server, identity);
@@ -312,7 +333,7 @@ test_silent (void)
 {
   g_autoptr (TlsIdentity) identity = tls_identity_new ("worker");
   g_autoptr (QueenComponent) other = NULL;
-  SecureServer server;
+  SecureServer server = { NULL };
   ScriptedServer silent;
   Fixture fixture;
   Crowd crowd;
@@ -362,7 +383,7 @@ test_crowd (void)
 {
   g_autoptr (TlsIdentity) identity = tls_identity_new ("worker");
   g_autoptr (QueenComponent) worker = NULL;
-  SecureServer server;
+  SecureServer server = { NULL };
   Fixture fixture;
   Crowd crowd;
 
@@ -383,6 +404,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/attempt-tls/trusted-by-a-file", test_trusted);
   g_test_add_func ("/attempt-tls/not-trusted-without-it", test_not_trusted);
+  g_test_add_func ("/attempt-tls/refused-by-who-ends-the-handshake", test_refused);
   g_test_add_func ("/attempt-tls/the-name-is-that-of-the-url", test_other_name);
   g_test_add_func ("/attempt-tls/whom-to-trust-is-read-once", test_read_once);
   g_test_add_func ("/attempt-tls/who-shakes-no-hands-delays-no-other", test_silent);
