@@ -17,6 +17,13 @@
 #define ENOUGH (3 * BLAME)
 #define MOST_BLAME (4 * BLAME)
 
+/* The parties are gone along for each worker that is looked at, so they stand apart. */
+struct QueenSupplierRecords
+{
+  guint parties[MAX_RECORDS]; /* 0 behind the last one */
+  QueenSupplierRecord of[MAX_RECORDS];
+};
+
 struct _QueenSuppliers
 {
   GHashTable *table; /* name -> QueenSupplier, which has it */
@@ -89,9 +96,9 @@ queen_suppliers_free (QueenSuppliers *self)
 static QueenSupplierRecord *
 find_record (const QueenSupplier *self, guint party)
 {
-  for (guint i = 0; self->records && i < MAX_RECORDS && self->records[i].party > 0; i++)
-    if (self->records[i].party == party)
-      return &self->records[i];
+  for (guint i = 0; self->records && i < MAX_RECORDS && self->records->parties[i] > 0; i++)
+    if (self->records->parties[i] == party)
+      return &self->records->of[i];
   return NULL;
 }
 
@@ -105,15 +112,17 @@ ensure_record (QueenSupplier *self, guint party)
   if (record || party == QUEEN_FAULTS_OF_NOBODY)
     return record;
   if (!self->records)
-    self->records = g_new0 (QueenSupplierRecord, MAX_RECORDS);
+    self->records = g_new0 (struct QueenSupplierRecords, 1);
   for (guint i = 0; i < MAX_RECORDS; i++)
     {
-      record = &self->records[i];
+      record = &self->records->of[i];
       if (record->n_open == 0 && (!oldest || record->used < oldest->used))
         oldest = record;
     }
-  if (oldest)
-    *oldest = (QueenSupplierRecord){ .party = party };
+  if (!oldest)
+    return NULL;
+  *oldest = (QueenSupplierRecord){ .party = party };
+  self->records->parties[oldest - self->records->of] = party;
   return oldest;
 }
 

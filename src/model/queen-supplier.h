@@ -50,7 +50,7 @@ typedef struct
   guint n_workers;
   QueenFaults faults;
   gint64 doubted_until;
-  QueenSupplierRecord *records;
+  struct QueenSupplierRecords *records;
   QueenSupplierRecord newcomers;
 } QueenSupplier;
 
