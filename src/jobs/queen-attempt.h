@@ -61,7 +61,7 @@ typedef struct
  * @QUEEN_ATTEMPT_ABSENT: nobody is there, or somebody else: another worker may be asked
  * @QUEEN_ATTEMPT_REFUSED: the connection was reset before the request was read, or before it was
  *   secure: another worker may be asked; with %QUEEN_ERROR_NOT_IMPLEMENTED what is asked cannot be
- * said in what the worker speaks
+ *   said in what the worker speaks
  * @QUEEN_ATTEMPT_BUSY: 429 or 503; another worker may be asked. Nothing of the answer was told
  * @QUEEN_ATTEMPT_CROWDED: the queen herself had no room to ask, or others waited for the same: that
  *   says nothing of the worker. Nothing was sent; another one may be asked

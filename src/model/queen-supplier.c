@@ -102,28 +102,53 @@ find_record (const QueenSupplier *self, guint party)
   return NULL;
 }
 
-/* Returns: (nullable): that of @party, or the one that was used longest ago, emptied for it;
- *   nothing must be counted there any more */
-static QueenSupplierRecord *
-ensure_record (QueenSupplier *self, guint party)
+static gboolean
+has_failed_lately (const QueenSupplierRecord *record, gint64 now)
 {
-  QueenSupplierRecord *record = find_record (self, party), *oldest = NULL;
+  return record->blame > 0 && now - record->failed < DOUBT;
+}
 
-  if (record || party == QUEEN_FAULTS_OF_NOBODY)
+/* Whoever has been failed lately keeps its record, however many are content; and as long as
+ * something is counted there it stays as well.
+ *
+ * Returns: (nullable): the one that may be lost first */
+static QueenSupplierRecord *
+find_least (QueenSupplier *self, gboolean is_failure, gint64 now)
+{
+  QueenSupplierRecord *least = NULL;
+
+  for (guint i = 0; i < MAX_RECORDS; i++)
+    {
+      QueenSupplierRecord *record = &self->records->of[i];
+      gboolean is_late = has_failed_lately (record, now);
+
+      if (record->n_open > 0 || (is_late && !is_failure))
+        continue;
+      if (!least || is_late < has_failed_lately (least, now) ||
+          (is_late == has_failed_lately (least, now) && record->used < least->used))
+        least = record;
+    }
+  return least;
+}
+
+/* @is_failure: whether something has failed for @party
+ *
+ * Returns: that of @party, perhaps one that was lost for it; or that of all who have none */
+static QueenSupplierRecord *
+ensure_record (QueenSupplier *self, guint party, gboolean is_failure, gint64 now)
+{
+  QueenSupplierRecord *record = find_record (self, party);
+
+  if (record)
     return record;
   if (!self->records)
     self->records = g_new0 (struct QueenSupplierRecords, 1);
-  for (guint i = 0; i < MAX_RECORDS; i++)
-    {
-      record = &self->records->of[i];
-      if (record->n_open == 0 && (!oldest || record->used < oldest->used))
-        oldest = record;
-    }
-  if (!oldest)
-    return NULL;
-  *oldest = (QueenSupplierRecord){ .party = party };
-  self->records->parties[oldest - self->records->of] = party;
-  return oldest;
+  record = find_least (self, is_failure, now);
+  if (!record)
+    return &self->newcomers;
+  *record = (QueenSupplierRecord){ .party = party };
+  self->records->parties[record - self->records->of] = party;
+  return record;
 }
 
 /* Returns: where it counts what is in flight for @party */
@@ -138,10 +163,11 @@ get_account (const QueenSupplier *self, guint party)
 static void
 blame (QueenSupplier *self, guint party, gint64 now)
 {
-  QueenSupplierRecord *record = ensure_record (self, party);
+  QueenSupplierRecord *record;
 
-  if (!record)
+  if (party == QUEEN_FAULTS_OF_NOBODY)
     return;
+  record = ensure_record (self, party, TRUE, now);
   record->blame = MIN (record->blame + BLAME, MOST_BLAME);
   record->failed = record->used = now;
 }
@@ -149,7 +175,7 @@ blame (QueenSupplier *self, guint party, gint64 now)
 static gboolean
 has_failed (const QueenSupplierRecord *record, gint64 now)
 {
-  return record->blame >= ENOUGH && now - record->failed < DOUBT;
+  return record->blame >= ENOUGH && has_failed_lately (record, now);
 }
 
 static gboolean
@@ -195,11 +221,10 @@ queen_supplier_succeed (QueenSupplier *self, guint party, gint64 now)
   if (!self)
     return;
   note_answer (get_account (self, party));
-  record = ensure_record (self, party);
-  if (record && record->blame > 0)
+  record = ensure_record (self, party, FALSE, now);
+  if (record->blame > 0)
     record->blame--;
-  if (record)
-    record->used = now;
+  record->used = now;
   queen_faults_succeed (&self->faults, party, now);
   self->doubted_until = 0;
 }

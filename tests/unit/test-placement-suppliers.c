@@ -208,6 +208,52 @@ test_friends (Fixture *f, gconstpointer data)
   g_assert_cmpint (end_one (f, "s", NULL, QUEEN_PLACEMENT_UNUSED), ==, 'g');
 }
 
+/* Nor do many, who leave no room for what somebody else has had. */
+static void
+test_many_friends (Fixture *f, gconstpointer data)
+{
+  make_workers (f, BAD, "bad", 400);
+  make_workers (f, GOOD, "good", 2);
+  for (int i = 0; i < 3; i++)
+    {
+      end_one (f, "s", "bad-7", QUEEN_PLACEMENT_FAILED);
+      for (int j = 0; j < 100; j++)
+        {
+          g_autofree char *friend = g_strdup_printf ("friend-%d", j);
+
+          end_one (f, friend, "bad-7", QUEEN_PLACEMENT_DONE);
+        }
+    }
+  g_assert_cmpint (end_one (f, "s", NULL, QUEEN_PLACEMENT_UNUSED), ==, 'g');
+}
+
+/* As long as something of all of these is in flight there, whom it fails counts as one with others
+ * of whom nothing is known. */
+static void
+test_friends_that_stay (Fixture *f, gconstpointer data)
+{
+  Answer answers[32];
+
+  say_as (f, BAD, "bad-7", QUEEN_STATUS_READY, 64, 0);
+  make_workers (f, GOOD, "good", 2);
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    {
+      g_autofree char *friend = g_strdup_printf ("friend-%u", i);
+
+      end_one (f, friend, "bad-7", QUEEN_PLACEMENT_DONE);
+      ask_as (f, friend, &answers[i], NULL, "bad-7", 0);
+    }
+  for (int i = 0; i < 3; i++)
+    {
+      end_one (f, "s", "bad-7", QUEEN_PLACEMENT_FAILED);
+      end_one (f, "friend-0", "bad-7", QUEEN_PLACEMENT_DONE);
+    }
+  make_workers (f, BAD, "bad", 400);
+  g_assert_cmpint (end_one (f, "s", NULL, QUEEN_PLACEMENT_UNUSED), ==, 'g');
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    end (f, &answers[i], QUEEN_PLACEMENT_DONE);
+}
+
 /* Whoever was refused by who is doubted rather waits for others than to be refused once more. */
 static void
 test_waits_for_others (Fixture *f, gconstpointer data)
@@ -416,6 +462,8 @@ main (int argc, char *argv[])
   ADD ("/placement/supplier/whose-workers-refuse-comes-last", test_doubted);
   ADD ("/placement/supplier/until-one-does-what-it-should", test_believed);
   ADD ("/placement/supplier/who-is-let-down-heeds-no-friends-of-theirs", test_friends);
+  ADD ("/placement/supplier/be-they-ever-so-many", test_many_friends);
+  ADD ("/placement/supplier/or-have-they-much-there-all-the-time", test_friends_that_stay);
   ADD ("/placement/supplier/others-are-waited-for-rather-than-tried-twice", test_waits_for_others);
   ADD ("/placement/supplier/a-wide-network-is-one", test_wide_network);
   ADD ("/placement/supplier/a-worker-counts-for-who-brings-it-now", test_another_sender);
