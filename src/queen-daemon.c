@@ -163,10 +163,11 @@ on_idle_after_shutdown (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* Without a reference: nobody would drop it if the loop ends before. */
 static void
 on_shutdown_request (gpointer data)
 {
-  g_idle_add_full (G_PRIORITY_DEFAULT, on_idle_after_shutdown, g_object_ref (data), g_object_unref);
+  g_idle_add_full (G_PRIORITY_DEFAULT, on_idle_after_shutdown, data, NULL);
 }
 
 /* Telling systemd */
@@ -527,6 +528,7 @@ queen_daemon_dispose (GObject *object)
   g_clear_pointer (&self->siblings, queen_siblings_free);
   queen_together_stop (self->together);
   g_clear_object (&self->stream);
+  queen_jobs_close (self->jobs);
   g_clear_object (&self->jobs);
   g_clear_pointer (&self->upstream, queen_upstream_free);
   g_clear_pointer (&self->audience, queen_audience_free);

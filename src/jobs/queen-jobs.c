@@ -221,12 +221,19 @@ queen_jobs_get_figures (QueenJobs *self)
 
 /* The object */
 
+void
+queen_jobs_close (QueenJobs *self)
+{
+  if (self)
+    g_clear_pointer (&self->ledger, queen_job_ledger_close);
+}
+
 static void
 queen_jobs_dispose (GObject *object)
 {
   QueenJobs *self = QUEEN_JOBS (object);
 
-  g_clear_pointer (&self->ledger, queen_job_ledger_close);
+  queen_jobs_close (self);
   set_judge (self, NULL);
   while (self->all.head)
     queen_jobs_remove (self, self->all.head->data);

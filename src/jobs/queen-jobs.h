@@ -276,4 +276,13 @@ typedef struct
 /** Returns: (transfer none): what is counted of them; it changes as they do */
 const QueenJobsFigures *queen_jobs_get_figures (QueenJobs *self);
 
+/**
+ * queen_jobs_close:
+ * @self: (nullable): jobs that nothing happens to any more
+ *
+ * Writes what their ledger has not written yet. This is not left to the last reference, which may
+ * be that of a call by D-Bus that nobody takes any more.
+ */
+void queen_jobs_close (QueenJobs *self);
+
 G_END_DECLS

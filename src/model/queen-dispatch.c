@@ -183,6 +183,8 @@ read_words (char **words, QueenDispatch *dispatch, GError **error)
       !read_time (words[LAST_SEEN], &component->last_seen) ||
       moment != queen_dispatch_get_moment (component))
     return refuse_dispatch (error, "a time");
+  /* Their order comes of it, and one from the far future would stand in the way of all after it. */
+  component->first_seen = MIN (component->first_seen, moment);
   if (!read_number (words[HEARTBEATS], QUEEN_DISPATCH_MAX_COUNT, &component->heartbeats) ||
       component->heartbeats == 0)
     return refuse_dispatch (error, "the count");

@@ -154,10 +154,12 @@ finish_wait (QueenPlacementWait *wait, QueenPlacementResult *result)
   result->waited = self->clock->get_monotonic () - wait->begun;
   if (result->worker)
     queen_histogram_add (&self->figures.waited, result->waited / QUEEN_PLACEMENT_WAITED_UNIT, 1);
+  if (model)
+    queen_placement_use_model (model);
   queen_placement_conclude (self, result, wait->funcs, wait->data);
   free_wait (wait);
   if (model)
-    queen_placement_drop_model (self, model);
+    queen_placement_leave_model (self, model);
 }
 
 static QueenPlacementReason

@@ -133,6 +133,17 @@ test_foreign (void)
     }
 }
 
+/* Their order comes of it, and it is written down with the state. */
+static void
+test_first_seen (void)
+{
+  const char *text = HEAD " 1761336660000000005 9223372036854775807 1761336660000000007 3 - -" BODY;
+  g_auto (QueenDispatch) read = { 0 };
+
+  g_assert_true (queen_dispatch_read (QUEEN_COMPONENT_WORKER, text, strlen (text), &read, NULL));
+  g_assert_cmpint (read.component->first_seen, ==, queen_dispatch_get_moment (read.component));
+}
+
 static void
 test_hold (void)
 {
@@ -208,6 +219,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dispatch/everything-that-a-heartbeat-may-say", test_everything);
   g_test_add_func ("/dispatch/stamp-grows-when-it-changes", test_stamp);
   g_test_add_func ("/dispatch/foreign-data-is-refused", test_foreign);
+  g_test_add_func ("/dispatch/nobody-is-first-seen-after-what-is-told", test_first_seen);
   g_test_add_func ("/dispatch/holds", test_hold);
   g_test_add_func ("/dispatch/holds/foreign-data-is-refused", test_foreign_holds);
   g_test_add_func ("/dispatch/holds/endless/are-refused", test_endless_hold);
