@@ -182,7 +182,7 @@ SETTING (int,
          TOLD (.example = "12000",
                .text = "How many may listen at once.",
                .file = "Without this it is fewer when there are few descriptors.",
-               .manual = "The default is 12000, or 80 percent of the descriptors that\n"
+               .manual = "The default is 12000, or 60 percent of the descriptors that\n"
                          ".Dv RLIMIT_NOFILE\n"
                          "allows, if that is less."))
 
@@ -200,9 +200,9 @@ SETTING (int,
                .file = "Without this it is fewer when there are few descriptors.",
                .manual = "The default is 16384, or what\n"
                          ".Dv RLIMIT_NOFILE\n"
-                         "leaves beside the subscribers. When there are as many, the oldest one "
-                         "that is not whole makes room. Three quarters of them are for those that "
-                         "wait for a worker, or for another answer that comes later."))
+                         "leaves beside subscribers and calls to workers. When there are as many, "
+                         "the oldest one that is not whole makes room. Three quarters are for "
+                         "those that wait for a worker, or for another answer."))
 
 /* 0 for a quarter of each, this machine left out */
 SETTING (int,

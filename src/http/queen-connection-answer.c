@@ -86,7 +86,7 @@ hold_answer (QueenConnection *self)
       queen_connection_remove (self);
       return FALSE;
     }
-  queen_delivery_hold (&self->delivery, &self->socket, settings->budgets);
+  queen_delivery_hold (&self->delivery, &self->socket, &self->client, settings->budgets);
   self->readers = is_large ? settings->readers : settings->small_readers;
   queen_readers_enter (self->readers, &self->reader, &self->client,
                        is_large && answer->body ? answer->body : answer->head, self);

@@ -50,7 +50,8 @@ has_part_for (const QueenConnection *self)
   gsize need = find_need (&self->request);
 
   return queen_budgets_has_room (budgets, QUEEN_BUDGET_BODIES, need) &&
-         queen_portions_may_take (queen_budgets_get_portions (budgets), self->body_holder, need);
+         queen_portions_may_take (queen_budgets_get_portions (budgets, QUEEN_BUDGET_BODIES),
+                                  self->body_holder, need);
 }
 
 /* Returns whether it may have that beside all that is held and reserved, too. */
@@ -68,7 +69,8 @@ has_room_for (const QueenConnection *self)
 static gsize
 get_portion (const QueenConnection *self)
 {
-  return queen_portions_get_portion (queen_budgets_get_portions (self->settings->budgets),
+  return queen_portions_get_portion (queen_budgets_get_portions (self->settings->budgets,
+                                                                 QUEEN_BUDGET_BODIES),
                                      self->body_holder);
 }
 

@@ -68,7 +68,8 @@ hold_session (QueenConnection *self)
 static void
 count_body (QueenConnection *self, gsize n_body)
 {
-  QueenPortions *portions = queen_budgets_get_portions (self->settings->budgets);
+  QueenPortions *portions =
+      queen_budgets_get_portions (self->settings->budgets, QUEEN_BUDGET_BODIES);
 
   if (n_body == self->n_body)
     return;

@@ -6,10 +6,12 @@
 #include <errno.h>
 
 #include "net/queen-listener.h"
+#include "net/queen-shares.h"
 
 #define SMALLEST_WINDOW 1024           /* bytes: Linux lets nobody have less than twice as much */
 #define SHORT_TIME_TO_TAKE 5000        /* ms */
-#define WIDE_WINDOW (256 * 1024)       /* bytes, of which the kernel takes twice as many */
+#define WIDE_WINDOW (256 * 1024)       /* bytes, */
+#define COST_OF_WIDE (2 * WIDE_WINDOW) /* of which the kernel takes twice as many */
 #define MAX_SENT_AT_ONCE (256 * 1024)  /* bytes, until others have a turn: some 50 µs */
 #define MAX_SEALED_AT_ONCE (64 * 1024) /* likewise of TLS, which takes longer */
 
@@ -104,21 +106,40 @@ queen_delivery_get_size (const QueenAnswer *answer, const QueenBudgets *budgets)
 }
 
 static void
-set_wide (QueenDelivery *self, const QueenSocket *socket, QueenBudgets *budgets, gboolean is_wide)
+widen_window (QueenDelivery *self,
+              const QueenSocket *socket,
+              const struct sockaddr_storage *client,
+              QueenBudgets *budgets)
 {
-  const gssize cost = 2 * WIDE_WINDOW;
+  QueenPortions *portions = queen_budgets_get_portions (budgets, QUEEN_BUDGET_WINDOWS);
+  g_autofree char *networks = socket->is_far ? queen_shares_dup_networks (client) : NULL;
 
-  if (is_wide == self->is_wide || !(socket->is_far || self->is_wide) ||
-      (is_wide && !queen_budgets_has_room (budgets, QUEEN_BUDGET_WINDOWS, (gsize) cost)))
+  if (!networks || !queen_portions_may_take (portions, networks, COST_OF_WIDE))
     return;
-  self->is_wide = is_wide;
-  queen_budgets_hold (budgets, QUEEN_BUDGET_WINDOWS, is_wide ? cost : -cost);
+  queen_portions_take (portions, networks, COST_OF_WIDE);
+  self->widened_for = g_steal_pointer (&networks);
+  queen_budgets_hold (budgets, QUEEN_BUDGET_WINDOWS, COST_OF_WIDE);
+  queen_socket_set_window (socket, WIDE_WINDOW);
+}
+
+static void
+narrow_window (QueenDelivery *self, const QueenSocket *socket, QueenBudgets *budgets)
+{
+  if (!self->widened_for)
+    return;
+  queen_portions_give_back (queen_budgets_get_portions (budgets, QUEEN_BUDGET_WINDOWS),
+                            self->widened_for, COST_OF_WIDE);
+  g_clear_pointer (&self->widened_for, g_free);
+  queen_budgets_hold (budgets, QUEEN_BUDGET_WINDOWS, -COST_OF_WIDE);
   if (socket->fd >= 0) /* or it is closed already */
-    queen_socket_set_window (socket, is_wide ? WIDE_WINDOW : QUEEN_SOCKET_USUAL_WINDOW);
+    queen_socket_set_window (socket, QUEEN_SOCKET_USUAL_WINDOW);
 }
 
 void
-queen_delivery_hold (QueenDelivery *self, const QueenSocket *socket, QueenBudgets *budgets)
+queen_delivery_hold (QueenDelivery *self,
+                     const QueenSocket *socket,
+                     const struct sockaddr_storage *client,
+                     QueenBudgets *budgets)
 {
   if (self->is_held)
     return;
@@ -131,7 +152,7 @@ queen_delivery_hold (QueenDelivery *self, const QueenSocket *socket, QueenBudget
     }
   queen_budgets_hold_shared (budgets, QUEEN_BUDGET_ANSWERS, self->answer.head);
   queen_budgets_hold_shared (budgets, QUEEN_BUDGET_ANSWERS, self->answer.body);
-  set_wide (self, socket, budgets, TRUE);
+  widen_window (self, socket, client, budgets);
 }
 
 gboolean
@@ -179,7 +200,7 @@ release_budgets (QueenDelivery *self, QueenBudgets *budgets)
 void
 queen_delivery_clear (QueenDelivery *self, const QueenSocket *socket, QueenBudgets *budgets)
 {
-  set_wide (self, socket, budgets, FALSE);
+  narrow_window (self, socket, budgets);
   if (self->is_held)
     release_budgets (self, budgets);
   queen_answer_clear (&self->answer);

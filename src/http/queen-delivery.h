@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include <sys/socket.h>
+
 #include "net/queen-budgets.h"
 #include "net/queen-socket.h"
 
@@ -60,7 +62,8 @@ typedef struct
   gsize n_sent;
   gsize n_queued;
   gboolean is_held;
-  gboolean is_wide; /* the kernel takes more of it than of others */
+  char *widened_for; /* (private): for which networks the kernel takes more of it than of others;
+                      * NULL while it does not */
 } QueenDelivery;
 
 /**
@@ -97,11 +100,16 @@ gsize queen_delivery_get_size (const QueenAnswer *answer, const QueenBudgets *bu
 
 /**
  * queen_delivery_hold:
+ * @client: whose it is
  *
  * Counts what is to be delivered as held, as it has to wait. If it is large, and there is room for
- * that, the kernel takes more of it at once, as the client may be far away.
+ * that, of which no network has more than is left, the kernel takes more of it at once, as the
+ * client may be far away.
  */
-void queen_delivery_hold (QueenDelivery *self, const QueenSocket *socket, QueenBudgets *budgets);
+void queen_delivery_hold (QueenDelivery *self,
+                          const QueenSocket *socket,
+                          const struct sockaddr_storage *client,
+                          QueenBudgets *budgets);
 
 /**
  * queen_delivery_release:

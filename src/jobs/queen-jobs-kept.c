@@ -13,8 +13,7 @@
  * of small ones have made room for a large one. */
 #define SPARE (2 * (gsize) QUEEN_JOB_MAX_BODY)
 #define MOST_BYTES (QUEEN_JOBS_MAX_BYTES - SPARE)
-#define PART 1024         /* bytes for which one counts among those that have ended */
-#define MOST_AT_ONCE 1000 /* that go in one turn for those who come: about 4 ms */
+#define PART 1024 /* bytes for which one counts among those that have ended */
 
 /* Those that go */
 
@@ -129,30 +128,28 @@ evict_job (QueenJobs *self, QueenJob *job)
   queen_jobs_remove (self, job);
 }
 
-/* @most: how many may go
- *
- * Returns: how many went */
-static guint
-make_room (QueenJobs *self, gsize n_bytes, guint most)
+static gboolean
+has_room (const QueenJobs *self, gsize n_bytes)
 {
-  QueenJob *job;
-  guint n = 0;
-
-  for (; n < most && self->owner.figures.n_bytes + n_bytes > QUEEN_JOBS_MAX_BYTES &&
-         (job = find_oldest (self));
-       n++)
-    evict_job (self, job);
-  return n;
+  return self->owner.figures.n_bytes + n_bytes <= QUEEN_JOBS_MAX_BYTES;
 }
 
-/* Several may come in one turn, however much time is taken for each of them to be read. */
+/* Several may come in one turn, however much time is taken for each of them to be read: of it only
+ * that counts in which others go. One that is read costs much more than one that is not. */
 gboolean
 queen_jobs_make_room (QueenJobs *self, gsize n_bytes)
 {
-  self->n_evicted_now += make_room (self, n_bytes, MOST_AT_ONCE - self->n_evicted_now);
-  if (self->n_evicted_now > 0)
-    queen_alarm_set (self->room_alarm, 0);
-  return self->owner.figures.n_bytes + n_bytes <= QUEEN_JOBS_MAX_BYTES;
+  gint64 begun = queen_jobs_get_now (self) - self->evicting;
+  QueenJob *job;
+
+  if (has_room (self, n_bytes))
+    return TRUE;
+  while (!has_room (self, n_bytes) && !queen_jobs_is_slice_over (self, begun) &&
+         (job = find_oldest (self)))
+    evict_job (self, job);
+  self->evicting = queen_jobs_get_now (self) - begun;
+  queen_alarm_set (self->room_alarm, 0);
+  return has_room (self, n_bytes);
 }
 
 static gboolean
@@ -168,7 +165,7 @@ queen_jobs_on_room (gpointer data)
   QueenJobs *self = data;
   gint64 begun = queen_jobs_get_now (self);
 
-  self->n_evicted_now = 0;
+  self->evicting = 0;
   while (wants_spare_room (self) && !queen_jobs_is_slice_over (self, begun))
     evict_job (self, find_oldest (self));
   if (wants_spare_room (self))
@@ -255,10 +252,13 @@ lacks_memory (QueenJobs *self, QueenJob *job)
 static void
 note_size (QueenJobs *self, QueenJob *job)
 {
+  QueenJob *other;
+
   count_bytes (self, job);
   if (wants_spare_room (self))
     queen_alarm_set (self->room_alarm, 0);
-  make_room (self, 0, G_MAXUINT);
+  while (!has_room (self, 0) && (other = find_oldest (self)))
+    evict_job (self, other);
   job->lacks_memory = lacks_memory (self, job);
   if (!job->lacks_memory || !job->answer)
     return;

@@ -67,9 +67,9 @@ struct _QueenJobs
   QueenFairQueue *burdens; /* the same, by whose they are and what they take */
   guint n_unread;          /* those of them that nobody reads */
   QueenAlarm *room_alarm;
-  guint n_evicted_now; /* for those who came in this turn of the loop */
-  QueenJob *noted;     /* the one that is being looked at; NULL when none is */
-  GQueue touched;      /* of QueenJob */
+  gint64 evicting; /* µs: so long others have had to go for those who came in this turn */
+  QueenJob *noted; /* the one that is being looked at; NULL when none is */
+  GQueue touched;  /* of QueenJob */
   QueenAlarm *touched_alarm;
 
   QueenAlarm *stop_alarm;

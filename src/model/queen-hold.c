@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "loop/queen-portions.h"
+#include "queen-senders.h"
 #include "text/queen-json-writer.h"
 #include "text/queen-legible.h"
 #include "text/queen-timestamp.h"
@@ -167,6 +169,25 @@ queen_hold_list_get_longest (const QueenHoldList *self)
     if (get_end (self->holds[i]) > get_end (longest))
       longest = self->holds[i];
   return longest;
+}
+
+gboolean
+queen_hold_list_leaves_room (const QueenHoldList *self, guint most, const char *holder)
+{
+  QueenPortions *portions = queen_portions_new (most);
+  g_autofree char *own = queen_sender_dup_asker (holder);
+  gboolean leaves_room;
+
+  for (guint i = 0; self && i < self->n; i++)
+    {
+      g_autofree char *asker = queen_sender_dup_asker (self->holds[i]->holder);
+
+      queen_portions_take (portions, asker, 1);
+    }
+  leaves_room =
+      queen_portions_get_portion (portions, own) == 0 || queen_portions_may_take (portions, own, 1);
+  queen_portions_free (portions);
+  return leaves_room;
 }
 
 QueenHoldList *

@@ -118,6 +118,17 @@ QueenHoldList *queen_hold_list_without (const QueenHoldList *self, const QueenHo
  */
 const QueenHold *queen_hold_list_get_longest (const QueenHoldList *self);
 
+/**
+ * queen_hold_list_leaves_room:
+ * @self: (nullable): the list so far
+ * @most: how many it may have
+ * @holder: of one more
+ *
+ * Returns: whether @holder leaves room for others with that. So many as there are, each may have
+ *   the first
+ */
+gboolean queen_hold_list_leaves_room (const QueenHoldList *self, guint most, const char *holder);
+
 /** Takes and returns %NULL, too. */
 QueenHoldList *queen_hold_list_ref (QueenHoldList *self);
 void queen_hold_list_unref (QueenHoldList *self);

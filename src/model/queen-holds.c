@@ -336,14 +336,15 @@ has_room (
 
 /* Of new ones only: what was granted here or elsewhere stays, however little is left by now. */
 static gboolean
-is_fair (QueenHolds *self, const char *holder, GError **error)
+is_fair (QueenHolds *self, const QueenHoldRequest *request, GError **error)
 {
-  g_autofree char *asker = queen_sender_dup_asker (holder);
+  const QueenHoldList *list = queen_holds_lookup (self, request->kind, request->id);
+  g_autofree char *asker = queen_sender_dup_asker (request->holder);
 
-  return queen_portions_may_take (self->holders, asker, 1) ||
+  return (queen_portions_may_take (self->holders, asker, 1) &&
+          queen_hold_list_leaves_room (list, QUEEN_HOLDS_MAX_PER_COMPONENT, request->holder)) ||
          queen_error_refuse (error, QUEEN_ERROR_UNAVAILABLE,
-                             "you have as many holds as are left for others: one of those must be "
-                             "released first");
+                             "you have as many holds as are left for others: release one first");
 }
 
 /* Returns: (transfer full): an id that no other hold has. It is no secret. */
@@ -371,7 +372,7 @@ queen_holds_add (QueenHolds *self, const QueenHoldRequest *request, GError **err
 
   if (!check_request (request, reason, error) ||
       !has_room (self, request->kind, request->id, request->holder, error) ||
-      !is_fair (self, request->holder, error))
+      !is_fair (self, request, error))
     return NULL;
   id = dup_new_id (self);
   hold = queen_hold_new (&(QueenHold){

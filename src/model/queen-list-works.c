@@ -5,15 +5,23 @@
 
 #define SHORT_PAGE 256   /* components */
 #define MOST_DEBT 100000 /* µs by which one kind waits for what it has had before */
+#define MOST 10000       /* µs that one slice counts for at the most */
+
+/* One kind of work. */
+typedef struct
+{
+  QueenCostQueue *queue;
+  gpointer current; /* NULL when none of them is begun, or all that are wait again */
+  guint max;
+  gint64 had;   /* µs: what it has taken so far */
+  guint64 turn; /* the number of its last one, for those who had as much */
+} Kind;
 
 struct _QueenListWorks
 {
-  QueenFairQueue *queues[QUEEN_N_LIST_WORKS];
-  gint64 had[QUEEN_N_LIST_WORKS];    /* µs: what each of these has taken so far */
-  guint64 turns[QUEEN_N_LIST_WORKS]; /* the number of its last turn, for those who had as much */
+  Kind kinds[QUEEN_N_LIST_WORKS];
   guint64 n_turns;
-  QueenListWork current; /* of what was taken last */
-  gboolean is_busy;      /* that is still worked on */
+  Kind *last; /* that had its turn */
 };
 
 QueenListWork
@@ -32,7 +40,11 @@ queen_list_works_new (guint max, guint max_shared)
   QueenListWorks *self = g_new0 (QueenListWorks, 1);
 
   for (int work = 0; work < QUEEN_N_LIST_WORKS; work++)
-    self->queues[work] = queen_fair_queue_new (work == QUEEN_LIST_WORK_SHARED ? max_shared : max);
+    {
+      self->kinds[work].queue = queen_cost_queue_new (MOST);
+      self->kinds[work].max = work == QUEEN_LIST_WORK_SHARED ? max_shared : max;
+    }
+  self->last = self->kinds;
   return self;
 }
 
@@ -40,95 +52,112 @@ void
 queen_list_works_free (QueenListWorks *self)
 {
   for (int work = 0; work < QUEEN_N_LIST_WORKS; work++)
-    queen_fair_queue_free (self->queues[work]);
+    queen_cost_queue_free (self->kinds[work].queue);
   g_free (self);
 }
 
 static gboolean
-is_waiting (const QueenListWorks *self, int work)
+is_wanted (const Kind *kind)
 {
-  return queen_fair_queue_get_length (self->queues[work]) > 0;
-}
-
-static gboolean
-is_wanted (const QueenListWorks *self, int work)
-{
-  return is_waiting (self, work) || (self->is_busy && (int) self->current == work);
+  return kind->current || queen_cost_queue_get_length (kind->queue) > 0;
 }
 
 /* Who had nothing to do for a while has not saved that time for later, and does not owe for long
  * what it had before. */
 static void
-join_works (QueenListWorks *self, QueenListWork work)
+join_works (QueenListWorks *self, Kind *kind)
 {
   gint64 least = G_MAXINT64;
 
-  if (is_wanted (self, work))
+  if (is_wanted (kind))
     return;
   for (int other = 0; other < QUEEN_N_LIST_WORKS; other++)
-    if (is_wanted (self, other))
-      least = MIN (least, self->had[other]);
-  self->had[work] = least < G_MAXINT64 ? CLAMP (self->had[work], least, least + MOST_DEBT) : 0;
+    if (is_wanted (&self->kinds[other]))
+      least = MIN (least, self->kinds[other].had);
+  kind->had = least < G_MAXINT64 ? CLAMP (kind->had, least, least + MOST_DEBT) : 0;
 }
 
 void
 queen_list_works_enter (QueenListWorks *self,
                         QueenListWork work,
-                        QueenFairPlace *place,
+                        QueenCostPlace *place,
                         const char *asker,
                         gpointer item)
 {
-  join_works (self, work);
-  queen_fair_queue_enter (self->queues[work], place, asker, item);
+  join_works (self, &self->kinds[work]);
+  queen_cost_queue_enter (self->kinds[work].queue, place, asker, item);
 }
 
-QueenFairQueue *
-queen_list_works_get_queue (QueenListWorks *self, QueenListWork work)
+gboolean
+queen_list_works_find_place (const QueenListWorks *self,
+                             QueenListWork work,
+                             const char *asker,
+                             gpointer *refused)
 {
-  return self->queues[work];
+  const Kind *kind = &self->kinds[work];
+
+  *refused = NULL;
+  if (queen_cost_queue_get_length (kind->queue) < kind->max)
+    return TRUE;
+  *refused = queen_cost_queue_find_greediest (kind->queue, asker);
+  return *refused != NULL;
 }
 
 static gboolean
-comes_before (const QueenListWorks *self, int first, int second)
+comes_before (const Kind *first, const Kind *second)
 {
-  if (self->had[first] != self->had[second])
-    return self->had[first] < self->had[second];
-  return self->turns[first] < self->turns[second];
+  if (first->had != second->had)
+    return first->had < second->had;
+  return first->turn < second->turn;
 }
 
 gpointer
-queen_list_works_take (QueenListWorks *self)
+queen_list_works_next (QueenListWorks *self)
 {
-  int next = QUEEN_N_LIST_WORKS;
+  Kind *next = NULL;
 
   for (int work = 0; work < QUEEN_N_LIST_WORKS; work++)
-    if (is_waiting (self, work) && (next == QUEEN_N_LIST_WORKS || comes_before (self, work, next)))
-      next = work;
-  if (next == QUEEN_N_LIST_WORKS)
+    {
+      Kind *kind = &self->kinds[work];
+
+      if (is_wanted (kind) && (!next || comes_before (kind, next)))
+        next = kind;
+    }
+  if (!next)
     return NULL;
-  self->current = (QueenListWork) next;
-  self->is_busy = TRUE;
-  self->turns[next] = ++self->n_turns;
-  return queen_fair_queue_take (self->queues[next]);
+  if (!next->current)
+    next->current = queen_cost_queue_take (next->queue);
+  next->turn = ++self->n_turns;
+  self->last = next;
+  return next->current;
+}
+
+gpointer
+queen_list_works_get_current (const QueenListWorks *self, QueenListWork work)
+{
+  return self->kinds[work].current;
 }
 
 void
-queen_list_works_end (QueenListWorks *self)
+queen_list_works_end (QueenListWorks *self, gconstpointer item)
 {
-  self->is_busy = FALSE;
+  for (int work = 0; work < QUEEN_N_LIST_WORKS; work++)
+    if (self->kinds[work].current == item)
+      self->kinds[work].current = NULL;
 }
 
 void
 queen_list_works_charge (QueenListWorks *self, gint64 span)
 {
-  self->had[self->current] += span;
+  self->last->had += span;
+  queen_cost_queue_charge (self->last->queue, span);
 }
 
 gboolean
-queen_list_works_has_any (QueenListWorks *self)
+queen_list_works_has_any (const QueenListWorks *self)
 {
   for (int work = 0; work < QUEEN_N_LIST_WORKS; work++)
-    if (is_wanted (self, work))
+    if (is_wanted (&self->kinds[work]))
       return TRUE;
   return FALSE;
 }

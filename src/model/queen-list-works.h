@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "loop/queen-fair-queue.h"
+#include "loop/queen-cost-queue.h"
 #include "queen-selection.h"
 
 G_BEGIN_DECLS
@@ -14,6 +14,7 @@ G_BEGIN_DECLS
  * @QUEEN_LIST_WORK_SHORT_PAGE: of a few hundred components at the most
  * @QUEEN_LIST_WORK_PAGE: at most as many components as a page has
  * @QUEEN_LIST_WORK_OTHER: all components may have to be looked at for one who asks
+ * @QUEEN_LIST_WORK_LARGE: likewise, and so much has been found that it is a work of its own
  *
  * Which kind of work a list is.
  */
@@ -23,18 +24,19 @@ typedef enum
   QUEEN_LIST_WORK_SHORT_PAGE,
   QUEEN_LIST_WORK_PAGE,
   QUEEN_LIST_WORK_OTHER,
+  QUEEN_LIST_WORK_LARGE,
   QUEEN_N_LIST_WORKS
 } QueenListWork;
 
-/** Returns: which kind of work the list of @selection is */
+/** Returns: which kind of work the list of @selection is, before anything of it is known */
 QueenListWork queen_list_work_choose (const QueenSelection *selection);
 
 /**
  * QueenListWorks:
  *
- * What waits for being listed. Each kind has a queue of its own, and they have the same time: none
- * of them waits long for another, however many of that are asked for, and however much work each
- * is.
+ * What waits for being listed. Of each kind one is made at a time, and the kinds have the same
+ * time, slice by slice: none of them waits long for another, however many of that are asked for,
+ * and however much work each is. Among those of one kind who has cost least so far comes first.
  */
 typedef struct _QueenListWorks QueenListWorks;
 
@@ -48,29 +50,47 @@ QueenListWorks *queen_list_works_new (guint max, guint max_shared);
 /** It must be empty. */
 void queen_list_works_free (QueenListWorks *self);
 
-/** Enters @item, as queen_fair_queue_enter() does, among those of its kind. */
+/** Enters @item, as queen_cost_queue_enter() does, among those of its kind. */
 void queen_list_works_enter (QueenListWorks *self,
                              QueenListWork work,
-                             QueenFairPlace *place,
+                             QueenCostPlace *place,
                              const char *asker,
                              gpointer item);
 
-/** Returns: (transfer none): where those of one kind wait */
-QueenFairQueue *queen_list_works_get_queue (QueenListWorks *self, QueenListWork work);
+/**
+ * queen_list_works_find_place:
+ * @refused: (out) (nullable): what has to make room for it, as queen_cost_queue_find_greediest()
+ *   has it; %NULL while there is room
+ *
+ * Returns: whether there is a place for one more of @asker among those of the kind
+ */
+gboolean queen_list_works_find_place (const QueenListWorks *self,
+                                      QueenListWork work,
+                                      const char *asker,
+                                      gpointer *refused);
 
-/** Returns: (nullable): what is to be made now, out of its queue; until queen_list_works_end() */
-gpointer queen_list_works_take (QueenListWorks *self);
+/**
+ * queen_list_works_next:
+ *
+ * One that has waited is out of its queue then, and is made until queen_list_works_end().
+ *
+ * Returns: (nullable): what is to be worked on for the next slice
+ */
+gpointer queen_list_works_next (QueenListWorks *self);
 
-/** What was taken last is no longer worked on. */
-void queen_list_works_end (QueenListWorks *self);
+/** Returns: (nullable): which of the kind is being made */
+gpointer queen_list_works_get_current (const QueenListWorks *self, QueenListWork work);
+
+/** If @item is being made, it is no longer. */
+void queen_list_works_end (QueenListWorks *self, gconstpointer item);
 
 /**
  * queen_list_works_charge:
- * @span: µs that went to what was taken last
+ * @span: µs that went to what queen_list_works_next() returned last
  */
 void queen_list_works_charge (QueenListWorks *self, gint64 span);
 
-/** Returns: whether something waits or is being worked on */
-gboolean queen_list_works_has_any (QueenListWorks *self);
+/** Returns: whether something waits or is being made */
+gboolean queen_list_works_has_any (const QueenListWorks *self);
 
 G_END_DECLS

@@ -10,13 +10,16 @@
 #include "queen-listing.h"
 
 #define KEPT_UNASKED (10 * G_USEC_PER_SEC)
+#define LARGE (256 * 1024)      /* bytes: a list that is longer does not keep others waiting */
 #define SLICE (QUEEN_SLICE / 2) /* µs: who asks for a list can wait, others cannot */
 
 /* A list that is to be made, and who waits for it. */
 typedef struct
 {
   QueenLister *lister;
-  QueenFairPlace place; /* in a queue of the lister; none when this one is being worked on */
+  QueenCostPlace place; /* in a queue of the lister; none when this one is being worked on */
+  GList link;           /* in `begun`, once it is */
+  char *asker;
   QueenRegistry *registry;
   QueenSelection selection;
   QueenListStamp stamp;  /* once it is begun */
@@ -39,7 +42,7 @@ struct _QueenLister
   const QueenClock *clock;
   guint64 epoch;         /* in versions, as the rest of them begins anew with each start */
   QueenListWorks *works; /* of Build */
-  Build *current;        /* NULL when there is nothing to do */
+  GQueue begun;          /* of Build: those that are being worked on, and large ones that wait */
   QueenAlarm *work_alarm;
   QueenKeptFunc on_kept;
   gpointer on_kept_data;
@@ -164,6 +167,8 @@ add_build (QueenLister *self,
   Build *build = g_new0 (Build, 1);
 
   build->lister = self;
+  build->link.data = build;
+  build->asker = g_strdup (asker);
   build->registry = g_object_ref (registry);
   build->selection = queen_selection_copy (selection);
   build->orders = queen_fair_queue_new (QUEEN_LISTER_MAX_SHARING);
@@ -174,24 +179,29 @@ add_build (QueenLister *self,
   return build;
 }
 
+static gboolean
+is_begun (const Build *build)
+{
+  return build->listing || build->list || build->is_too_long;
+}
+
 static void
 remove_build (Build *build)
 {
   QueenLister *self = build->lister;
 
-  queen_fair_queue_leave (&build->place);
+  queen_cost_queue_leave (&build->place);
   if (*find_next (build) == build)
     *find_next (build) = NULL;
-  if (self->current == build)
-    {
-      self->current = NULL;
-      queen_list_works_end (self->works);
-    }
+  if (is_begun (build))
+    g_queue_unlink (&self->begun, &build->link);
+  queen_list_works_end (self->works, build);
   queen_fair_queue_free (build->orders);
   g_clear_pointer (&build->listing, queen_listing_free);
   g_clear_pointer (&build->list, queen_list_unref);
   queen_selection_clear (&build->selection);
   g_object_unref (build->registry);
+  g_free (build->asker);
   g_free (build);
 }
 
@@ -209,13 +219,11 @@ resume_shared (QueenLister *self, Build *build)
 }
 
 static void
-begin_build (QueenLister *self)
+begin_build (QueenLister *self, Build *build)
 {
-  Build *build = queen_list_works_take (self->works);
-
   if (*find_next (build) == build)
     *find_next (build) = NULL;
-  self->current = build;
+  g_queue_push_tail_link (&self->begun, &build->link);
   if (is_to_share (build) && resume_shared (self, build))
     return;
   build->stamp = queen_list_stamp_take (build->registry, self->clock);
@@ -239,21 +247,6 @@ give_up (QueenLister *self, Build *build)
     self->shared[queen_registry_get_kind (build->registry)].too_long = build->stamp;
 }
 
-static void
-write_some (QueenLister *self, Build *build, gint64 until)
-{
-  if (!queen_listing_write (build->listing, self->clock, until))
-    return;
-  if (queen_listing_is_too_long (build->listing))
-    {
-      give_up (self, build);
-      return;
-    }
-  build->list = finish_listing (self, g_steal_pointer (&build->listing));
-  if (is_to_share (build))
-    share_list (self, build->registry, build->list, &build->stamp);
-}
-
 /* Orders */
 
 /* Takes @order out of its build. */
@@ -262,6 +255,47 @@ free_order (QueenOrder *order)
 {
   queen_fair_queue_leave (&order->place);
   g_free (order);
+}
+
+void
+queen_order_cancel (QueenOrder *self)
+{
+  Build *build = self->build;
+
+  free_order (self);
+  /* One that is whole is being handed out, perhaps at this moment. */
+  if (queen_fair_queue_get_length (build->orders) == 0 && !is_whole (build))
+    remove_build (build);
+}
+
+/* Sees that there is room for one more order: in the queue that it will wait in, or among those who
+ * wait for the same @build. Returns FALSE when there is none. @refused has to make room. */
+static gboolean
+find_room (QueenLister *self,
+           QueenListWork work,
+           const Build *build,
+           const char *asker,
+           QueenOrder **refused)
+{
+  gpointer greediest;
+
+  if (build ? !queen_fair_queue_find_place (build->orders, asker, &greediest)
+            : !queen_list_works_find_place (self->works, work, asker, &greediest))
+    return FALSE;
+  *refused =
+      build || !greediest ? greediest : queen_fair_queue_peek (((Build *) greediest)->orders);
+  return TRUE;
+}
+
+/* Its list goes with it if nobody else waits for that. */
+static void
+refuse_order (QueenOrder *order)
+{
+  QueenListFunc func = order->func;
+  gpointer data = order->data;
+
+  queen_order_cancel (order);
+  func (NULL, data);
 }
 
 /* Thousands may have waited, and each takes as long as an answer does. */
@@ -285,14 +319,50 @@ hand_out (QueenLister *self, Build *build, gint64 until)
 
 /* Working */
 
+/* Who asks for little waits no longer for this one: large ones wait for each other, in their own
+ * part of the time. So not more than one is much longer than that. */
+static void
+set_aside (QueenLister *self, Build *build)
+{
+  QueenOrder *refused;
+
+  queen_list_works_end (self->works, build);
+  if (find_room (self, QUEEN_LIST_WORK_LARGE, NULL, build->asker, &refused))
+    queen_list_works_enter (self->works, QUEEN_LIST_WORK_LARGE, &build->place, build->asker, build);
+  else
+    refused = queen_fair_queue_peek (build->orders);
+  if (refused)
+    refuse_order (refused);
+}
+
+static void
+write_some (QueenLister *self, Build *build, gint64 until)
+{
+  if (!queen_listing_write (build->listing, self->clock, until))
+    {
+      if (build == queen_list_works_get_current (self->works, QUEEN_LIST_WORK_OTHER) &&
+          queen_listing_get_n_bytes (build->listing) > LARGE)
+        set_aside (self, build);
+      return;
+    }
+  if (queen_listing_is_too_long (build->listing))
+    {
+      give_up (self, build);
+      return;
+    }
+  build->list = finish_listing (self, g_steal_pointer (&build->listing));
+  if (is_to_share (build))
+    share_list (self, build->registry, build->list, &build->stamp);
+}
+
 /* One step, which ends about @until. */
 static void
 work_some (QueenLister *self, gint64 until)
 {
-  Build *build = self->current;
+  Build *build = queen_list_works_next (self->works);
 
-  if (!build)
-    begin_build (self);
+  if (!is_begun (build))
+    begin_build (self, build);
   else if (!build->list && !build->is_too_long)
     write_some (self, build, until);
   else if (!is_whole (build))
@@ -381,10 +451,9 @@ queen_lister_list (QueenLister *self, QueenRegistry *registry, const QueenSelect
 static Build *
 find_build (QueenLister *self, QueenRegistry *registry, gboolean wants_gzip)
 {
-  Build *current = self->current;
+  Build *current = queen_list_works_get_current (self->works, QUEEN_LIST_WORK_SHARED);
 
-  if (current && is_to_share (current) && current->registry == registry &&
-      current->selection.wants_gzip == wants_gzip &&
+  if (current && current->registry == registry && current->selection.wants_gzip == wants_gzip &&
       queen_list_stamp_is_good (&current->stamp, registry, self->clock))
     return current;
   return self->shared[queen_registry_get_kind (registry)].next[wants_gzip];
@@ -396,38 +465,6 @@ is_known_as_too_long (QueenLister *self, QueenRegistry *registry)
   const QueenListStamp *stamp = &self->shared[queen_registry_get_kind (registry)].too_long;
 
   return stamp->time > 0 && queen_list_stamp_is_good (stamp, registry, self->clock);
-}
-
-/* Sees that there is room for one more order: in the queue that it will wait in, or among those who
- * wait for the same @build. Returns FALSE when there is none. @refused has to make room. */
-static gboolean
-find_room (QueenLister *self,
-           const QueenSelection *selection,
-           const Build *build,
-           const char *asker,
-           QueenOrder **refused)
-{
-  QueenFairQueue *queue =
-      build ? build->orders
-            : queen_list_works_get_queue (self->works, queen_list_work_choose (selection));
-  gpointer greediest;
-
-  if (!queen_fair_queue_find_place (queue, asker, &greediest))
-    return FALSE;
-  *refused =
-      build || !greediest ? greediest : queen_fair_queue_peek (((Build *) greediest)->orders);
-  return TRUE;
-}
-
-/* Its list goes with it if nobody else waits for that. */
-static void
-refuse_order (QueenOrder *order)
-{
-  QueenListFunc func = order->func;
-  gpointer data = order->data;
-
-  queen_order_cancel (order);
-  func (NULL, data);
 }
 
 static QueenOrder *
@@ -462,7 +499,7 @@ queen_lister_order (QueenLister *self,
                            "the list is too large: ask for it in pages (?limit=)");
       return NULL;
     }
-  if (!find_room (self, selection, build, asker, &refused))
+  if (!find_room (self, queen_list_work_choose (selection), build, asker, &refused))
     {
       g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
                            "too many lists are asked for at once");
@@ -474,17 +511,6 @@ queen_lister_order (QueenLister *self,
   if (refused)
     refuse_order (refused);
   return order;
-}
-
-void
-queen_order_cancel (QueenOrder *self)
-{
-  Build *build = self->build;
-
-  free_order (self);
-  /* One that is whole is being handed out, perhaps at this moment. */
-  if (queen_fair_queue_get_length (build->orders) == 0 && !is_whole (build))
-    remove_build (build);
 }
 
 char *
@@ -510,10 +536,15 @@ queen_lister_get_n_bytes (QueenLister *self)
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     if (self->shared[kind].list)
       n_bytes += queen_list_get_n_bytes (self->shared[kind].list);
-  if (self->current && self->current->listing)
-    n_bytes += queen_listing_get_n_bytes (self->current->listing);
-  else if (self->current && self->current->list && !is_to_share (self->current))
-    n_bytes += queen_list_get_n_bytes (self->current->list);
+  for (const GList *link = self->begun.head; link; link = link->next)
+    {
+      const Build *build = link->data;
+
+      if (build->listing)
+        n_bytes += queen_listing_get_n_bytes (build->listing);
+      else if (build->list && !is_to_share (build))
+        n_bytes += queen_list_get_n_bytes (build->list);
+    }
   return n_bytes;
 }
 
@@ -532,9 +563,7 @@ queen_lister_free (QueenLister *self)
 {
   Build *build;
 
-  if (self->current)
-    free_build (self->current);
-  while ((build = queen_list_works_take (self->works)))
+  while ((build = queen_list_works_next (self->works)))
     free_build (build);
   queen_list_works_free (self->works);
   drop_shared (self);

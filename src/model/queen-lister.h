@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-#define QUEEN_LISTER_MAX_WAITING 64   /* pages, and likewise other lists that are not shared */
+#define QUEEN_LISTER_MAX_WAITING 64   /* of each kind of lists that are not shared */
 #define QUEEN_LISTER_MAX_SHARING 4096 /* who wait for the same one */
 
 /**
@@ -22,11 +22,11 @@ G_BEGIN_DECLS
  * for a quarter of a second when it is so long that to make it for every change would take all the
  * time. Any other list is made for the one who asks.
  *
- * One list is made at a time, in slices of 2 ms; the main loop turns between them. Whoever
- * asks waits meanwhile as a #QueenOrder. Shared lists, short pages, long ones and all others have
- * the same time, as a short page is little work and the others may be much; and of each of these,
- * those who ask go in turns. When too many wait, who has ordered most makes room for who has
- * ordered less.
+ * Lists are made in slices of 2 ms; the main loop turns between them. Whoever asks waits meanwhile
+ * as a #QueenOrder. Shared lists, short pages, long ones, all others, and those of them that turn
+ * out to be large have the same time, as a short page is little work and the others may be much. Of
+ * each of these one is made at a time, and whose lists have cost least so far comes first. When too
+ * many wait, who has ordered most makes room for who has ordered less.
  */
 typedef struct _QueenLister QueenLister;
 
@@ -120,8 +120,7 @@ guint64 queen_lister_get_n_made (QueenLister *self);
 /**
  * queen_lister_get_n_bytes:
  *
- * Returns: bytes of the lists that are kept for whoever asks next, and of the one that is being
- * made
+ * Returns: bytes of the lists that are kept for whoever asks next, and of those that are begun
  */
 gsize queen_lister_get_n_bytes (QueenLister *self);
 

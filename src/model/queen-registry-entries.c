@@ -38,16 +38,20 @@ is_last (const GQueue *queue, const QueenEntry *entry)
   return !last || last->deadline <= entry->deadline;
 }
 
-/* What another queen has said of one may be older than what is known of others. */
+/* What other queens have said of tens of thousands comes in any order, and may be older than what
+ * is known of others. */
 static void
 link_offline (QueenRegistry *self, QueenEntry *entry)
 {
-  GList *before = self->offline.tail;
+  QueenEntry *before;
 
-  while (before && ((QueenEntry *) before->data)->deadline > entry->deadline)
-    before = before->prev;
-  if (before)
-    g_queue_insert_after_link (&self->offline, before, &entry->deadline_link);
+  entry->order_link =
+      is_last (&self->offline, entry)
+          ? g_sequence_append (self->offline_order, entry)
+          : g_sequence_insert_sorted (self->offline_order, entry, compare_deadlines, NULL);
+  before = g_sequence_get (g_sequence_iter_prev (entry->order_link));
+  if (before != entry)
+    g_queue_insert_after_link (&self->offline, &before->deadline_link, &entry->deadline_link);
   else
     g_queue_push_head_link (&self->offline, &entry->deadline_link);
 }
@@ -59,7 +63,7 @@ link_deadline (QueenRegistry *self, QueenEntry *entry)
     link_offline (self, entry);
   else if (queen_registry_get_span (self, entry->component) > self->settings.timeout ||
            !is_last (&self->online, entry))
-    entry->patient_link = g_sequence_insert_sorted (self->patient, entry, compare_deadlines, NULL);
+    entry->order_link = g_sequence_insert_sorted (self->patient, entry, compare_deadlines, NULL);
   else
     g_queue_push_tail_link (&self->online, &entry->deadline_link);
 }
@@ -67,11 +71,12 @@ link_deadline (QueenRegistry *self, QueenEntry *entry)
 static void
 unlink_deadline (QueenRegistry *self, QueenEntry *entry)
 {
-  if (entry->patient_link)
-    g_sequence_remove (g_steal_pointer (&entry->patient_link));
-  else
-    g_queue_unlink (queen_component_is_online (entry->component) ? &self->online : &self->offline,
-                    &entry->deadline_link);
+  gboolean is_online = queen_component_is_online (entry->component);
+
+  if (!is_online || !entry->order_link)
+    g_queue_unlink (is_online ? &self->online : &self->offline, &entry->deadline_link);
+  if (entry->order_link)
+    g_sequence_remove (g_steal_pointer (&entry->order_link));
 }
 
 /* Returns: where @entry is in line among what its sender has brought. A hold changes nothing there,
@@ -188,7 +193,7 @@ queen_registry_put_off (QueenRegistry *self, QueenEntry *entry, gint64 deadline)
 {
   unlink_deadline (self, entry);
   entry->deadline = deadline;
-  entry->patient_link = g_sequence_insert_sorted (self->patient, entry, compare_deadlines, NULL);
+  entry->order_link = g_sequence_insert_sorted (self->patient, entry, compare_deadlines, NULL);
 }
 
 QueenComponent *

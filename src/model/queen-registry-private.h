@@ -41,6 +41,7 @@ struct _QueenRegistry
   GQueue online;
   GQueue offline;
   GSequence *patient;
+  GSequence *offline_order; /* of those in `offline`, for finding the place of one among them */
   QueenSenders *senders;
   GQueue uncounted; /* of QueenEntry: what those have brought who are not counted */
   QueenGrace grace;
@@ -73,8 +74,8 @@ typedef struct
   QueenRollPlace place;
   gint64 deadline; /* µs, monotonic: of the component, unless it was put off */
   GList deadline_link;
-  GSequenceIter *patient_link; /* NULL when it is in one of the queues */
-  GList sender_link;           /* in its sender's queue */
+  GSequenceIter *order_link; /* in `patient` or `offline_order`; NULL when it is in `online` */
+  GList sender_link;         /* in its sender's queue */
   char id[];
 } QueenEntry;
 

@@ -141,6 +141,7 @@ queen_registry_finalize (GObject *object)
   QueenRegistry *self = QUEEN_REGISTRY (object);
 
   g_sequence_free (self->patient);
+  g_sequence_free (self->offline_order);
   g_hash_table_unref (self->entries);
   queen_roll_free (self->roll);
   queen_senders_free (self->senders);
@@ -162,6 +163,7 @@ queen_registry_init (QueenRegistry *self)
 {
   self->entries = queen_registry_new_entries ();
   self->patient = g_sequence_new (NULL);
+  self->offline_order = g_sequence_new (NULL);
   self->roll = queen_roll_new ();
   self->senders = queen_senders_new ();
 }

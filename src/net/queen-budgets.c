@@ -8,9 +8,9 @@
 struct _QueenBudgets
 {
   gsize held[QUEEN_N_BUDGETS];
-  QueenPortions *bodies; /* whose they are */
-  GHashTable *shared;    /* GBytes -> how many hold them */
-  GHashTable *kept;      /* a set of GBytes that the queen keeps anyway */
+  QueenPortions *portions[QUEEN_N_BUDGETS]; /* whose they are; NULL where that does not count */
+  GHashTable *shared;                       /* GBytes -> how many hold them */
+  GHashTable *kept;                         /* a set of GBytes that the queen keeps anyway */
 };
 
 /* Whose they are, how many at the most, and what happens then. */
@@ -18,18 +18,20 @@ static const struct
 {
   const char *name;
   gsize most;
+  gboolean has_portions; /* nobody has more than is left */
 } budgets[QUEEN_N_BUDGETS] = {
   /* Their senders: the one whose request has not been whole for longest makes room. */
   [QUEEN_BUDGET_REQUESTS] = { "requests", 64 * MIB },
   /* Bodies stay with their senders: whoever has room and does not fill it makes some, and soon
    * where its network has more than that of who waits. */
-  [QUEEN_BUDGET_BODIES] = { "bodies", 48 * MIB },
+  [QUEEN_BUDGET_BODIES] = { "bodies", 48 * MIB, TRUE },
   /* Those who wait: the address that has most of them. */
   [QUEEN_BUDGET_WAITING] = { "waiting", 16 * MIB },
   /* The address that has most of them: the one that it has had for longest. */
   [QUEEN_BUDGET_SESSIONS] = { "sessions", 256 * MIB },
-  /* Those who asked: without it a large answer takes longer to those who are far away. */
-  [QUEEN_BUDGET_WINDOWS] = { "windows", 64 * MIB },
+  /* Those who asked: without it a large answer takes longer to those who are far away. So nobody
+   * has more than is left. */
+  [QUEEN_BUDGET_WINDOWS] = { "windows", 64 * MIB, TRUE },
   /* Those who asked: who takes nothing makes room, or holds most; if nobody does, it is 503. */
   [QUEEN_BUDGET_ANSWERS] = { "answers", 64 * MIB },
   /* Those who asked: who holds most makes room; if nobody does, it is the end of the connection. */
@@ -41,7 +43,9 @@ queen_budgets_new (void)
 {
   QueenBudgets *self = g_new0 (QueenBudgets, 1);
 
-  self->bodies = queen_portions_new (budgets[QUEEN_BUDGET_BODIES].most);
+  for (QueenBudget budget = 0; budget < QUEEN_N_BUDGETS; budget++)
+    if (budgets[budget].has_portions)
+      self->portions[budget] = queen_portions_new (budgets[budget].most);
   self->shared = g_hash_table_new (NULL, NULL);
   self->kept = g_hash_table_new (NULL, NULL);
   return self;
@@ -50,7 +54,8 @@ queen_budgets_new (void)
 void
 queen_budgets_free (QueenBudgets *self)
 {
-  queen_portions_free (self->bodies);
+  for (QueenBudget budget = 0; budget < QUEEN_N_BUDGETS; budget++)
+    g_clear_pointer (&self->portions[budget], queen_portions_free);
   g_hash_table_unref (self->shared);
   g_hash_table_unref (self->kept);
   g_free (self);
@@ -87,9 +92,9 @@ queen_budgets_hold (QueenBudgets *self, QueenBudget budget, gssize n_bytes)
 }
 
 QueenPortions *
-queen_budgets_get_portions (const QueenBudgets *self)
+queen_budgets_get_portions (const QueenBudgets *self, QueenBudget budget)
 {
-  return self->bodies;
+  return self->portions[budget];
 }
 
 static guint

@@ -70,11 +70,12 @@ void queen_budgets_hold (QueenBudgets *self, QueenBudget budget, gssize n_bytes)
 
 /**
  * queen_budgets_get_portions:
+ * @budget: %QUEEN_BUDGET_BODIES or %QUEEN_BUDGET_WINDOWS
  *
- * Returns: (transfer none): how much of %QUEEN_BUDGET_BODIES each network has, as
- *   queen_shares_dup_networks() names them. It counts apart from queen_budgets_hold()
+ * Returns: (transfer none): how much of it each network has, as queen_shares_dup_networks() names
+ *   them. It counts apart from queen_budgets_hold()
  */
-QueenPortions *queen_budgets_get_portions (const QueenBudgets *self);
+QueenPortions *queen_budgets_get_portions (const QueenBudgets *self, QueenBudget budget);
 
 /**
  * queen_budgets_hold_shared:

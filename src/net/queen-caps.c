@@ -12,14 +12,31 @@
 #define LAST_PART 16 /* of all */
 #define OWN 8        /* that nobody has who comes, or the last part if that is less */
 #define USUAL_SUBSCRIBERS 12000
-#define USUAL_CONNECTIONS 16384 /* so many may come at once when she has been away */
+#define USUAL_CONNECTIONS 16384           /* so many may come at once when she has been away */
+#define USUAL_CALLS (8 * 1024 + 2 * 1024) /* to workers, and connections to them that are kept */
+#define PART_OF_CALLS 4                   /* of those that are left, where there are not so many */
+
+/* Those who come have as many as they may, and for long: without some that they cannot have, no
+ * question would find its way to a worker.
+ *
+ * Returns: descriptors for who comes, unless somebody wishes for more */
+static guint
+count_for_clients (guint n_free)
+{
+  return n_free - MIN (USUAL_CALLS, n_free / PART_OF_CALLS);
+}
 
 /* 80 % of the descriptors, as connections are short. */
 static guint
-choose_subscribers (guint n_free, guint max_connections)
+choose_subscribers (guint n, guint max_connections)
 {
-  return MIN (max_connections > 0 ? n_free - MIN (max_connections, n_free) : n_free - n_free / 5,
-              USUAL_SUBSCRIBERS);
+  return MIN (max_connections > 0 ? n - MIN (max_connections, n) : n - n / 5, USUAL_SUBSCRIBERS);
+}
+
+static guint
+choose_connections (guint n, guint subscribers)
+{
+  return CLAMP (n - MIN (subscribers, n), 1, USUAL_CONNECTIONS);
 }
 
 int
@@ -51,12 +68,14 @@ queen_caps_choose (QueenCaps *caps,
                    guint max_per_address)
 {
   guint n_free = (guint) CLAMP (n_descriptors, RESERVE + 2, G_MAXUINT) - RESERVE;
+  guint n = count_for_clients (n_free);
 
   caps->subscribers =
-      CLAMP (max_subscribers > 0 ? max_subscribers : choose_subscribers (n_free, max_connections),
-             1, n_free - 1);
+      CLAMP (max_subscribers > 0 ? max_subscribers : choose_subscribers (n, max_connections), 1,
+             n_free - 1);
   caps->connections =
-      MIN (max_connections > 0 ? max_connections : USUAL_CONNECTIONS, n_free - caps->subscribers);
+      MIN (max_connections > 0 ? max_connections : choose_connections (n, caps->subscribers),
+           n_free - caps->subscribers);
   caps->subscribers_per_address =
       max_per_address > 0 ? max_per_address : MAX (caps->subscribers / 4, 1);
   caps->connections_per_address =

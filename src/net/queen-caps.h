@@ -38,7 +38,8 @@ typedef struct
  * @max_per_address: how many of each one address may have, this machine included; 0 for a quarter,
  *   this machine not included
  *
- * Shares the descriptors out, so that a heartbeat finds one however many subscribers there are.
+ * Shares the descriptors out, so that a heartbeat finds one however many subscribers there are, and
+ * a call to a worker, too, unless all are wanted for others.
  *
  * Returns: whether there are descriptors enough for what was wanted
  */

@@ -360,20 +360,29 @@ test_refusals (void)
     }
 }
 
+/* Returns: a new connection on which that is said, before it has been silent for too long: a busy
+ * machine may let us wait for seconds */
+static int
+begin_request (guint16 port, const char *bytes)
+{
+  int fd = http_connect (port);
+
+  http_send (fd, bytes, -1);
+  return fd;
+}
+
 static void
 test_timeouts (void)
 {
   g_autoptr (QueenProcess) queen = queen_process_start (NULL, NULL);
   guint16 port = queen_process_get_port (queen);
   int silent = http_connect (port);
-  int begun = http_connect (port);
-  int bodiless = http_connect (port);
+  int begun = begin_request (port, "GET /");
+  int bodiless = begin_request (port, "POST /v1/worker-heartbeat HTTP/1.1\r\n" BODY (10) "\r\n");
   g_autoptr (HttpAnswer) nothing = NULL;
   g_autoptr (HttpAnswer) no_head = NULL;
   g_autoptr (HttpAnswer) no_body = NULL;
 
-  http_send (begun, "GET /", -1);
-  http_send (bodiless, "POST /v1/worker-heartbeat HTTP/1.1\r\n" BODY (10) "\r\n", -1);
   nothing = http_read_answer (silent);
   no_head = http_read_answer (begun);
   no_body = http_read_answer (bodiless);

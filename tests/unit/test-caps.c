@@ -33,8 +33,11 @@ test_defaults (void)
 {
   static const Row rows[] = {
     { 0, 0, 0, 1, 1 },   /* she needs more herself, but the caps are no reason not to start */
-    { 64, 0, 0, 26, 6 }, /* 32 are her own */
-    { 1024, 0, 0, 794, 198 }, { 20000, 0, 0, 12000, 7968 }, { G_MAXUINT64, 0, 0, 12000, 16384 },
+    { 64, 0, 0, 20, 4 }, /* 32 are her own */
+    { 1024, 0, 0, 596, 148 },
+    { 20000, 0, 0, 11981, 2995 },
+    { 65536, 0, 0, 12000, 16384 },
+    { G_MAXUINT64, 0, 0, 12000, 16384 },
   };
 
   check (rows, G_N_ELEMENTS (rows), TRUE);
@@ -44,11 +47,11 @@ static void
 test_wishes (void)
 {
   static const Row rows[] = {
-    { 64, 20, 0, 20, 12 },
-    { 64, 0, 20, 12, 20 },
+    { 64, 20, 0, 20, 4 },
+    { 64, 0, 20, 4, 20 },
     { 64, 20, 10, 20, 10 },
     { 64, 1, 1, 1, 1 },
-    { 65536, 50000, 0, 50000, 15504 },
+    { 65536, 50000, 0, 50000, 5264 },
   };
 
   check (rows, G_N_ELEMENTS (rows), TRUE);
@@ -68,14 +71,30 @@ test_too_many (void)
   check (rows, G_N_ELEMENTS (rows), FALSE);
 }
 
+/* Even if all have come who may, a worker can be asked: its call is not one of the last. */
+static void
+test_calls (void)
+{
+  for (guint64 n_descriptors = 64; n_descriptors <= 1 << 20; n_descriptors *= 2)
+    {
+      QueenCaps caps;
+      guint64 n_left;
+
+      queen_caps_choose (&caps, n_descriptors, 0, 0, 0);
+      n_left = (guint64) caps.brink - 32 - caps.subscribers - caps.connections;
+      g_assert_cmpuint (caps.subscribers + caps.connections + 32, <, caps.brink);
+      g_assert_cmpuint (n_left, >=, MIN (n_descriptors / 16, 10240));
+    }
+}
+
 static void
 test_per_address (void)
 {
   QueenCaps caps;
 
   queen_caps_choose (&caps, 20000, 0, 0, 0);
-  g_assert_cmpuint (caps.subscribers_per_address, ==, 3000);
-  g_assert_cmpuint (caps.connections_per_address, ==, 1992);
+  g_assert_cmpuint (caps.subscribers_per_address, ==, 2995);
+  g_assert_cmpuint (caps.connections_per_address, ==, 748);
   g_assert_true (caps.spares_loopback);
   g_assert_cmpint (caps.brink, ==, 18750);
 
@@ -97,6 +116,7 @@ main (int argc, char **argv)
   g_test_add_func ("/caps/defaults/fit-the-descriptors", test_defaults);
   g_test_add_func ("/caps/wishes/granted", test_wishes);
   g_test_add_func ("/caps/wishes/cut-when-there-are-not-so-many-descriptors", test_too_many);
+  g_test_add_func ("/caps/calls/have-some-that-nobody-has-who-comes", test_calls);
   g_test_add_func ("/caps/per-address/a-quarter-or-what-was-asked-for", test_per_address);
 
   return g_test_run ();

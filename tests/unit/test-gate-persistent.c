@@ -4,6 +4,7 @@
  * Connections that carry one request after another: RFC 9112 § 9.3. */
 
 #include "gate-fixture.h"
+#include "loop/queen-alarm.h"
 
 #define GET "GET /work HTTP/1.1\r\nHost: localhost\r\n"
 #define GET_1_0 "GET /work HTTP/1.0\r\n"
@@ -235,6 +236,45 @@ test_idle (Fixture *f, gconstpointer data)
   assert_ended (other, NULL);
 }
 
+static QueenAlarm *early;
+
+static void
+on_nothing (gpointer data)
+{
+}
+
+/* Alarms come before sockets where both are due. */
+static void
+set_up_late (Fixture *f, gconstpointer data)
+{
+  early = queen_alarm_new (&ticking_clock, "early", G_PRIORITY_DEFAULT, on_nothing, NULL);
+  set_up (f, data);
+}
+
+static void
+tear_down_late (Fixture *f, gconstpointer data)
+{
+  tear_down (f, data);
+  g_clear_pointer (&early, queen_alarm_free);
+}
+
+/* She has had no turn for a while: what has come meanwhile is heard all the same. */
+static void
+test_late (Fixture *f, gconstpointer data)
+{
+  int kept = come (f, 1, GET "\r\n"), whole = come (f, 1, ""), begun = come (f, 1, "");
+
+  assert_answers (kept, 1, TRUE);
+  say (whole, GET "\r\n");
+  say (begun, "G");
+  now += 6 * SECOND;
+  assert_answers (whole, 1, TRUE);
+  assert_ended (begun, "408");
+  say (kept, GET "\r\n");
+  now += PATIENCE;
+  assert_answers (kept, 1, TRUE);
+}
+
 /* One that crosses the end gets no reset, or its client would not know whether to say it again. */
 static void
 test_crossing (Fixture *f, gconstpointer data)
@@ -454,6 +494,8 @@ main (int argc, char **argv)
   ADD ("addresses-take-turns", test_turns);
   ADD ("each-is-of-whom-the-proxy-says", test_proxy);
   ADD ("kept-for-75-seconds", test_idle);
+  g_test_add ("/gate-persistent/what-has-come-is-heard-though-she-is-late", Fixture, NULL,
+              set_up_late, test_late, tear_down_late);
   ADD ("a-request-that-crosses-the-end-gets-no-reset", test_crossing);
   ADD ("the-next-has-its-deadlines", test_slow_next);
   ADD ("an-error-ends-it-only-where-no-next-can-be-found", test_errors);

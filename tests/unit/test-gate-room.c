@@ -283,7 +283,7 @@ get_bodies (Fixture *f)
 static void
 hold_for (Fixture *f, const char *holder, gssize n_bytes)
 {
-  QueenPortions *portions = queen_budgets_get_portions (f->budgets);
+  QueenPortions *portions = queen_budgets_get_portions (f->budgets, QUEEN_BUDGET_BODIES);
 
   hold_bodies (f, n_bytes);
   if (n_bytes > 0)

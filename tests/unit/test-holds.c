@@ -406,10 +406,12 @@ fill (Fixture *f, const char *prefix, const char *holder, guint most)
 static void
 test_bounds (Fixture *f, gconstpointer data)
 {
-  g_assert_cmpuint (fill (f, "w", "a", 100), ==, QUEEN_HOLDS_MAX_PER_COMPONENT);
-  g_assert_cmpuint (fill (f, "w", "b", 1), ==, 0);
-  g_assert_cmpuint (fill (f, "xa", "a", 2000), ==,
-                    QUEEN_HOLDS_MAX_PER_HOLDER - QUEEN_HOLDS_MAX_PER_COMPONENT);
+  guint n = fill (f, "w", "a", 100), n_others = 0;
+
+  g_assert_cmpuint (fill (f, "xa", "a", 2000), ==, QUEEN_HOLDS_MAX_PER_HOLDER - n);
+  for (char other[] = "b"; *other <= 'z'; (*other)++)
+    n_others += fill (f, "w", other, 1);
+  g_assert_cmpuint (n_others, ==, QUEEN_HOLDS_MAX_PER_COMPONENT - n);
   g_assert_cmpuint (queen_holds_release (f->holds, QUEEN_COMPONENT_WORKER, "xa0", "", "a", NULL),
                     ==, 1);
   g_assert_cmpuint (fill (f, "xa", "a", 2000), ==, 1);
@@ -430,6 +432,18 @@ test_fair (Fixture *f, gconstpointer data)
   for (gsize i = 0; i < G_N_ELEMENTS (greedy); i++)
     g_assert_cmpuint (fill (f, "y", greedy[i], 1), ==, 0);
   g_assert_cmpuint (fill (f, "xe", "e", QUEEN_HOLDS_MAX / 16), ==, QUEEN_HOLDS_MAX / 16);
+}
+
+/* Nor do those who hold the same one again and again, be it from many networks in a wide one. */
+static void
+test_fair_of_one (Fixture *f, gconstpointer data)
+{
+  static const char *const greedy[] = { "address:2001:db8:0:1::/64", "address:2001:db8:0:2::/64",
+                                        "b", "c", "d" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (greedy); i++)
+    g_assert_cmpuint (fill (f, "w", greedy[i], 100), <=, QUEEN_HOLDS_MAX_PER_COMPONENT / 2);
+  g_assert_cmpuint (fill (f, "w", "operator", 1), ==, 1);
 }
 
 /* Nor do the thousands of addresses of one who has an IPv6 network of 48 bits. */
@@ -756,6 +770,7 @@ main (int argc, char **argv)
   ADD ("/holds/bad/refused-or-made-legible", test_bad);
   ADD ("/holds/bounds/for-each", test_bounds);
   ADD ("/holds/bounds/no-more-than-are-left-for-others", test_fair);
+  ADD ("/holds/bounds/one-that-is-held-can-be-held-by-others", test_fair_of_one);
   ADD ("/holds/bounds/a-wide-network-leaves-some-to-others", test_fair_wide);
   ADD ("/holds/bounds/what-was-granted-stays", test_fair_elsewhere);
   ADD ("/holds/release/ones-own-or-a-named-one", test_release);

@@ -511,11 +511,14 @@ test_room_beforehand (Fixture *f, gconstpointer data)
       turn ();
     }
   before = figures->n_evicted;
+  now_and_then = 10; /* µs: as if each were read */
   while (submit_large (f, n_large + n, body))
     n++;
   g_assert_cmpuint (n, >=, 1);
   g_assert_cmpuint (n, <, 4);
-  g_assert_cmpuint (figures->n_evicted - before, ==, 1000);
+  g_assert_cmpuint (figures->n_evicted - before, >, 0);
+  g_assert_cmpuint (figures->n_evicted - before, <=, QUEEN_SLICE / now_and_then);
+  now_and_then = 0;
   turn ();
   g_assert_true (submit_large (f, n_large + n, body));
 }

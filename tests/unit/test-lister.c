@@ -626,6 +626,97 @@ test_equals (Fixture *f, gconstpointer data)
     g_assert_cmpuint (outcomes[i].n_given, ==, 1);
 }
 
+/* A worker with as many models as a stranger can have her write.
+ *
+ * @length: bytes of their names, each of which is two in JSON */
+static void
+beat_long (Fixture *f, int number, gsize length)
+{
+  QueenComponent *component = queen_component_new (QUEEN_COMPONENT_WORKER);
+  GStrvBuilder *models = g_strv_builder_new ();
+  g_autofree char *model = g_strnfill (length, '"');
+
+  for (guint i = 0; i < QUEEN_VITALS_MAX_MODELS; i++)
+    g_strv_builder_add (models, model);
+  component->id = g_strdup_printf ("long %d", number);
+  component->status = QUEEN_STATUS_READY;
+  component->vitals = g_memdup2 (&queen_vitals_unsaid, sizeof queen_vitals_unsaid);
+  component->vitals->models = g_strv_builder_end (models);
+  g_strv_builder_unref (models);
+  g_assert_true (queen_registry_update (f->workers, component, NULL, NULL));
+}
+
+static void
+bring_long (Fixture *f)
+{
+  for (int i = 0; i < 1200; i++)
+    beat_long (f, i, 64);
+}
+
+/* Others ask for lists that turn out to be long. All are looked at for a short one as well, so one
+ * of those may be made meanwhile. */
+static void
+test_short_of_others (Fixture *f, gconstpointer data)
+{
+  const QueenSelection of_few = { .online = QUEEN_ANSWER_NO };
+  Outcome long_ones[6], short_one;
+
+  bring_long (f);
+  n_given = 0;
+  for (guint i = 0; i < G_N_ELEMENTS (long_ones); i++)
+    {
+      const char *const askers[] = { "one", "two", "three" };
+
+      g_assert_true (order_as (f, &online, askers[i % 3], &long_ones[i]));
+    }
+  turn ();
+  g_assert_true (order_as (f, &of_few, "other", &short_one));
+  work ();
+  g_assert_cmpuint (short_one.place, <=, 2);
+  g_assert_cmpuint (n_given, ==, G_N_ELEMENTS (long_ones) + 1);
+}
+
+/* Nor do pages wait for what is made at that time. */
+static void
+test_page_beside (Fixture *f, gconstpointer data)
+{
+  const QueenSelection short_page = { .limit = 20 };
+  Outcome long_one, page;
+
+  bring_long (f);
+  n_given = 0;
+  g_assert_true (order_as (f, &online, "one", &long_one));
+  turn ();
+  g_assert_true (order_as (f, &short_page, "other", &page));
+  work ();
+  g_assert_cmpuint (page.place, ==, 1);
+  g_assert_cmpuint (long_one.place, ==, 2);
+}
+
+/* Those that have turned out to be long are as many as may wait, whoever comes meanwhile. */
+static void
+test_greediest_of_long (Fixture *f, gconstpointer data)
+{
+  Outcome greedy[3 * QUEEN_LISTER_MAX_WAITING], other;
+  guint n_refused = 0, n_taken = 0;
+
+  bring_long (f);
+  n_given = 0;
+  for (guint i = 0; i < G_N_ELEMENTS (greedy); i++)
+    {
+      n_taken += order_as (f, &online, "greedy", &greedy[i]);
+      turn ();
+    }
+  g_assert_true (order_as (f, &online, "other", &other));
+  work ();
+  for (guint i = 0; i < G_N_ELEMENTS (greedy); i++)
+    n_refused += greedy[i].n_refused;
+  g_assert_cmpuint (n_refused, >, 0);
+  g_assert_cmpuint (n_given + n_refused, ==, n_taken + 1);
+  g_assert_cmpuint (other.n_given, ==, 1);
+  g_assert_cmpuint (queen_lister_get_n_bytes (f->lister), ==, 0);
+}
+
 /* What is kept */
 
 static GPtrArray *kept; /* of GBytes */
@@ -665,24 +756,6 @@ test_kept (Fixture *f, gconstpointer data)
   g_assert_cmpuint (kept->len, ==, 0);
   f->lister = queen_lister_new (&fake_clock);
   g_ptr_array_unref (kept);
-}
-
-/* A worker of which as much is said as a stranger can have her write. */
-static void
-beat_long (Fixture *f, int number)
-{
-  QueenComponent *component = queen_component_new (QUEEN_COMPONENT_WORKER);
-  GStrvBuilder *models = g_strv_builder_new ();
-  g_autofree char *model = g_strnfill (512, '"');
-
-  for (guint i = 0; i < QUEEN_VITALS_MAX_MODELS; i++)
-    g_strv_builder_add (models, model);
-  component->id = g_strdup_printf ("long %d", number);
-  component->status = QUEEN_STATUS_READY;
-  component->vitals = g_memdup2 (&queen_vitals_unsaid, sizeof queen_vitals_unsaid);
-  component->vitals->models = g_strv_builder_end (models);
-  g_strv_builder_unref (models);
-  g_assert_true (queen_registry_update (f->workers, component, NULL, NULL));
 }
 
 static void
@@ -726,7 +799,7 @@ test_too_long (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   for (int i = 0; i < 4200; i++)
-    beat_long (f, i);
+    beat_long (f, i, 512);
   g_assert_null (work_on (f, &everybody));
   g_assert_null (queen_lister_order (f->lister, f->workers, &everybody, "one", on_list, f, &error));
   g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
@@ -778,6 +851,9 @@ main (int argc, char **argv)
   ADD ("queue/bounded-for-one-list", 300, test_shared_bounded);
   ADD_TICKING ("queue/pages-do-not-wait-behind-long-lists", 300, test_pages);
   ADD_TICKING ("queue/filtered-pages-are-long-lists", 300, test_filtered_page);
+  ADD_TICKING ("queue/short-ones-do-not-wait-behind-those-that-are-long", 0, test_short_of_others);
+  ADD_TICKING ("queue/nor-do-short-pages", 0, test_page_beside);
+  ADD_TICKING ("queue/long-ones-are-bounded", 0, test_greediest_of_long);
   ADD ("queue/who-ask-take-turns", 300, test_askers_in_turns);
   ADD ("queue/who-ask-for-pages-take-turns", 300, test_pages_in_turns);
   ADD ("queue/who-has-most-makes-room", 300, test_greediest_of_others);

@@ -3,6 +3,8 @@
  *
  * What the parts of one queen do where she is one of several. */
 
+#include <time.h>
+
 #include "fake-clock.h"
 #include "model/queen-cluster.h"
 #include "model/queen-dispatch.h"
@@ -12,6 +14,7 @@
 #define TIMEOUT (90 * SECOND)
 #define FORGET_AFTER (3600 * SECOND)
 #define ROOM 4
+#define MANY 40000
 
 /* A sequencer that has somebody else say who is offline. */
 
@@ -204,6 +207,69 @@ test_room (Fixture *f, gconstpointer data)
   g_assert_true (apply (f, "d", QUEEN_STATUS_READY, 0));
   g_assert_false (apply (f, "e", QUEEN_STATUS_READY, 0));
   g_assert_cmpuint (queen_registry_get_total (f->workers), ==, ROOM);
+}
+
+/* @stride: by which those who are told of follow each other, the one gone longest being the first
+ *
+ * Returns: (transfer full): a registry with all of them */
+static QueenRegistry *
+apply_many (Fixture *f, guint stride, clock_t *time)
+{
+  const QueenRegistrySettings settings = { &fake_clock, TIMEOUT, FORGET_AFTER, MANY };
+  QueenRegistry *registry =
+      queen_registry_new (QUEEN_COMPONENT_WORKER, QUEEN_SEQUENCER (f->sequencer), &settings);
+  clock_t begun = clock ();
+
+  for (guint i = 0; i < MANY; i++)
+    {
+      guint place = (i * stride) % MANY;
+      g_autofree char *id = g_strdup_printf ("%u", place);
+      g_autoptr (QueenComponent) before = NULL;
+
+      g_assert_nonnull (queen_registry_apply (registry, make_worker (id, QUEEN_STATUS_OFFLINE),
+                                              NULL, MANY - place, &before, NULL));
+    }
+  *time = clock () - begun;
+  return registry;
+}
+
+/* Some go at a time. */
+static void
+expire_all (QueenRegistry *registry)
+{
+  guint before;
+
+  do
+    {
+      before = queen_registry_get_total (registry);
+      queen_registry_expire (registry);
+    }
+  while (queen_registry_get_total (registry) < before);
+}
+
+/* In whatever order tens of thousands are told of who are gone, they are in line by then; and it
+ * takes about as long as in their own. */
+static void
+test_many_gone (Fixture *f, gconstpointer data)
+{
+  clock_t in_order, otherwise;
+  g_autoptr (QueenRegistry) sorted = apply_many (f, 1, &in_order);
+  g_autoptr (QueenRegistry) registry = apply_many (f, 7919, &otherwise);
+
+  g_test_message ("%.0f ms, and %.0f ms in any order", (double) in_order * 1000 / CLOCKS_PER_SEC,
+                  (double) otherwise * 1000 / CLOCKS_PER_SEC);
+  g_assert_cmpint (otherwise, <, 10 * in_order);
+  for (guint n_gone = 1; n_gone < MANY; n_gone += MANY / 8)
+    {
+      g_autofree char *last = g_strdup_printf ("%u", n_gone - 1);
+      g_autofree char *next = g_strdup_printf ("%u", n_gone);
+
+      now = 1000 * SECOND + FORGET_AFTER - MANY + n_gone - 1;
+      expire_all (registry);
+      g_assert_cmpuint (queen_registry_get_total (registry), ==, MANY - n_gone);
+      g_assert_null (queen_registry_lookup (registry, last));
+      g_assert_nonnull (queen_registry_lookup (registry, next));
+    }
 }
 
 /* Who is to say so is asked again and again, until somebody says it. */
@@ -406,6 +472,7 @@ main (int argc, char **argv)
   ADD ("/several-queens/apply/listed-without-a-word", NULL, test_apply);
   ADD ("/several-queens/apply/ages-count", NULL, test_ages);
   ADD ("/several-queens/apply/room", NULL, test_room);
+  ADD ("/several-queens/apply/many-who-are-gone", &is_shy, test_many_gone);
   ADD ("/several-queens/apply/endless-count", NULL, test_endless_count);
   ADD ("/several-queens/missed-when-somebody-says-so", &is_shy, test_missed_elsewhere);
   ADD ("/several-queens/holds/without-an-echo", NULL, test_holds);
