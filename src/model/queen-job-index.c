@@ -510,9 +510,9 @@ queen_job_index_drop_own (QueenJobIndex *self, const char *id)
 }
 
 void
-queen_job_index_note_own_load (QueenJobIndex *self, const char *worker_id, guint n)
+queen_job_index_note_own_load (QueenJobIndex *self, const char *worker_id, guint party, guint n)
 {
-  tell_news (self, queen_job_own_note_load (self->own, worker_id, n, self->is_current));
+  tell_news (self, queen_job_own_note_load (self->own, worker_id, party, n, self->is_current));
 }
 
 guint

@@ -24,6 +24,7 @@ G_BEGIN_DECLS
  * @worker_id: (nullable): the worker or hive that has or had it last
  * @state: how it is; %QUEEN_JOB_LOST as well when its owner went before it ended
  * @is_orphan: whether its owner is gone: nobody needs to be asked any more
+ * @party: whose it is, as queen_faults_identify() has it
  *
  * What all queens know of a job: neither what was asked, nor what was answered, nor by whom.
  */
@@ -35,6 +36,7 @@ typedef struct
   const char *worker_id;
   QueenJobState state;
   gboolean is_orphan;
+  guint party;
 } QueenJobEntry;
 
 #define QUEEN_TYPE_JOB_INDEX (queen_job_index_get_type ())
@@ -177,8 +179,13 @@ void queen_job_index_note_own (QueenJobIndex *self, const QueenJobEntry *entry);
 /** She does not keep it any longer. */
 void queen_job_index_drop_own (QueenJobIndex *self, const char *id);
 
-/** @n: what she has in flight at that worker now */
-void queen_job_index_note_own_load (QueenJobIndex *self, const char *worker_id, guint n);
+/**
+ * queen_job_index_note_own_load:
+ * @party: who brought that worker, as queen_faults_identify() has it
+ * @n: what she has in flight there now
+ */
+void
+queen_job_index_note_own_load (QueenJobIndex *self, const char *worker_id, guint party, guint n);
 
 /** QueenJobIndexNews: one thing to be told: of a job, or of a worker's load. */
 typedef struct
@@ -194,6 +201,8 @@ typedef struct
  * @n: how many at the most
  * @func: is given each once, as it is now; must not change the index
  *
+ * Parties take turns, and of each what changed first comes first.
+ *
  * Returns: how many were told
  */
 guint queen_job_index_take_news (QueenJobIndex *self,
@@ -204,7 +213,7 @@ guint queen_job_index_take_news (QueenJobIndex *self,
 /** Returns: whether there is something to tell */
 gboolean queen_job_index_has_news (QueenJobIndex *self);
 
-/** All that she has is to be told anew; what is no more is not. */
+/** All that she has is to be told anew. */
 void queen_job_index_renew_own (QueenJobIndex *self);
 
 G_END_DECLS

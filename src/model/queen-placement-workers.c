@@ -196,11 +196,12 @@ static void
 tell_others (QueenPlacement *self, QueenCandidate *candidate)
 {
   guint own = candidate->record.own;
+  const char *sender = candidate->sender ? candidate->sender : "";
 
   if (!self->index || candidate->told == own)
     return;
   candidate->told = own;
-  queen_job_index_note_own_load (self->index, candidate->id, own);
+  queen_job_index_note_own_load (self->index, candidate->id, queen_faults_identify (sender), own);
 }
 
 /* Nobody is woken up when it can take less than before: they would only keep others from going

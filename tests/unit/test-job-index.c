@@ -70,7 +70,7 @@ tear_down (Fixture *f, gconstpointer data)
 static void
 set_job (Fixture *f, const char *owner, const char *id, const char *worker_id, QueenJobState state)
 {
-  const QueenJobEntry entry = { id, owner, "m", worker_id, state, FALSE };
+  const QueenJobEntry entry = { id, owner, "m", worker_id, state, FALSE, 1 };
 
   queen_job_index_set (f->index, &entry);
 }
@@ -380,7 +380,7 @@ test_full_of_names (Fixture *f, gconstpointer data)
     {
       g_autofree char *id = g_strdup_printf ("job-%u", i);
       g_autofree char *model = g_strdup_printf ("%0512u", i);
-      const QueenJobEntry entry = { id, ANN, model, NULL, QUEEN_JOB_QUEUED, FALSE };
+      const QueenJobEntry entry = { id, ANN, model, NULL, QUEEN_JOB_QUEUED, FALSE, 1 };
 
       queen_job_index_set (f->index, &entry);
     }
@@ -455,11 +455,17 @@ test_watch (Fixture *f, gconstpointer data)
 /* What is told of her own */
 
 static void
-note_own (Fixture *f, const char *id, QueenJobState state)
+note_own_of (Fixture *f, guint party, const char *id, QueenJobState state)
 {
-  const QueenJobEntry entry = { .id = id, .model = "m", .worker_id = "w", .state = state };
+  const QueenJobEntry entry = { id, NULL, "m", "w", state, FALSE, party };
 
   queen_job_index_note_own (f->index, &entry);
+}
+
+static void
+note_own (Fixture *f, const char *id, QueenJobState state)
+{
+  note_own_of (f, 1, id, state);
 }
 
 static void
@@ -487,21 +493,21 @@ test_news_are_told_once (Fixture *f, gconstpointer data)
 {
   note_own (f, "job-1", QUEEN_JOB_QUEUED);
   note_own (f, "job-1", QUEEN_JOB_RUNNING);
-  queen_job_index_note_own_load (f->index, "w", 1);
-  queen_job_index_note_own_load (f->index, "w", 2);
+  queen_job_index_note_own_load (f->index, "w", 1, 1);
+  queen_job_index_note_own_load (f->index, "w", 1, 2);
   note_own (f, "job-2", QUEEN_JOB_QUEUED);
   assert_heard (f, "news ");
   assert_told (f, 2, "job-1=running w:2 ");
   g_assert_true (queen_job_index_has_news (f->index));
   assert_told (f, 2, "job-2=queued ");
   note_own (f, "job-2", QUEEN_JOB_QUEUED);
-  queen_job_index_note_own_load (f->index, "w", 2);
+  queen_job_index_note_own_load (f->index, "w", 1, 2);
   g_assert_false (queen_job_index_has_news (f->index));
   assert_heard (f, "");
   queen_job_index_drop_own (f->index, "job-1");
   queen_job_index_drop_own (f->index, "job-3");
-  queen_job_index_note_own_load (f->index, "w", 0);
-  queen_job_index_note_own_load (f->index, "x", 0);
+  queen_job_index_note_own_load (f->index, "w", 1, 0);
+  queen_job_index_note_own_load (f->index, "x", 1, 0);
   assert_heard (f, "news ");
   assert_told (f, 9, "job-1=gone w:0 ");
 }
@@ -511,11 +517,97 @@ test_all_is_told_anew (Fixture *f, gconstpointer data)
 {
   note_own (f, "job-1", QUEEN_JOB_RUNNING);
   note_own (f, "job-2", QUEEN_JOB_RUNNING);
-  queen_job_index_note_own_load (f->index, "w", 2);
+  queen_job_index_note_own_load (f->index, "w", 1, 2);
   assert_told (f, 9, "job-1=running job-2=running w:2 ");
   queen_job_index_drop_own (f->index, "job-2");
   queen_job_index_renew_own (f->index);
+  assert_told (f, 9, "job-2=gone job-1=running w:2 ");
+  queen_job_index_renew_own (f->index);
   assert_told (f, 9, "job-1=running w:2 ");
+}
+
+/* Whoever has thousands of jobs, or workers, come and go keeps nobody else's from being known. */
+static void
+test_parties_take_turns (Fixture *f, gconstpointer data)
+{
+  for (guint i = 0; i < 1000; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("job-%u", i);
+
+      note_own_of (f, 1, id, QUEEN_JOB_QUEUED);
+      queen_job_index_note_own_load (f->index, id, 2, 1);
+    }
+  note_own_of (f, 3, "job-c", QUEEN_JOB_QUEUED);
+  queen_job_index_note_own_load (f->index, "w", 4, 1);
+  assert_told (f, 5, "job-0=queued job-0:1 job-c=queued w:1 job-1=queued ");
+  for (guint i = 0; i < 1000; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("job-%u", i);
+
+      queen_job_index_drop_own (f->index, id);
+    }
+  note_own_of (f, 3, "job-c", QUEEN_JOB_RUNNING);
+  assert_told (f, 3, "job-1:1 job-2=gone job-c=running ");
+  queen_job_index_renew_own (f->index);
+  note_own_of (f, 3, "job-d", QUEEN_JOB_QUEUED);
+  assert_told (f, 6, "job-2:1 job-3=gone w:1 job-c=running job-3:1 job-4=gone ");
+  assert_told (f, 2, "job-d=queued job-4:1 ");
+}
+
+/* What others know once all is told is how it is, whatever has happened in whatever order. */
+static void
+hear_own (const QueenJobIndexNews *news, gpointer data)
+{
+  GHashTable *known = data;
+
+  if (news->entry)
+    g_hash_table_insert (known, g_strdup (news->job_id), GUINT_TO_POINTER (news->entry->state));
+  else if (news->job_id)
+    g_hash_table_remove (known, news->job_id);
+}
+
+static void
+change_any (Fixture *f, GHashTable *known, GHashTable *real)
+{
+  guint n = (guint) g_test_rand_int_range (0, 100);
+  QueenJobState state = (QueenJobState) g_test_rand_int_range (0, QUEEN_JOB_N_STATES);
+  g_autofree char *id = g_strdup_printf ("job-%u", n);
+
+  switch (g_test_rand_int_range (0, 8))
+    {
+    case 0:
+      queen_job_index_drop_own (f->index, id);
+      g_hash_table_remove (real, id);
+      break;
+    case 1:
+      queen_job_index_take_news (f->index, n, hear_own, known);
+      break;
+    case 2:
+      if (n > 90)
+        queen_job_index_renew_own (f->index);
+      break;
+    default:
+      note_own_of (f, n % 7, id, state);
+      g_hash_table_insert (real, g_strdup (id), GUINT_TO_POINTER (state));
+    }
+}
+
+static void
+test_all_is_told_in_the_end (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GHashTable) known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) real = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  GHashTableIter iter;
+  gpointer id, state;
+
+  for (guint i = 0; i < 20000; i++)
+    change_any (f, known, real);
+  while (queen_job_index_has_news (f->index))
+    g_assert_cmpuint (queen_job_index_take_news (f->index, 10, hear_own, known), >, 0);
+  g_assert_cmpuint (g_hash_table_size (known), ==, g_hash_table_size (real));
+  g_hash_table_iter_init (&iter, real);
+  while (g_hash_table_iter_next (&iter, &id, &state))
+    g_assert_true (g_hash_table_lookup (known, id) == state);
 }
 
 /* There may be tens of thousands, and whoever comes back to the others has more to do. */
@@ -547,8 +639,8 @@ test_alone (Fixture *f, gconstpointer data)
   queen_job_index_set_current (f->index, FALSE);
   note_own (f, "job-1", QUEEN_JOB_RUNNING);
   queen_job_index_drop_own (f->index, "job-1");
-  queen_job_index_note_own_load (f->index, "w", 1);
-  queen_job_index_note_own_load (f->index, "w", 0);
+  queen_job_index_note_own_load (f->index, "w", 1, 1);
+  queen_job_index_note_own_load (f->index, "w", 1, 0);
   g_assert_false (queen_job_index_has_news (f->index));
   queen_job_index_renew_own (f->index);
   g_assert_false (queen_job_index_has_news (f->index));
@@ -579,6 +671,8 @@ main (int argc, char **argv)
     { "/job-index/watch", test_watch },
     { "/job-index/news-are-told-once", test_news_are_told_once },
     { "/job-index/all-is-told-anew", test_all_is_told_anew },
+    { "/job-index/parties-take-turns", test_parties_take_turns },
+    { "/job-index/all-is-told-in-the-end", test_all_is_told_in_the_end },
     { "/job-index/all-is-told-anew-in-no-time", test_renewed_in_no_time },
     { "/job-index/alone", test_alone },
   };
