@@ -24,9 +24,11 @@ G_BEGIN_DECLS
  * @worker_id: (nullable): the worker or hive that has or had it last
  * @state: how it is; %QUEEN_JOB_LOST as well when its owner went before it ended
  * @is_orphan: whether its owner is gone: nobody needs to be asked any more
- * @party: whose it is, as queen_faults_identify() has it
+ * @party: whose it is, as queen_faults_identify() has it at its owner, since she was started;
+ *   %QUEEN_FAULTS_OF_NOBODY where she does not say
  *
- * What all queens know of a job: neither what was asked, nor what was answered, nor by whom.
+ * What all queens know of a job: neither what was asked, nor what was answered, nor by whom: a
+ * party is a number that only its owner can read.
  */
 typedef struct
 {
@@ -50,13 +52,16 @@ G_DECLARE_FINAL_TYPE (QueenJobIndex, queen_job_index, QUEEN, JOB_INDEX, GObject)
  * others (her own), and what the others have told. The room `redis` moves the one to the other.
  *
  * It never holds more than %QUEEN_JOB_INDEX_MAX_JOBS of others, nor names of their models with more
- * than 128 bytes for each of so many: then those that ended the longest ago are let go of, and
- * where all are open, newer ones are not known here.
+ * than 128 bytes for each of so many. Of the jobs those are let go of then that ended the longest
+ * ago, of the party that has most of these; and where all are open, the newest of the party that
+ * has most, or a newer one of that party is not known here. Of names no party has more than is
+ * left: the rest of its jobs are known without.
  *
  * Signals, all in the main loop's thread; a handler must not change the index:
  *
  * - `changed (const QueenJobEntry *entry)`: a job of another queen is known, has another state or
- *   worker than before, or is lost. Who waits for one has queen_job_index_watch()
+ *   worker than before, is lost, or was open and is not known any more. Who waits for one has
+ * queen_job_index_watch()
  * - `load-changed (const char *worker_id)`: queen_job_index_count() says something else of it
  * - `currency-changed ()`: queen_job_index_is_current() says something else
  * - `news ()`: there is something to tell the others, and was nothing before
