@@ -35,7 +35,7 @@ queen_job_room_free (QueenJobRoom *self)
 char *
 queen_job_room_dup_party (const QueenJobEntry *entry)
 {
-  return entry->party == QUEEN_FAULTS_OF_NOBODY ? queen_sender_dup_name_of_queen (entry->owner)
+  return entry->party == QUEEN_FAULTS_OF_NOBODY ? queen_sender_dup_name_of_queen (entry->owner, 0)
                                                 : g_strdup_printf ("%u", entry->party);
 }
 

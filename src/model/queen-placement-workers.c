@@ -393,7 +393,7 @@ on_job_elsewhere (QueenPlacement *self, const QueenJobEntry *entry)
   if (!model || model->n_elsewhere == n)
     return;
   model->n_elsewhere = n;
-  sender = queen_sender_dup_name_of_queen (entry->owner);
+  sender = queen_sender_dup_name_of_queen (entry->owner, entry->party);
   queen_placement_note_news (self, model, sender);
 }
 
