@@ -4,6 +4,7 @@
 #include "queen-together.h"
 
 #include "loop/queen-alarm.h"
+#include "model/queen-faults.h"
 #include "redis/queen-redis-sequencer.h"
 
 #define FINDING G_USEC_PER_SEC /* what it takes to come to an engine, as redis has it */
@@ -126,6 +127,7 @@ note_job (QueenTogether *self, QueenJob *job)
     .model = queen_job_get_model (job),
     .worker_id = queen_job_get_worker (job),
     .state = queen_job_get_state (job),
+    .party = queen_faults_identify (queen_job_get_submitter (job)),
   };
 
   queen_job_index_note_own (self->job_index, &entry);

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "model/queen-senders.h"
 #include "queen-job.h"
 #include "text/queen-json-writer.h"
 #include "text/queen-text.h"
@@ -24,6 +25,7 @@ struct _QueenJobAnswer
 {
   const QueenJobStage *stage;
   QueenFace face;
+  char *asker; /* whose job it is, as queen_sender_dup_asker() has it */
   QueenChannel *channel;
   GString *text;     /* as a part of a JSON string; NULL when there is none */
   guint64 n_omitted; /* bytes, as it was said, that are no longer there */
@@ -121,7 +123,8 @@ make_account (QueenJobAnswer *self, QueenRing *ring)
   g_autofree char *id = queen_ring_dup_id (ring, next - 1);
 
   drop_account (self);
-  self->account = queen_leftovers_watch (self->stage->leftovers, make_snapshot (self, id));
+  self->account =
+      queen_leftovers_watch (self->stage->leftovers, make_snapshot (self, id), self->asker);
   self->account_next = next;
 }
 
@@ -157,11 +160,13 @@ on_channel_changed (gpointer data)
 QueenJobAnswer *
 queen_job_answer_new (const QueenJobStage *stage,
                       QueenFace face,
+                      const char *submitter,
                       const char *epoch,
                       void (*on_changed) (gpointer data),
                       gpointer data)
 {
   QueenJobAnswer *self = g_new0 (QueenJobAnswer, 1);
+  char *asker = queen_sender_dup_asker (submitter);
   const QueenChannelSettings settings = {
     .clock = stage->clock,
     .audience = stage->audience,
@@ -170,6 +175,7 @@ queen_job_answer_new (const QueenJobStage *stage,
               .epoch = epoch,
               .kinds = QUEEN_JOB_EVENT_ALL,
               .leftovers = stage->leftovers,
+              .party = asker,
               .has_bare = TRUE },
     .flush_interval = stage->flush_interval,
     .tally = stage->tally,
@@ -184,6 +190,7 @@ queen_job_answer_new (const QueenJobStage *stage,
 
   self->stage = stage;
   self->face = face;
+  self->asker = asker;
   self->max_ring = QUEEN_JOB_MAX_RING;
   self->max_text = QUEEN_JOB_MAX_TEXT;
   self->end = G_MAXUINT64;
@@ -200,6 +207,7 @@ queen_job_answer_free (QueenJobAnswer *self)
   drop_account (self);
   if (self->text)
     g_string_free (self->text, TRUE);
+  g_free (self->asker);
   g_free (self);
 }
 

@@ -57,11 +57,13 @@ typedef struct _QueenJobAnswer QueenJobAnswer;
  * queen_job_answer_new:
  * @stage: it outlives the answer
  * @face: in whose words it is
+ * @submitter: whose job it is
  * @epoch: what its events' ids begin with; short
  * @on_changed: a reader has come or gone; it must not free the answer
  */
 QueenJobAnswer *queen_job_answer_new (const QueenJobStage *stage,
                                       QueenFace face,
+                                      const char *submitter,
                                       const char *epoch,
                                       void (*on_changed) (gpointer data),
                                       gpointer data);

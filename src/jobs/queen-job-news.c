@@ -104,7 +104,7 @@ static void
 on_other_changed (QueenJobNews *self, const QueenJobEntry *entry)
 {
   Load *load = get_load (self, entry->model);
-  g_autofree char *sender = queen_sender_dup_name_of_queen (entry->owner);
+  g_autofree char *sender = queen_sender_dup_name_of_queen (entry->owner, entry->party);
 
   load->last = entry->state;
   note_load (self, load, QUEEN_MODEL_NEWS_PACE, sender);

@@ -13,7 +13,8 @@ G_BEGIN_DECLS
  *
  * Tells the world for each model how many jobs wait and run, at all queens that are together, as a
  * %QUEEN_EVENT_JOB: no job's id, and nothing of who asks. Whose jobs they are may look them up
- * then. When there is much to tell, submitters take turns.
+ * then. When there is much to tell, submitters take turns;
+ * of another queen hers do so in her turn.
  */
 typedef struct _QueenJobNews QueenJobNews;
 

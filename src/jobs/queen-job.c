@@ -345,8 +345,8 @@ queen_job_new (QueenJobOwner *owner, const QueenJobRequest *request, char *id, c
   self->created_at = owner->settings.clock->get_wall ();
   self->submitted = owner->settings.clock->get_monotonic ();
   self->alarm = queen_alarm_new_in_group (owner->alarms, on_nobody_reads, self);
-  self->answer =
-      queen_job_answer_new (&owner->stage, self->face, short_epoch, on_answer_changed, self);
+  self->answer = queen_job_answer_new (&owner->stage, self->face, self->submitter, short_epoch,
+                                       on_answer_changed, self);
   return self;
 }
 

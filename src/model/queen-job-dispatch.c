@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "queen-error.h"
+#include "queen-faults.h"
 #include "queen-heartbeat.h"
 #include "text/queen-json-writer.h"
 #include "text/queen-json.h"
@@ -29,6 +30,8 @@ write_job (GString *text, const QueenJobEntry *entry)
     queen_json_append_member (text, "model", entry->model);
   if (entry->worker_id)
     queen_json_append_member (text, "worker", entry->worker_id);
+  if (entry->party != QUEEN_FAULTS_OF_NOBODY)
+    queen_json_append_figure (text, "party", entry->party);
 }
 
 void
@@ -106,6 +109,20 @@ apply_load (QueenJobIndex *index,
   return TRUE;
 }
 
+/* A queen of before does not say it. */
+static gboolean
+read_party (const QueenJsonValue *root, guint *party, GError **error)
+{
+  const QueenJsonValue *said = queen_json_get_member (root, "party");
+
+  if (!said)
+    return TRUE;
+  if (said->type != QUEEN_JSON_INTEGER || said->integer < 0 || said->integer > G_MAXUINT)
+    return refuse_line (error, "party");
+  *party = (guint) said->integer;
+  return TRUE;
+}
+
 static gboolean
 apply_line (QueenJobIndex *index, const char *owner, const QueenJsonValue *root, GError **error)
 {
@@ -117,7 +134,8 @@ apply_line (QueenJobIndex *index, const char *owner, const QueenJsonValue *root,
   if (!read_said (root, "job", is_job, &entry.id, error) ||
       !read_said (root, "worker", queen_heartbeat_check_id, &entry.worker_id, error) ||
       !read_said (root, "model", is_model, &entry.model, error) ||
-      !read_said (root, "state", is_state, &state, error))
+      !read_said (root, "state", is_state, &state, error) ||
+      !read_party (root, &entry.party, error))
     return FALSE;
   if (!entry.id)
     return apply_load (index, owner, entry.worker_id, root, error);

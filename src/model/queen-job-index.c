@@ -3,19 +3,19 @@
 
 #include "queen-job-index.h"
 
-#include <string.h>
-
 #include "loop/queen-deadline-queue.h"
 #include "loop/queen-slice.h"
 #include "queen-engine-report.h"
+#include "queen-job-demands.h"
 #include "queen-job-own.h"
 #include "queen-job-owner.h"
+#include "queen-job-room.h"
 #include "queen-job-watches.h"
 #include "text/queen-hash.h"
 #include "text/queen-shared-text.h"
 
 #define MAX_OWNERS (2 * QUEEN_SIBLINGS_MAX) /* those who have just gone are among them */
-#define MAX_MODEL_BYTES (8 * 1024 * 1024)   /* 128 for each job, and names have 30 */
+#define MAX_MODEL_BYTES (8 * 1024 * 1024)   /* of names: 128 for each job, and they have 30 */
 #define LOST_AT_ONCE 16                     /* of each who goes; more are lost in slices */
 
 /* A job of another queen. */
@@ -25,27 +25,20 @@ typedef struct
   QueenJobOwner *owner; /* NULL of one that is nobody's any more */
   guint round;          /* in which she named it last */
   GList owner_link;
-  GList ended_link;   /* in those that ended, when it did */
-  QueenDeadline kept; /* of one that is nobody's */
+  QueenFairPlace place; /* in the room */
+  QueenDeadline kept;   /* of one that is nobody's */
 } Known;
-
-/* What is open of one model. */
-typedef struct
-{
-  guint n[QUEEN_JOB_RUNNING + 1];
-} Demand;
 
 struct _QueenJobIndex
 {
   GObject parent_instance;
 
-  GHashTable *jobs;    /* id -> Known */
-  GHashTable *owners;  /* name -> QueenJobOwner */
-  GHashTable *demands; /* model -> Demand: of those of which there is any */
-  GHashTable *totals;  /* worker's id -> how many all others have there */
-  GQueue ended;        /* of Known: those that ended first before the others */
+  GHashTable *jobs;   /* id -> Known */
+  GHashTable *owners; /* name -> QueenJobOwner */
+  QueenJobDemands *demands;
+  GHashTable *totals; /* worker's id -> how many all others have there */
+  QueenJobRoom *room; /* of Known: who lets one go */
   guint n_loads;
-  gsize n_model_bytes; /* of the names of all jobs' models */
   QueenJobIndexFigures figures;
   gboolean is_current;
   QueenDeadlineQueue kept;
@@ -91,8 +84,8 @@ set_text (const char **text, const char *value)
 static void
 free_known (Known *known)
 {
+  queen_fair_queue_leave (&known->place);
   set_text (&known->entry.owner, NULL);
-  set_text (&known->entry.model, NULL);
   set_text (&known->entry.worker_id, NULL);
   g_free ((char *) known->entry.id);
   g_free (known);
@@ -110,22 +103,8 @@ leave_owner (Known *known)
 static void
 count_known (QueenJobIndex *self, const Known *known, int n)
 {
-  const char *model = known->entry.model ? known->entry.model : "";
-  QueenJobState state = known->entry.state;
-  Demand *demand;
-
-  self->figures.n_in_state[state] += (guint) n;
-  if (!queen_job_state_is_open (state))
-    return;
-  demand = g_hash_table_lookup (self->demands, model);
-  if (!demand)
-    {
-      demand = g_new0 (Demand, 1);
-      g_hash_table_insert (self->demands, g_strdup (model), demand);
-    }
-  demand->n[state] += (guint) n;
-  if (demand->n[QUEEN_JOB_QUEUED] + demand->n[QUEEN_JOB_RUNNING] == 0)
-    g_hash_table_remove (self->demands, model);
+  self->figures.n_in_state[known->entry.state] += (guint) n;
+  queen_job_demands_count (self->demands, known->entry.model, known->entry.state, n);
 }
 
 static void
@@ -136,52 +115,55 @@ set_state (QueenJobIndex *self, Known *known, QueenJobState state)
   count_known (self, known, -1);
   known->entry.state = state;
   count_known (self, known, 1);
-  if (was_open && !queen_job_state_is_open (state))
-    g_queue_push_tail_link (&self->ended, &known->ended_link);
-  else if (!was_open && queen_job_state_is_open (state))
-    g_queue_unlink (&self->ended, &known->ended_link);
+  if (was_open != queen_job_state_is_open (state))
+    queen_job_room_enter (self->room, &known->place, &known->entry, known);
 }
 
 static void
 remove_known (QueenJobIndex *self, Known *known)
 {
-  g_autofree char *id = g_strdup (known->entry.id);
-
-  self->n_model_bytes -= known->entry.model ? strlen (known->entry.model) : 0;
   count_known (self, known, -1);
   leave_owner (known);
   queen_deadline_end (&known->kept);
-  if (!queen_job_state_is_open (known->entry.state))
-    g_queue_unlink (&self->ended, &known->ended_link);
-  g_hash_table_remove (self->jobs, id);
-  queen_job_watches_tell (self->watches, id, NULL);
+  g_hash_table_steal (self->jobs, known->entry.id);
+  if (queen_job_state_is_open (known->entry.state))
+    g_signal_emit (self, signals[CHANGED], 0, &known->entry); /* of its model there is one less */
+  queen_job_watches_tell (self->watches, known->entry.id, NULL);
+  queen_job_demands_leave (self->demands, known->entry.model);
+  free_known (known);
 }
 
+/* However many one party has, what others have is known. */
 static gboolean
-make_room (QueenJobIndex *self)
+make_room (QueenJobIndex *self, const QueenJobEntry *entry)
 {
-  if (g_hash_table_size (self->jobs) < QUEEN_JOB_INDEX_MAX_JOBS &&
-      self->n_model_bytes < MAX_MODEL_BYTES)
+  Known *burden;
+
+  if (g_hash_table_size (self->jobs) < QUEEN_JOB_INDEX_MAX_JOBS)
     return TRUE;
   if (self->figures.n_left_out++ == 0)
     g_warning ("there are more jobs of other queens than the %d that are known here: some of them "
                "are found only where they are",
                QUEEN_JOB_INDEX_MAX_JOBS);
-  if (!self->ended.head)
-    return FALSE;
-  remove_known (self, self->ended.head->data);
-  return self->n_model_bytes < MAX_MODEL_BYTES;
+  burden = queen_job_room_find_burden (self->room, entry);
+  if (burden)
+    remove_known (self, burden);
+  return burden != NULL;
 }
 
+/* Returns: (nullable): %NULL where there is no room for it */
 static Known *
 add_known (QueenJobIndex *self, const QueenJobEntry *entry)
 {
-  Known *known = g_new0 (Known, 1);
+  g_autofree char *party = queen_job_room_dup_party (entry);
+  Known *known;
 
+  if (!make_room (self, entry))
+    return NULL;
+  known = g_new0 (Known, 1);
   known->entry.id = g_strdup (entry->id);
-  set_text (&known->entry.model, entry->model);
-  self->n_model_bytes += entry->model ? strlen (entry->model) : 0;
-  known->owner_link.data = known->ended_link.data = known;
+  known->entry.model = queen_job_demands_enter (self->demands, entry->model, party);
+  known->owner_link.data = known;
   count_known (self, known, 1);
   g_hash_table_insert (self->jobs, (char *) known->entry.id, known);
   return known;
@@ -201,10 +183,14 @@ get_owner (QueenJobIndex *self, const char *name)
 }
 
 static void
-take_over (QueenJobIndex *self, Known *known, QueenJobOwner *owner)
+take_over (QueenJobIndex *self, Known *known, QueenJobOwner *owner, const QueenJobEntry *entry)
 {
-  if (known->owner != owner)
-    set_text (&known->entry.owner, owner->name);
+  if (known->owner != owner || known->entry.party != entry->party)
+    {
+      set_text (&known->entry.owner, owner->name);
+      known->entry.party = entry->party;
+      queen_job_room_enter (self->room, &known->place, &known->entry, known);
+    }
   leave_owner (known);
   g_queue_push_tail_link (&owner->jobs, &known->owner_link);
   known->owner = owner;
@@ -232,11 +218,13 @@ queen_job_index_set (QueenJobIndex *self, const QueenJobEntry *entry)
   Known *known = g_hash_table_lookup (self->jobs, entry->id);
   gboolean is_change = is_news (known, entry);
 
-  if (!owner || queen_job_own_has (self->own, entry->id) || (!known && !make_room (self)))
+  if (!owner || queen_job_own_has (self->own, entry->id))
     return;
   if (!known)
     known = add_known (self, entry);
-  take_over (self, known, owner);
+  if (!known)
+    return;
+  take_over (self, known, owner, entry);
   if (!is_change)
     return;
   set_state (self, known, entry->state);
@@ -452,9 +440,7 @@ queen_job_index_count (QueenJobIndex *self, const char *worker_id)
 guint
 queen_job_index_count_open (QueenJobIndex *self, const char *model, QueenJobState state)
 {
-  const Demand *demand = g_hash_table_lookup (self->demands, model);
-
-  return demand ? demand->n[state] : 0;
+  return queen_job_demands_get (self->demands, model, state);
 }
 
 const QueenJobIndexFigures *
@@ -510,9 +496,9 @@ queen_job_index_drop_own (QueenJobIndex *self, const char *id)
 }
 
 void
-queen_job_index_note_own_load (QueenJobIndex *self, const char *worker_id, guint n)
+queen_job_index_note_own_load (QueenJobIndex *self, const char *worker_id, guint party, guint n)
 {
-  tell_news (self, queen_job_own_note_load (self->own, worker_id, n, self->is_current));
+  tell_news (self, queen_job_own_note_load (self->own, worker_id, party, n, self->is_current));
 }
 
 guint
@@ -547,7 +533,8 @@ queen_job_index_finalize (GObject *object)
     stop_losing (self, self->losing.head->data);
   g_hash_table_unref (self->jobs);
   g_hash_table_unref (self->owners);
-  g_hash_table_unref (self->demands);
+  queen_job_room_free (self->room);
+  queen_job_demands_free (self->demands);
   g_hash_table_unref (self->totals);
   queen_job_watches_free (self->watches);
   queen_alarm_free (self->kept_alarm);
@@ -581,7 +568,8 @@ queen_job_index_init (QueenJobIndex *self)
       g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_known);
   self->owners = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL,
                                         (GDestroyNotify) queen_job_owner_free);
-  self->demands = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, g_free);
+  self->demands = queen_job_demands_new (MAX_MODEL_BYTES);
+  self->room = queen_job_room_new ();
   self->totals = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
   self->watches = queen_job_watches_new ();
   self->own = queen_job_own_new ();

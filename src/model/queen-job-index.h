@@ -24,8 +24,11 @@ G_BEGIN_DECLS
  * @worker_id: (nullable): the worker or hive that has or had it last
  * @state: how it is; %QUEEN_JOB_LOST as well when its owner went before it ended
  * @is_orphan: whether its owner is gone: nobody needs to be asked any more
+ * @party: whose it is, as queen_faults_identify() has it at its owner, since she was started;
+ *   %QUEEN_FAULTS_OF_NOBODY where she does not say
  *
- * What all queens know of a job: neither what was asked, nor what was answered, nor by whom.
+ * What all queens know of a job: neither what was asked, nor what was answered, nor by whom: a
+ * party is a number that only its owner can read.
  */
 typedef struct
 {
@@ -35,6 +38,7 @@ typedef struct
   const char *worker_id;
   QueenJobState state;
   gboolean is_orphan;
+  guint party;
 } QueenJobEntry;
 
 #define QUEEN_TYPE_JOB_INDEX (queen_job_index_get_type ())
@@ -48,13 +52,16 @@ G_DECLARE_FINAL_TYPE (QueenJobIndex, queen_job_index, QUEEN, JOB_INDEX, GObject)
  * others (her own), and what the others have told. The room `redis` moves the one to the other.
  *
  * It never holds more than %QUEEN_JOB_INDEX_MAX_JOBS of others, nor names of their models with more
- * than 128 bytes for each of so many: then those that ended the longest ago are let go of, and
- * where all are open, newer ones are not known here.
+ * than 128 bytes for each of so many. Of the jobs those are let go of then that ended the longest
+ * ago, of the party that has most of these; and where all are open, the newest of the party that
+ * has most, or a newer one of that party is not known here. Of names no party has more than is
+ * left: the rest of its jobs are known without.
  *
  * Signals, all in the main loop's thread; a handler must not change the index:
  *
  * - `changed (const QueenJobEntry *entry)`: a job of another queen is known, has another state or
- *   worker than before, or is lost. Who waits for one has queen_job_index_watch()
+ *   worker than before, is lost, or was open and is not known any more. Who waits for one has
+ * queen_job_index_watch()
  * - `load-changed (const char *worker_id)`: queen_job_index_count() says something else of it
  * - `currency-changed ()`: queen_job_index_is_current() says something else
  * - `news ()`: there is something to tell the others, and was nothing before
@@ -177,8 +184,13 @@ void queen_job_index_note_own (QueenJobIndex *self, const QueenJobEntry *entry);
 /** She does not keep it any longer. */
 void queen_job_index_drop_own (QueenJobIndex *self, const char *id);
 
-/** @n: what she has in flight at that worker now */
-void queen_job_index_note_own_load (QueenJobIndex *self, const char *worker_id, guint n);
+/**
+ * queen_job_index_note_own_load:
+ * @party: who brought that worker, as queen_faults_identify() has it
+ * @n: what she has in flight there now
+ */
+void
+queen_job_index_note_own_load (QueenJobIndex *self, const char *worker_id, guint party, guint n);
 
 /** QueenJobIndexNews: one thing to be told: of a job, or of a worker's load. */
 typedef struct
@@ -194,6 +206,8 @@ typedef struct
  * @n: how many at the most
  * @func: is given each once, as it is now; must not change the index
  *
+ * Parties take turns, and of each what changed first comes first.
+ *
  * Returns: how many were told
  */
 guint queen_job_index_take_news (QueenJobIndex *self,
@@ -204,7 +218,7 @@ guint queen_job_index_take_news (QueenJobIndex *self,
 /** Returns: whether there is something to tell */
 gboolean queen_job_index_has_news (QueenJobIndex *self);
 
-/** All that she has is to be told anew; what is no more is not. */
+/** All that she has is to be told anew. */
 void queen_job_index_renew_own (QueenJobIndex *self);
 
 G_END_DECLS

@@ -5,6 +5,18 @@
 
 #include "text/queen-hash.h"
 
+/* Those who ask, or whose workers are asked. They take turns: however many jobs one of them has,
+ * what the others have is told at once. */
+typedef struct
+{
+  guint id;
+  GQueue news; /* of Own: what is to be told, what changed first before the others */
+  GQueue
+      told; /* of Own: likewise; in a round that is over it is to be told again, after the news */
+  guint round;
+  GList link; /* among those who have something to tell, or have not */
+} Party;
+
 /* One job, or what is in flight at one worker. */
 typedef struct
 {
@@ -12,22 +24,23 @@ typedef struct
   gboolean is_job;
   gboolean is_over; /* it is told once more, and then not known any longer */
   guint round;      /* in which it was told; in no other it has been */
-  GList link;       /* in one of the queues */
+  Party *party;
+  GList link; /* in one of its queues */
   char *model;
   char *worker_id;
   QueenJobState state;
   guint n;
 } Own;
 
+/* This is no QueenFairQueue, as all of it may have to be told anew, in no time. */
 struct _QueenJobOwn
 {
-  GHashTable *jobs;  /* id -> Own */
-  GHashTable *loads; /* worker's id -> Own */
-  /* Of Own, what changed first before the others. In which of them one is: get_queue (). */
-  GQueue over; /* what is to be told for the last time */
-  GQueue news; /* what is to be told */
-  GQueue told;
-  guint round; /* begins when all is to be told anew */
+  GHashTable *jobs;    /* id -> Own */
+  GHashTable *loads;   /* worker's id -> Own */
+  GHashTable *parties; /* id -> Party: who has any of these */
+  GQueue busy;         /* of Party: those who have something to tell, in turn */
+  GQueue idle;         /* of Party: all others, each of whom has told something in this round */
+  guint round;         /* begins when all is to be told anew */
 };
 
 static void
@@ -52,6 +65,7 @@ queen_job_own_new (void)
 
   self->jobs = new_table ();
   self->loads = new_table ();
+  self->parties = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   return self;
 }
 
@@ -60,6 +74,7 @@ queen_job_own_free (QueenJobOwn *self)
 {
   g_hash_table_unref (self->jobs);
   g_hash_table_unref (self->loads);
+  g_hash_table_unref (self->parties);
   g_free (self);
 }
 
@@ -69,17 +84,70 @@ get_table (QueenJobOwn *self, const Own *own)
   return own->is_job ? self->jobs : self->loads;
 }
 
-static GQueue *
-get_queue (QueenJobOwn *self, const Own *own)
+/* @from is empty then. However many there are, none of them is touched but the first. */
+static void
+append_queue (GQueue *to, GQueue *from)
 {
-  if (own->is_over)
-    return &self->over;
-  return own->round == self->round ? &self->told : &self->news;
+  if (!from->head)
+    return;
+  from->head->prev = to->tail;
+  if (to->tail)
+    to->tail->next = from->head;
+  else
+    to->head = from->head;
+  to->tail = from->tail;
+  to->length += from->length;
+  g_queue_init (from);
+}
+
+/* What was told in an earlier round is news when somebody looks. */
+static void
+renew_party (QueenJobOwn *self, Party *party)
+{
+  if (party->round != self->round)
+    append_queue (&party->news, &party->told);
+  party->round = self->round;
+}
+
+static Party *
+get_party (QueenJobOwn *self, guint id)
+{
+  Party *party = g_hash_table_lookup (self->parties, GUINT_TO_POINTER (id));
+
+  if (party)
+    {
+      renew_party (self, party);
+      return party;
+    }
+  party = g_new0 (Party, 1);
+  party->id = id;
+  party->round = self->round;
+  party->link.data = party;
+  g_queue_push_tail_link (&self->idle, &party->link);
+  g_hash_table_insert (self->parties, GUINT_TO_POINTER (id), party);
+  return party;
+}
+
+/* Whose turn it was, or who has something to tell, and had nothing, comes after all others. */
+static void
+place_party (QueenJobOwn *self, Party *party, gboolean was_busy)
+{
+  g_queue_unlink (was_busy ? &self->busy : &self->idle, &party->link);
+  if (party->news.length + party->told.length == 0)
+    g_hash_table_remove (self->parties, GUINT_TO_POINTER (party->id));
+  else
+    g_queue_push_tail_link (party->news.length > 0 ? &self->busy : &self->idle, &party->link);
+}
+
+static gboolean
+is_news (QueenJobOwn *self, const Own *own)
+{
+  return own->round != self->round;
 }
 
 /* One that is new has nothing to tell before it is noted. */
 static Own *
-get_own (QueenJobOwn *self, GHashTable *table, const char *key)
+get_own (QueenJobOwn *self, GHashTable *table, const char *key, guint party)
 {
   Own *own = g_hash_table_lookup (table, key);
 
@@ -90,36 +158,45 @@ get_own (QueenJobOwn *self, GHashTable *table, const char *key)
   own->is_job = table == self->jobs;
   own->link.data = own;
   own->round = self->round;
-  g_queue_push_tail_link (&self->told, &own->link);
+  own->party = get_party (self, party);
+  g_queue_push_tail_link (&own->party->told, &own->link);
   g_hash_table_insert (table, own->key, own);
   return own;
 }
 
-/* Returns: whether there was nothing to tell before */
+/* What waits to be told keeps its place.
+ *
+ * Returns: whether there was nothing to tell before */
 static gboolean
 note_news (QueenJobOwn *self, Own *own, gboolean is_over)
 {
   gboolean is_first = !queen_job_own_has_news (self);
+  Party *party = own->party;
 
-  g_queue_unlink (get_queue (self, own), &own->link);
   own->is_over = is_over;
+  if (is_news (self, own))
+    return FALSE;
+  renew_party (self, party);
   own->round = self->round - 1;
-  g_queue_push_tail_link (get_queue (self, own), &own->link);
+  g_queue_unlink (&party->told, &own->link);
+  g_queue_push_tail_link (&party->news, &own->link);
+  if (party->news.length == 1)
+    place_party (self, party, FALSE);
   return is_first;
-}
-
-/* What waits to be told keeps its place. */
-static gboolean
-note_change (QueenJobOwn *self, Own *own)
-{
-  return get_queue (self, own) != &self->news && note_news (self, own, FALSE);
 }
 
 static void
 remove_own (QueenJobOwn *self, Own *own)
 {
-  g_queue_unlink (get_queue (self, own), &own->link);
+  Party *party = own->party;
+  gboolean was_busy;
+
+  renew_party (self, party);
+  was_busy = party->news.length > 0;
+  g_queue_unlink (is_news (self, own) ? &party->news : &party->told, &own->link);
   g_hash_table_remove (get_table (self, own), own->key);
+  if (party->news.length == 0)
+    place_party (self, party, was_busy);
 }
 
 gboolean
@@ -142,13 +219,13 @@ gboolean
 queen_job_own_note (QueenJobOwn *self, const QueenJobEntry *entry)
 {
   gboolean is_new = !queen_job_own_has (self, entry->id);
-  Own *own = get_own (self, self->jobs, entry->id);
+  Own *own = get_own (self, self->jobs, entry->id, entry->party);
   gboolean is_change = own->state != entry->state || own->is_over;
 
   is_change |= set_text (&own->model, entry->model);
   is_change |= set_text (&own->worker_id, entry->worker_id);
   own->state = entry->state;
-  return (is_new || is_change) && note_change (self, own);
+  return (is_new || is_change) && note_news (self, own, FALSE);
 }
 
 static gboolean
@@ -169,17 +246,18 @@ queen_job_own_drop (QueenJobOwn *self, const char *id, gboolean is_told)
 }
 
 gboolean
-queen_job_own_note_load (QueenJobOwn *self, const char *worker_id, guint n, gboolean is_told)
+queen_job_own_note_load (
+    QueenJobOwn *self, const char *worker_id, guint party, guint n, gboolean is_told)
 {
   Own *own = g_hash_table_lookup (self->loads, worker_id);
 
   if ((own ? own->n : 0) == n)
     return FALSE;
-  own = get_own (self, self->loads, worker_id);
+  own = get_own (self, self->loads, worker_id, party);
   own->n = n;
   if (n == 0)
     return end_own (self, own, is_told);
-  return note_change (self, own);
+  return note_news (self, own, FALSE);
 }
 
 static void
@@ -191,6 +269,7 @@ tell_own (const Own *own,
     .id = own->key,
     .model = own->model,
     .worker_id = own->worker_id,
+    .party = own->party->id,
     .state = own->state,
   };
   const QueenJobIndexNews job = { .job_id = own->key, .entry = own->is_over ? NULL : &entry };
@@ -204,17 +283,23 @@ tell_first (QueenJobOwn *self,
             void (*func) (const QueenJobIndexNews *news, gpointer data),
             gpointer data)
 {
-  Own *own = g_queue_peek_head (self->over.head ? &self->over : &self->news);
+  Party *party = g_queue_peek_head (&self->busy);
+  Own *own;
 
+  renew_party (self, party);
+  own = g_queue_peek_head (&party->news);
   tell_own (own, func, data);
+  g_queue_unlink (&party->news, &own->link);
   if (own->is_over)
     {
-      remove_own (self, own);
-      return;
+      g_hash_table_remove (get_table (self, own), own->key);
     }
-  g_queue_unlink (&self->news, &own->link);
-  own->round = self->round;
-  g_queue_push_tail_link (&self->told, &own->link);
+  else
+    {
+      own->round = self->round;
+      g_queue_push_tail_link (&party->told, &own->link);
+    }
+  place_party (self, party, TRUE);
 }
 
 guint
@@ -233,31 +318,13 @@ queen_job_own_take_news (QueenJobOwn *self,
 gboolean
 queen_job_own_has_news (QueenJobOwn *self)
 {
-  return self->over.length + self->news.length > 0;
+  return self->busy.length > 0;
 }
 
-/* @from is empty then. However many there are, none of them is touched but the first. */
-static void
-append_queue (GQueue *to, GQueue *from)
-{
-  if (!from->head)
-    return;
-  from->head->prev = to->tail;
-  if (to->tail)
-    to->tail->next = from->head;
-  else
-    to->head = from->head;
-  to->tail = from->tail;
-  to->length += from->length;
-  g_queue_init (from);
-}
-
-/* There may be tens of thousands. What is over is not much, as it is told at once. */
+/* There may be tens of thousands. */
 void
 queen_job_own_renew (QueenJobOwn *self)
 {
-  while (self->over.head)
-    remove_own (self, self->over.head->data);
-  append_queue (&self->news, &self->told);
+  append_queue (&self->busy, &self->idle);
   self->round++;
 }

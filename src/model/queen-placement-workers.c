@@ -196,11 +196,12 @@ static void
 tell_others (QueenPlacement *self, QueenCandidate *candidate)
 {
   guint own = candidate->record.own;
+  const char *sender = candidate->sender ? candidate->sender : "";
 
   if (!self->index || candidate->told == own)
     return;
   candidate->told = own;
-  queen_job_index_note_own_load (self->index, candidate->id, own);
+  queen_job_index_note_own_load (self->index, candidate->id, queen_faults_identify (sender), own);
 }
 
 /* Nobody is woken up when it can take less than before: they would only keep others from going
@@ -393,7 +394,7 @@ on_job_elsewhere (QueenPlacement *self, const QueenJobEntry *entry)
   if (!model || model->n_elsewhere == n)
     return;
   model->n_elsewhere = n;
-  sender = queen_sender_dup_name_of_queen (entry->owner);
+  sender = queen_sender_dup_name_of_queen (entry->owner, entry->party);
   queen_placement_note_news (self, model, sender);
 }
 

@@ -114,9 +114,12 @@ queen_sender_dup_asker (const char *name)
 }
 
 char *
-queen_sender_dup_name_of_queen (const char *queen)
+queen_sender_dup_name_of_queen (const char *queen, guint party)
 {
-  return g_strconcat ("queen:", queen, NULL);
+  g_autofree char *name = g_strconcat ("queen:", queen, NULL);
+  g_autofree char *member = g_strdup_printf ("%u", party);
+
+  return party == 0 ? g_steal_pointer (&name) : queen_fair_queue_join (name, member);
 }
 
 QueenSender *

@@ -160,11 +160,12 @@ char *queen_sender_dup_asker (const char *name);
 /**
  * queen_sender_dup_name_of_queen:
  * @queen: (nullable): the name of another queen; %NULL of one that is gone
+ * @party: for whom she does something, as #QueenJobEntry has it; 0 where she does not say
  *
- * Returns: (transfer full): as whom she counts where those take turns who do something: she does
- *   not say for whom she does it
+ * Returns: (transfer full): as whom that counts where those take turns who do something: as one of
+ *   hers, as queen_fair_queue_join() has it, or as herself
  */
-char *queen_sender_dup_name_of_queen (const char *queen);
+char *queen_sender_dup_name_of_queen (const char *queen, guint party);
 
 /** Returns: how many components all senders have brought who are counted */
 guint queen_senders_get_n_brought (const QueenSenders *self);

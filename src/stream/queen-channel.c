@@ -355,11 +355,11 @@ choose_snapshot (
 
 /* What nobody else gets. */
 static void
-queue_past (QueenChannel *self, QueenSubscriber *subscriber, GBytes *past)
+queue_past (QueenChannel *self, QueenSubscriber *subscriber, const QueenStreamRequest *request)
 {
-  GBytes *own = queen_subscriber_dup_chunk (subscriber, past);
+  GBytes *own = queen_subscriber_dup_chunk (subscriber, request->past);
 
-  queen_subscriber_add_pending (subscriber, queen_pasts_count (self->settings.pasts, own));
+  queen_subscriber_add_pending (subscriber, queen_pasts_count (self->settings.pasts, own, request));
 }
 
 /* One that has lost something is told so before it gets an id: cut off in between, it is told
@@ -387,7 +387,7 @@ welcome (QueenChannel *self,
 
   queen_subscriber_add_pending_begun (subscriber, head, lines, snapshot, &self->settings.ring);
   if (request->past)
-    queue_past (self, subscriber, request->past);
+    queue_past (self, subscriber, request);
   if (n_lost != 0)
     queue_lagged (self, subscriber, n_lost);
   if (request->kinds == 0)

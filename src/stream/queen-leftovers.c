@@ -4,19 +4,21 @@
 #include "queen-leftovers.h"
 
 #include "loop/queen-alarm.h"
+#include "loop/queen-fair-queue.h"
 
 #define SMALL 4096 /* bytes: of a frame up to that each reader may have one of its own */
+#define UNIT 1024  /* bytes that weigh as much as one place */
 
 struct _QueenLeftovers
 {
   guint n_refs; /* of its owner, and of each frame that is watched */
   gsize max_bytes;
   QueenAudience *audience;
-  QueenAlarm *alarm;   /* NULL when its owner has gone */
-  GHashTable *watched; /* frame -> Frame */
-  GQueue left;         /* of Frame: those that may stay, the oldest first */
-  gsize n_bytes;       /* of these, and of those that may not */
-  guint n_leaving;     /* those that may not, as their holders are being let go */
+  QueenAlarm *alarm;    /* NULL when its owner has gone */
+  GHashTable *watched;  /* frame -> Frame */
+  QueenFairQueue *left; /* of Frame: those that may stay */
+  gsize n_bytes;        /* of these, and of those that may not */
+  guint n_leaving;      /* those that may not, as their holders are being let go */
 };
 
 typedef struct
@@ -24,7 +26,8 @@ typedef struct
   QueenLeftovers *owner;
   GBytes *frame;  /* not referenced: with the last reference to it this goes, too */
   GBytes *inside; /* whose bytes they are */
-  GList link;
+  char *party;    /* for whom it was made */
+  QueenFairPlace place;
   gboolean is_left;    /* it is no longer kept */
   gboolean is_leaving; /* those who hold it are being let go */
 } Frame;
@@ -35,7 +38,14 @@ unref_leftovers (QueenLeftovers *self)
   if (--self->n_refs > 0)
     return;
   g_hash_table_unref (self->watched);
+  queen_fair_queue_free (self->left);
   g_free (self);
+}
+
+static gboolean
+may_always_go (gpointer item, gpointer data)
+{
+  return TRUE;
 }
 
 /* All that are too many at once, and no others until these have gone: to let somebody go it takes a
@@ -46,18 +56,19 @@ make_room (gpointer data)
   QueenLeftovers *self = data;
   gsize n_bytes = self->n_bytes;
   g_autoptr (GPtrArray) frames = NULL;
+  Frame *frame;
 
   if (self->n_leaving > 0)
     return;
   frames = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
-  while (n_bytes > self->max_bytes && self->left.head)
+  while (n_bytes > self->max_bytes &&
+         (frame = queen_fair_queue_find_burden (self->left, may_always_go, NULL)))
     {
-      Frame *oldest = g_queue_pop_head_link (&self->left)->data;
-
-      oldest->is_leaving = TRUE;
+      queen_fair_queue_leave (&frame->place);
+      frame->is_leaving = TRUE;
       self->n_leaving++;
-      n_bytes -= g_bytes_get_size (oldest->frame);
-      g_ptr_array_add (frames, g_bytes_ref (oldest->frame));
+      n_bytes -= g_bytes_get_size (frame->frame);
+      g_ptr_array_add (frames, g_bytes_ref (frame->frame));
     }
   queen_audience_drop_holders (self->audience, frames);
 }
@@ -80,9 +91,9 @@ on_nobody_holds_frame (gpointer data)
   g_hash_table_remove (self->watched, frame->frame);
   self->n_bytes -= frame->is_left ? size : 0;
   self->n_leaving -= frame->is_leaving;
-  if (frame->is_left && !frame->is_leaving)
-    g_queue_unlink (&self->left, &frame->link);
+  queen_fair_queue_leave (&frame->place);
   g_bytes_unref (frame->inside);
+  g_free (frame->party);
   g_free (frame);
   check_room (self);
   unref_leftovers (self);
@@ -98,6 +109,7 @@ queen_leftovers_new (gsize max_bytes, QueenAudience *audience, const QueenClock 
   self->audience = audience;
   self->alarm = queen_alarm_new (clock, "leftovers", G_PRIORITY_DEFAULT, make_room, self);
   self->watched = g_hash_table_new (g_direct_hash, g_direct_equal);
+  self->left = queen_fair_queue_new (G_MAXUINT);
   return self;
 }
 
@@ -109,7 +121,7 @@ queen_leftovers_free (QueenLeftovers *self)
 }
 
 GBytes *
-queen_leftovers_watch (QueenLeftovers *self, GBytes *frame)
+queen_leftovers_watch (QueenLeftovers *self, GBytes *frame, const char *party)
 {
   gsize size;
   gconstpointer bytes = g_bytes_get_data (frame, &size);
@@ -121,7 +133,7 @@ queen_leftovers_watch (QueenLeftovers *self, GBytes *frame)
   watched->owner = self;
   watched->inside = frame;
   watched->frame = g_bytes_new_with_free_func (bytes, size, on_nobody_holds_frame, watched);
-  watched->link.data = watched;
+  watched->party = g_strdup (party);
   g_hash_table_insert (self->watched, watched->frame, watched);
   self->n_refs++;
   return watched->frame;
@@ -136,7 +148,8 @@ queen_leftovers_add (QueenLeftovers *self, GBytes *frame)
     {
       watched->is_left = TRUE;
       self->n_bytes += g_bytes_get_size (frame);
-      g_queue_push_tail_link (&self->left, &watched->link);
+      queen_fair_queue_enter (self->left, &watched->place, watched->party, watched);
+      queen_fair_queue_weigh (&watched->place, (guint) (g_bytes_get_size (frame) / UNIT) + 1);
     }
   g_bytes_unref (frame);
   check_room (self);

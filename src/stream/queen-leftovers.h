@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  *
  * Large frames that are no longer kept, but that somebody is in the middle of. However many readers
  * there are, and however slow, they are no more than so many bytes: past that, whoever is in the
- * middle of the one that has not been kept for longest is let go.
+ * middle of the one that has not been kept for longest is let go, of those of whoever has most.
  */
 typedef struct _QueenLeftovers QueenLeftovers;
 
@@ -31,10 +31,11 @@ void queen_leftovers_free (QueenLeftovers *self);
 /**
  * queen_leftovers_watch:
  * @frame: (transfer full): is only kept yet
+ * @party: for whom, as a #QueenFairQueue has those who ask
  *
  * Returns: (transfer full): the same bytes, to be handed to readers instead
  */
-GBytes *queen_leftovers_watch (QueenLeftovers *self, GBytes *frame);
+GBytes *queen_leftovers_watch (QueenLeftovers *self, GBytes *frame, const char *party);
 
 /**
  * queen_leftovers_add:

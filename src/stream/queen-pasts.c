@@ -3,8 +3,13 @@
 
 #include "queen-pasts.h"
 
-#define SMALL 4096                 /* bytes: up to that each reader may have one of its own */
-#define LONG (10 * G_USEC_PER_SEC) /* for which nobody sits on one that others want room for */
+#include "loop/queen-fair-queue.h"
+
+#define SMALL 4096 /* bytes: up to that each reader may have one of its own */
+#define LONG                                                                                       \
+  (10 * G_USEC_PER_SEC) /* for which whoever has most sits on one, if others want room             \
+                         */
+#define UNIT 1024       /* bytes that weigh as much as one place */
 
 struct _QueenPasts
 {
@@ -12,7 +17,7 @@ struct _QueenPasts
   gsize max_bytes;
   QueenAudience *audience;
   const QueenClock *clock;
-  GQueue held; /* of Past: those whose reader may stay, the oldest first */
+  QueenFairQueue *held; /* of Past, by who asked: those whose reader may stay */
   gsize n_bytes;
   gsize n_leaving; /* bytes of these, whose readers are being let go */
 };
@@ -22,7 +27,7 @@ typedef struct
   QueenPasts *owner;
   GBytes *bytes;  /* not referenced: with the last reference to it this goes, too */
   GBytes *inside; /* whose bytes they are */
-  GList link;
+  QueenFairPlace place;
   gint64 since; /* µs, monotonic */
   gboolean is_leaving;
 } Past;
@@ -30,8 +35,10 @@ typedef struct
 static void
 unref_pasts (QueenPasts *self)
 {
-  if (--self->n_refs == 0)
-    g_free (self);
+  if (--self->n_refs > 0)
+    return;
+  queen_fair_queue_free (self->held);
+  g_free (self);
 }
 
 static void
@@ -44,8 +51,7 @@ on_nobody_holds_past (gpointer data)
   self->n_bytes -= size;
   if (past->is_leaving)
     self->n_leaving -= size;
-  else
-    g_queue_unlink (&self->held, &past->link);
+  queen_fair_queue_leave (&past->place);
   g_bytes_unref (past->inside);
   g_free (past);
   unref_pasts (self);
@@ -60,6 +66,7 @@ queen_pasts_new (gsize max_bytes, QueenAudience *audience, const QueenClock *clo
   self->max_bytes = max_bytes;
   self->audience = audience;
   self->clock = clock;
+  self->held = queen_fair_queue_new (G_MAXUINT);
   return self;
 }
 
@@ -69,26 +76,40 @@ queen_pasts_free (QueenPasts *self)
   unref_pasts (self);
 }
 
-/* Returns: (transfer none) (nullable): the one that somebody has been in the middle of for longest,
- *   if that is too long */
-static Past *
-peek_overdue (QueenPasts *self)
+static guint
+get_weight (gsize n_bytes)
 {
-  Past *oldest = g_queue_peek_head (&self->held);
-
-  return oldest && self->clock->get_monotonic () - oldest->since >= LONG ? oldest : NULL;
+  return (guint) (n_bytes / UNIT) + 1;
 }
 
-/* To let somebody go takes a walk along all who read, which may end in a later turn only. */
+static gboolean
+is_overdue (gpointer item, gpointer now)
+{
+  return *(gint64 *) now - ((Past *) item)->since >= LONG;
+}
+
+static gboolean
+may_always_go (gpointer item, gpointer now)
+{
+  return TRUE;
+}
+
+/* To let somebody go takes a walk along all who read, which may end in a later turn only.
+ *
+ * @weight: of what @asker has, and wants to have */
 static void
-let_readers_go (QueenPasts *self, gsize most)
+let_readers_go (QueenPasts *self, gsize most, guint weight)
 {
   g_autoptr (GPtrArray) frames = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  gint64 now = self->clock->get_monotonic ();
   Past *past;
 
-  while (self->n_bytes - self->n_leaving > most && (past = peek_overdue (self)))
+  while (self->n_bytes - self->n_leaving > most &&
+         (past = queen_fair_queue_find_burden (
+              self->held,
+              queen_fair_queue_get_most (self->held) > weight ? may_always_go : is_overdue, &now)))
     {
-      g_queue_unlink (&self->held, &past->link);
+      queen_fair_queue_leave (&past->place);
       past->is_leaving = TRUE;
       self->n_leaving += g_bytes_get_size (past->bytes);
       g_ptr_array_add (frames, g_bytes_ref (past->bytes));
@@ -97,19 +118,22 @@ let_readers_go (QueenPasts *self, gsize most)
 }
 
 gboolean
-queen_pasts_make_room (QueenPasts *self, gsize n_bytes)
+queen_pasts_make_room (QueenPasts *self, GBytes *past, const QueenStreamRequest *request)
 {
+  g_autofree char *asker = queen_stream_request_dup_asker (request);
+  gsize n_bytes = g_bytes_get_size (past);
   gsize most = self->max_bytes - MIN (n_bytes, self->max_bytes);
 
   if (n_bytes > self->max_bytes)
     return FALSE;
-  let_readers_go (self, most);
+  let_readers_go (self, most, queen_fair_queue_count (self->held, asker) + get_weight (n_bytes));
   return self->n_bytes <= most;
 }
 
 GBytes *
-queen_pasts_count (QueenPasts *self, GBytes *bytes)
+queen_pasts_count (QueenPasts *self, GBytes *bytes, const QueenStreamRequest *request)
 {
+  g_autofree char *asker = queen_stream_request_dup_asker (request);
   gsize size;
   gconstpointer start = g_bytes_get_data (bytes, &size);
   Past *past;
@@ -120,9 +144,9 @@ queen_pasts_count (QueenPasts *self, GBytes *bytes)
   past->owner = self;
   past->inside = bytes;
   past->bytes = g_bytes_new_with_free_func (start, size, on_nobody_holds_past, past);
-  past->link.data = past;
   past->since = self->clock->get_monotonic ();
-  g_queue_push_tail_link (&self->held, &past->link);
+  queen_fair_queue_enter (self->held, &past->place, asker, past);
+  queen_fair_queue_weigh (&past->place, get_weight (size));
   self->n_bytes += size;
   self->n_refs++;
   return past->bytes;

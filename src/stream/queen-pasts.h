@@ -5,6 +5,7 @@
 
 #include "loop/queen-clock.h"
 #include "queen-audience.h"
+#include "queen-stream-request.h"
 
 G_BEGIN_DECLS
 
@@ -13,8 +14,9 @@ G_BEGIN_DECLS
  *
  * What single subscribers are told of what was before: each has its own, which may be megabytes
  * long. However many come for one and do not read, all that are over 4 KiB are no more than so many
- * bytes: past that there is none for who comes, and whoever has been in the middle of one for ten
- * seconds is let go when others want one.
+ * bytes. Past that whoever comes has one of theirs go who have most, in the middle of it, if these
+ * have more than it would have itself, or have been in the middle for ten seconds; else there is
+ * none for it.
  */
 typedef struct _QueenPasts QueenPasts;
 
@@ -31,23 +33,24 @@ void queen_pasts_free (QueenPasts *self);
 
 /**
  * queen_pasts_make_room:
- * @n_bytes: of one more
+ * @past: one more
+ * @request: who asks for it
  *
- * Lets readers go that have been in the middle of theirs for too long, if there is no room without
- * that. Not while a subscriber is being delivered to.
+ * Lets readers go, if there is no room without that. Not while a subscriber is being delivered to.
  *
  * Returns: whether there is room
  */
-gboolean queen_pasts_make_room (QueenPasts *self, gsize n_bytes);
+gboolean queen_pasts_make_room (QueenPasts *self, GBytes *past, const QueenStreamRequest *request);
 
 /**
  * queen_pasts_count:
  * @past: (transfer full): what one subscriber is told
+ * @request: who has asked for it
  *
  * Returns: (transfer full): the same bytes, to be handed to it instead: as long as they are there,
  *   they count
  */
-GBytes *queen_pasts_count (QueenPasts *self, GBytes *past);
+GBytes *queen_pasts_count (QueenPasts *self, GBytes *past, const QueenStreamRequest *request);
 
 /** Returns: bytes that are there */
 gsize queen_pasts_get_n_bytes (const QueenPasts *self);

@@ -341,7 +341,8 @@ append_event (
                           ? queen_frame_new_with_bare (self->id->str, name, data, length)
                           : queen_frame_new (self->id->str, name, data, length);
   if (self->settings.leftovers)
-    slot->frame.chunk = queen_leftovers_watch (self->settings.leftovers, slot->frame.chunk);
+    slot->frame.chunk =
+        queen_leftovers_watch (self->settings.leftovers, slot->frame.chunk, self->settings.party);
   slot->place = self->head - 1;
   slot->number = number;
   slot->kind = kind;

@@ -47,6 +47,7 @@ typedef struct _QueenRing QueenRing;
  * @asides: the bits of the kinds that are kept, but not numbered
  * @leftovers: (nullable): what has a limit of all that is kept no longer, but by readers; for rings
  *   whose frames may be large
+ * @party: (nullable): for whom they are then; it outlives the ring
  */
 typedef struct
 {
@@ -60,6 +61,7 @@ typedef struct
   gboolean has_bare;
   guint asides;
   QueenLeftovers *leftovers;
+  const char *party;
 } QueenRingSettings;
 
 /**

@@ -365,7 +365,7 @@ take_past (Returner *returner, const GPtrArray *events)
   g_autofree char *last_id = NULL;
   g_autoptr (GBytes) past = make_past (returner, events, &last_id);
 
-  if (past && !queen_pasts_make_room (returner->stream->pasts, g_bytes_get_size (past)))
+  if (past && !queen_pasts_make_room (returner->stream->pasts, past, &returner->request))
     return;
   returner->past = g_steal_pointer (&past);
   g_free (returner->last_id);

@@ -108,6 +108,7 @@ check_same_job (QueenJobIndex *index, const QueenJobEntry *entry, gpointer data)
   g_assert_cmpstr (entry->model, ==, same->model);
   g_assert_cmpstr (entry->worker_id, ==, same->worker_id);
   g_assert_cmpint (entry->state, ==, same->state);
+  g_assert_cmpuint (entry->party, ==, same->party);
 }
 
 static void

@@ -4,6 +4,7 @@
 #include "model/queen-job-index.h"
 
 #include "fake-clock.h"
+#include "model/queen-job-dispatch.h"
 
 #define ANN "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define BEA "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -68,9 +69,23 @@ tear_down (Fixture *f, gconstpointer data)
 }
 
 static void
+set_job_of (Fixture *f,
+            guint party,
+            const char *owner,
+            const char *id,
+            const char *model,
+            QueenJobState state)
+{
+  const QueenJobEntry entry = { id, owner, model, NULL, state, FALSE, party };
+
+  queen_job_index_set (f->index, &entry);
+}
+
+/* As a queen tells that does not say whose it is. */
+static void
 set_job (Fixture *f, const char *owner, const char *id, const char *worker_id, QueenJobState state)
 {
-  const QueenJobEntry entry = { id, owner, "m", worker_id, state, FALSE };
+  const QueenJobEntry entry = { id, owner, "m", worker_id, state, FALSE, 0 };
 
   queen_job_index_set (f->index, &entry);
 }
@@ -333,15 +348,22 @@ test_own_are_not_others (Fixture *f, gconstpointer data)
 /* Full */
 
 static void
-fill (Fixture *f, QueenJobState state)
+on_gone (const QueenJobEntry *entry, gpointer data)
+{
+  g_string_append (data, entry ? "here " : "gone ");
+}
+
+/* Party 7 has @n at ANN. */
+static void
+fill (Fixture *f, guint n, QueenJobState state)
 {
   char id[32];
 
   g_signal_handlers_block_by_func (f->index, on_changed, f);
-  for (guint i = 0; i < QUEEN_JOB_INDEX_MAX_JOBS; i++)
+  for (guint i = 0; i < n; i++)
     {
       g_snprintf (id, sizeof id, "job-%u", i);
-      set_job (f, ANN, id, "w", state);
+      set_job_of (f, 7, ANN, id, "m", state);
     }
   g_signal_handlers_unblock_by_func (f->index, on_changed, f);
 }
@@ -349,7 +371,7 @@ fill (Fixture *f, QueenJobState state)
 static void
 test_full_of_ended (Fixture *f, gconstpointer data)
 {
-  fill (f, QUEEN_JOB_DONE);
+  fill (f, QUEEN_JOB_INDEX_MAX_JOBS, QUEEN_JOB_DONE);
   set_job (f, BEA, "job-new", "w", QUEEN_JOB_QUEUED);
   g_assert_cmpuint (n_warnings, ==, 1);
   g_assert_null (queen_job_index_lookup (f->index, "job-0"));
@@ -358,37 +380,102 @@ test_full_of_ended (Fixture *f, gconstpointer data)
   g_assert_cmpuint (queen_job_index_get_figures (f->index)->n_left_out, ==, 1);
 }
 
+/* What one party has in thousands keeps nobody else's from being known. */
+static void
+test_full_of_ended_of_one (Fixture *f, gconstpointer data)
+{
+  set_job_of (f, 8, ANN, "job-other", "m", QUEEN_JOB_DONE); /* before all others */
+  set_job (f, BEA, "job-unsaid", "w", QUEEN_JOB_DONE);
+  fill (f, QUEEN_JOB_INDEX_MAX_JOBS, QUEEN_JOB_DONE);
+  g_assert_null (queen_job_index_lookup (f->index, "job-0"));
+  g_assert_null (queen_job_index_lookup (f->index, "job-1"));
+  g_assert_cmpuint (count_jobs (f), ==, QUEEN_JOB_INDEX_MAX_JOBS);
+  assert_state (f, "job-other", ANN, QUEEN_JOB_DONE);
+  assert_state (f, "job-unsaid", BEA, QUEEN_JOB_DONE);
+}
+
 static void
 test_full_of_open (Fixture *f, gconstpointer data)
 {
-  fill (f, QUEEN_JOB_RUNNING);
-  set_job (f, BEA, "job-new", "w", QUEEN_JOB_QUEUED);
-  set_job (f, BEA, "job-new", "w", QUEEN_JOB_RUNNING);
+  fill (f, QUEEN_JOB_INDEX_MAX_JOBS, QUEEN_JOB_RUNNING);
+  set_job_of (f, 7, BEA, "job-new", "m", QUEEN_JOB_QUEUED);
+  set_job_of (f, 7, BEA, "job-new", "m", QUEEN_JOB_RUNNING);
   g_assert_cmpuint (n_warnings, ==, 1);
   assert_state (f, "job-0", ANN, QUEEN_JOB_RUNNING);
   g_assert_null (queen_job_index_lookup (f->index, "job-new"));
   g_assert_cmpuint (queen_job_index_get_figures (f->index)->n_left_out, ==, 2);
 }
 
-/* Who says that there are as many models as jobs, all with long names, does not fill her memory. */
+static void
+test_full_of_open_of_one (Fixture *f, gconstpointer data)
+{
+  const guint n = QUEEN_JOB_INDEX_MAX_JOBS;
+  g_autofree char *newest = g_strdup_printf ("job-%u", n - 1);
+  g_autofree char *heard = g_strdup_printf ("%s=running job-new=queued ", newest);
+  g_autoptr (GString) gone = g_string_new (NULL);
+  QueenJobIndexWatch *watch;
+
+  fill (f, n, QUEEN_JOB_RUNNING);
+  watch = queen_job_index_watch (f->index, newest, on_gone, gone);
+  set_job_of (f, 8, ANN, "job-new", "n", QUEEN_JOB_QUEUED);
+  assert_heard (f, heard); /* of its model one less is open */
+  g_assert_cmpstr (gone->str, ==, "gone ");
+  queen_job_index_watch_free (watch);
+  g_assert_null (queen_job_index_lookup (f->index, newest));
+  assert_state (f, "job-new", ANN, QUEEN_JOB_QUEUED);
+  g_assert_cmpuint (queen_job_index_count_open (f->index, "m", QUEEN_JOB_RUNNING), ==, n - 1);
+  g_assert_cmpuint (count_jobs (f), ==, n);
+}
+
+static void
+name_jobs (Fixture *f, guint party, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("job-%u-%u", party, i);
+      g_autofree char *model = g_strdup_printf ("%0256u%0256u", party, i);
+
+      set_job_of (f, party, ANN, id, model, QUEEN_JOB_QUEUED);
+    }
+}
+
+/* Who says that there are as many models as jobs, all with long names, does not fill her memory,
+ * nor have those of others no names. */
 static void
 test_full_of_names (Fixture *f, gconstpointer data)
 {
-  guint n_fit = 8 * 1024 * 1024 / 512;
+  guint n_fit = 4 * 1024 * 1024 / 512;
+  g_autofree char *last = g_strdup_printf ("job-7-%u", n_fit);
 
-  for (guint i = 0; i < n_fit + 10; i++)
+  name_jobs (f, 7, n_fit + 10);
+  g_assert_cmpuint (count_jobs (f), ==, n_fit + 10);
+  g_assert_nonnull (queen_job_index_lookup (f->index, "job-7-0")->model);
+  g_assert_null (queen_job_index_lookup (f->index, last)->model);
+  g_assert_cmpuint (queen_job_index_count_open (f->index, "", QUEEN_JOB_QUEUED), ==, 10);
+  set_job_of (f, 8, ANN, "job-new", "m", QUEEN_JOB_QUEUED);
+  g_assert_cmpstr (queen_job_index_lookup (f->index, "job-new")->model, ==, "m");
+  queen_job_index_lose_owner (f->index, ANN);
+  for (; count_jobs (f) > 0; now += QUEEN_JOB_INDEX_KEPT)
+    g_main_context_iteration (NULL, FALSE);
+  name_jobs (f, 7, n_fit);
+  g_assert_cmpuint (queen_job_index_count_open (f->index, "", QUEEN_JOB_QUEUED), ==, 0);
+}
+
+/* However many jobs have the same long name, it is there once. */
+static void
+test_names_are_counted_once (Fixture *f, gconstpointer data)
+{
+  g_autofree char *model = g_strnfill (512, 'm');
+
+  for (guint i = 0; i < 20000; i++)
     {
       g_autofree char *id = g_strdup_printf ("job-%u", i);
-      g_autofree char *model = g_strdup_printf ("%0512u", i);
-      const QueenJobEntry entry = { id, ANN, model, NULL, QUEEN_JOB_QUEUED, FALSE };
 
-      queen_job_index_set (f->index, &entry);
+      set_job_of (f, 7, ANN, id, model, QUEEN_JOB_QUEUED);
     }
-  g_assert_cmpuint (count_jobs (f), ==, n_fit);
-  g_assert_cmpuint (queen_job_index_get_figures (f->index)->n_left_out, ==, 10);
-  queen_job_index_drop (f->index, ANN, "job-0");
-  set_job (f, ANN, "job-new", NULL, QUEEN_JOB_QUEUED);
-  assert_state (f, "job-new", ANN, QUEEN_JOB_QUEUED);
+  set_job_of (f, 7, ANN, "job-new", "n", QUEEN_JOB_QUEUED);
+  g_assert_cmpuint (queen_job_index_count_open (f->index, model, QUEEN_JOB_QUEUED), ==, 20000);
+  g_assert_cmpuint (queen_job_index_count_open (f->index, "n", QUEEN_JOB_QUEUED), ==, 1);
 }
 
 static void
@@ -455,11 +542,17 @@ test_watch (Fixture *f, gconstpointer data)
 /* What is told of her own */
 
 static void
-note_own (Fixture *f, const char *id, QueenJobState state)
+note_own_of (Fixture *f, guint party, const char *id, QueenJobState state)
 {
-  const QueenJobEntry entry = { .id = id, .model = "m", .worker_id = "w", .state = state };
+  const QueenJobEntry entry = { id, NULL, "m", "w", state, FALSE, party };
 
   queen_job_index_note_own (f->index, &entry);
+}
+
+static void
+note_own (Fixture *f, const char *id, QueenJobState state)
+{
+  note_own_of (f, 1, id, state);
 }
 
 static void
@@ -487,21 +580,21 @@ test_news_are_told_once (Fixture *f, gconstpointer data)
 {
   note_own (f, "job-1", QUEEN_JOB_QUEUED);
   note_own (f, "job-1", QUEEN_JOB_RUNNING);
-  queen_job_index_note_own_load (f->index, "w", 1);
-  queen_job_index_note_own_load (f->index, "w", 2);
+  queen_job_index_note_own_load (f->index, "w", 1, 1);
+  queen_job_index_note_own_load (f->index, "w", 1, 2);
   note_own (f, "job-2", QUEEN_JOB_QUEUED);
   assert_heard (f, "news ");
   assert_told (f, 2, "job-1=running w:2 ");
   g_assert_true (queen_job_index_has_news (f->index));
   assert_told (f, 2, "job-2=queued ");
   note_own (f, "job-2", QUEEN_JOB_QUEUED);
-  queen_job_index_note_own_load (f->index, "w", 2);
+  queen_job_index_note_own_load (f->index, "w", 1, 2);
   g_assert_false (queen_job_index_has_news (f->index));
   assert_heard (f, "");
   queen_job_index_drop_own (f->index, "job-1");
   queen_job_index_drop_own (f->index, "job-3");
-  queen_job_index_note_own_load (f->index, "w", 0);
-  queen_job_index_note_own_load (f->index, "x", 0);
+  queen_job_index_note_own_load (f->index, "w", 1, 0);
+  queen_job_index_note_own_load (f->index, "x", 1, 0);
   assert_heard (f, "news ");
   assert_told (f, 9, "job-1=gone w:0 ");
 }
@@ -511,11 +604,97 @@ test_all_is_told_anew (Fixture *f, gconstpointer data)
 {
   note_own (f, "job-1", QUEEN_JOB_RUNNING);
   note_own (f, "job-2", QUEEN_JOB_RUNNING);
-  queen_job_index_note_own_load (f->index, "w", 2);
+  queen_job_index_note_own_load (f->index, "w", 1, 2);
   assert_told (f, 9, "job-1=running job-2=running w:2 ");
   queen_job_index_drop_own (f->index, "job-2");
   queen_job_index_renew_own (f->index);
+  assert_told (f, 9, "job-2=gone job-1=running w:2 ");
+  queen_job_index_renew_own (f->index);
   assert_told (f, 9, "job-1=running w:2 ");
+}
+
+/* Whoever has thousands of jobs, or workers, come and go keeps nobody else's from being known. */
+static void
+test_parties_take_turns (Fixture *f, gconstpointer data)
+{
+  for (guint i = 0; i < 1000; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("job-%u", i);
+
+      note_own_of (f, 1, id, QUEEN_JOB_QUEUED);
+      queen_job_index_note_own_load (f->index, id, 2, 1);
+    }
+  note_own_of (f, 3, "job-c", QUEEN_JOB_QUEUED);
+  queen_job_index_note_own_load (f->index, "w", 4, 1);
+  assert_told (f, 5, "job-0=queued job-0:1 job-c=queued w:1 job-1=queued ");
+  for (guint i = 0; i < 1000; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("job-%u", i);
+
+      queen_job_index_drop_own (f->index, id);
+    }
+  note_own_of (f, 3, "job-c", QUEEN_JOB_RUNNING);
+  assert_told (f, 3, "job-1:1 job-2=gone job-c=running ");
+  queen_job_index_renew_own (f->index);
+  note_own_of (f, 3, "job-d", QUEEN_JOB_QUEUED);
+  assert_told (f, 6, "job-2:1 job-3=gone w:1 job-c=running job-3:1 job-4=gone ");
+  assert_told (f, 2, "job-d=queued job-4:1 ");
+}
+
+/* What others know once all is told is how it is, whatever has happened in whatever order. */
+static void
+hear_own (const QueenJobIndexNews *news, gpointer data)
+{
+  GHashTable *known = data;
+
+  if (news->entry)
+    g_hash_table_insert (known, g_strdup (news->job_id), GUINT_TO_POINTER (news->entry->state));
+  else if (news->job_id)
+    g_hash_table_remove (known, news->job_id);
+}
+
+static void
+change_any (Fixture *f, GHashTable *known, GHashTable *real)
+{
+  guint n = (guint) g_test_rand_int_range (0, 100);
+  QueenJobState state = (QueenJobState) g_test_rand_int_range (0, QUEEN_JOB_N_STATES);
+  g_autofree char *id = g_strdup_printf ("job-%u", n);
+
+  switch (g_test_rand_int_range (0, 8))
+    {
+    case 0:
+      queen_job_index_drop_own (f->index, id);
+      g_hash_table_remove (real, id);
+      break;
+    case 1:
+      queen_job_index_take_news (f->index, n, hear_own, known);
+      break;
+    case 2:
+      if (n > 90)
+        queen_job_index_renew_own (f->index);
+      break;
+    default:
+      note_own_of (f, n % 7, id, state);
+      g_hash_table_insert (real, g_strdup (id), GUINT_TO_POINTER (state));
+    }
+}
+
+static void
+test_all_is_told_in_the_end (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GHashTable) known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) real = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  GHashTableIter iter;
+  gpointer id, state;
+
+  for (guint i = 0; i < 20000; i++)
+    change_any (f, known, real);
+  while (queen_job_index_has_news (f->index))
+    g_assert_cmpuint (queen_job_index_take_news (f->index, 10, hear_own, known), >, 0);
+  g_assert_cmpuint (g_hash_table_size (known), ==, g_hash_table_size (real));
+  g_hash_table_iter_init (&iter, real);
+  while (g_hash_table_iter_next (&iter, &id, &state))
+    g_assert_true (g_hash_table_lookup (known, id) == state);
 }
 
 /* There may be tens of thousands, and whoever comes back to the others has more to do. */
@@ -540,6 +719,41 @@ test_renewed_in_no_time (Fixture *f, gconstpointer data)
   g_assert_false (queen_job_index_has_news (f->index));
 }
 
+/* The line that another queen reads */
+
+static void
+assert_read (Fixture *f, const char *line, gboolean is_good, guint party)
+{
+  gboolean is_read = queen_job_dispatch_apply (f->index, ANN, line, strlen (line), NULL);
+  const QueenJobEntry *entry = queen_job_index_lookup (f->index, "job-1");
+
+  g_assert_cmpint (is_read, ==, is_good);
+  g_assert_cmpuint (entry ? entry->party : 0, ==, party);
+}
+
+static void
+write_line (const QueenJobIndexNews *news, gpointer data)
+{
+  queen_job_dispatch_write (data, news);
+}
+
+static void
+test_party_is_told (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GString) line = g_string_new (NULL);
+
+  assert_read (f, "{\"job\":\"job-1\",\"state\":\"queued\",\"party\":4294967296}", FALSE, 0);
+  assert_read (f, "{\"job\":\"job-1\",\"state\":\"queued\",\"party\":-1}", FALSE, 0);
+  assert_read (f, "{\"job\":\"job-1\",\"state\":\"queued\",\"party\":\"7\"}", FALSE, 0);
+  assert_read (f, "{\"job\":\"job-1\",\"state\":\"queued\"}", TRUE, 0); /* from one of before */
+  assert_read (f, "{\"job\":\"job-1\",\"state\":\"queued\",\"party\":4294967295}", TRUE, G_MAXUINT);
+  note_own_of (f, 7, "job-2", QUEEN_JOB_QUEUED);
+  queen_job_index_take_news (f->index, 1, write_line, line);
+  g_assert_cmpstr (
+      line->str, ==,
+      "{\"job\":\"job-2\",\"state\":\"queued\",\"model\":\"m\",\"worker\":\"w\",\"party\":7}");
+}
+
 /* While nobody hears of it, what is over takes no memory. */
 static void
 test_alone (Fixture *f, gconstpointer data)
@@ -547,8 +761,8 @@ test_alone (Fixture *f, gconstpointer data)
   queen_job_index_set_current (f->index, FALSE);
   note_own (f, "job-1", QUEEN_JOB_RUNNING);
   queen_job_index_drop_own (f->index, "job-1");
-  queen_job_index_note_own_load (f->index, "w", 1);
-  queen_job_index_note_own_load (f->index, "w", 0);
+  queen_job_index_note_own_load (f->index, "w", 1, 1);
+  queen_job_index_note_own_load (f->index, "w", 1, 0);
   g_assert_false (queen_job_index_has_news (f->index));
   queen_job_index_renew_own (f->index);
   g_assert_false (queen_job_index_has_news (f->index));
@@ -573,13 +787,19 @@ main (int argc, char **argv)
     { "/job-index/open-are-counted", test_open_are_counted },
     { "/job-index/own-are-not-others", test_own_are_not_others },
     { "/job-index/full-of-ended", test_full_of_ended },
+    { "/job-index/full-of-ended-of-one", test_full_of_ended_of_one },
     { "/job-index/full-of-open", test_full_of_open },
+    { "/job-index/full-of-open-of-one", test_full_of_open_of_one },
+    { "/job-index/names-are-counted-once", test_names_are_counted_once },
     { "/job-index/full-of-names", test_full_of_names },
     { "/job-index/no-end-of-owners", test_no_end_of_owners },
     { "/job-index/watch", test_watch },
     { "/job-index/news-are-told-once", test_news_are_told_once },
     { "/job-index/all-is-told-anew", test_all_is_told_anew },
+    { "/job-index/parties-take-turns", test_parties_take_turns },
+    { "/job-index/all-is-told-in-the-end", test_all_is_told_in_the_end },
     { "/job-index/all-is-told-anew-in-no-time", test_renewed_in_no_time },
+    { "/job-index/party-is-told", test_party_is_told },
     { "/job-index/alone", test_alone },
   };
 

@@ -96,12 +96,19 @@ add_reader (Fixture *f, GBytes *frame)
 
 /* Somebody is in the middle of a frame that is no longer kept. */
 static void
-leave_over (Fixture *f, gsize size)
+leave_over_of (Fixture *f, const char *party, gsize size)
 {
-  GBytes *frame = queen_leftovers_watch (f->leftovers, g_bytes_new_take (g_malloc0 (size), size));
+  GBytes *frame =
+      queen_leftovers_watch (f->leftovers, g_bytes_new_take (g_malloc0 (size), size), party);
 
   add_reader (f, frame);
   queen_leftovers_add (f->leftovers, frame);
+}
+
+static void
+leave_over (Fixture *f, gsize size)
+{
+  leave_over_of (f, "token:many", size);
 }
 
 /* As many as the limit lets be have to go at once: for all of them it takes one walk along all who
@@ -138,11 +145,28 @@ test_too_large (Fixture *f, gconstpointer data)
   g_assert_cmpuint (queen_leftovers_get_n_bytes (f->leftovers), ==, 0);
 }
 
+/* However many one party leaves over, whoever reads for another one goes on reading. */
+static void
+test_of_whoever_has_most (Fixture *f, gconstpointer data)
+{
+  leave_over_of (f, "token:few", 2 * SIZE);
+  for (guint i = 0; i < 2 * N_FRAMES; i++)
+    {
+      leave_over (f, SIZE);
+      turn ();
+    }
+  /* The one that is twice as long is among them. */
+  g_assert_cmpuint (queen_audience_get_n_subscribers (f->audience), ==, 1 + N_FRAMES - 2);
+  g_assert_cmpuint (queen_leftovers_get_n_bytes (f->leftovers), ==, N_FRAMES * SIZE);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/leftovers/many-at-once", Fixture, NULL, set_up, test_many_at_once, tear_down);
   g_test_add ("/leftovers/too-large", Fixture, NULL, set_up, test_too_large, tear_down);
+  g_test_add ("/leftovers/of-whoever-has-most", Fixture, NULL, set_up, test_of_whoever_has_most,
+              tear_down);
   return g_test_run ();
 }

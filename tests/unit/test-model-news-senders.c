@@ -5,6 +5,7 @@
  * who waits for these. */
 
 #include "jobs-fixture.h"
+#include "jobs/queen-job-news.h"
 #include "model/queen-model-news.h"
 
 #define MANY "token:many"
@@ -178,6 +179,47 @@ test_jobs (Fixture *f, gconstpointer data)
   g_assert_cmpuint (count_of_model (&heard, SECOND / 10), ==, 1);
 }
 
+static QueenSequencer *
+share_sequencer (QueenEventBus *bus, QueenLocalSequencer *local, gpointer data)
+{
+  return QUEEN_SEQUENCER (g_object_ref (local));
+}
+
+static void
+submit_elsewhere (QueenCluster *cluster, guint party, const char *id, const char *model)
+{
+  const QueenJobEntry entry = {
+    id, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", model, NULL, 0, FALSE, party
+  };
+
+  queen_job_index_set (queen_cluster_get_job_index (cluster), &entry);
+}
+
+/* Another queen says of whom there are as many. */
+static void
+test_jobs_elsewhere (Fixture *f, gconstpointer data)
+{
+  const QueenClusterSettings settings = { .registry = { &fake_clock, SECOND, SECOND, 4 },
+                                          .heartbeat_interval = SECOND,
+                                          .make_sequencer = share_sequencer };
+  g_autoptr (QueenCluster) cluster = queen_cluster_new (&settings);
+  g_autoptr (QueenJobNews) news = queen_job_news_new (cluster, &fake_clock);
+  Heard heard = { QUEEN_EVENT_JOB, "mine", 0, 0 };
+
+  g_signal_connect_swapped (queen_cluster_get_bus (cluster), "event", G_CALLBACK (on_event_heard),
+                            &heard);
+  for (guint i = 0; i < N_MODELS; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("job-%u", i);
+      g_autofree char *model = name_model (0, i);
+
+      submit_elsewhere (cluster, 7, id, model);
+    }
+  g_assert_cmpuint (count_all (&heard, 0), ==, QUEEN_MODEL_NEWS_BURST);
+  submit_elsewhere (cluster, 8, "job-mine", "mine");
+  g_assert_cmpuint (count_of_model (&heard, SECOND / 10), ==, 1);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -186,6 +228,7 @@ main (int argc, char *argv[])
   ADD ("/model-news-senders/workers/of-whoever-has-brought-them", test_workers);
   ADD ("/model-news-senders/waits/of-whoever-waits", test_waits);
   ADD ("/model-news-senders/jobs/of-whoever-has-submitted-them", test_jobs);
+  ADD ("/model-news-senders/jobs/of-whoever-has-submitted-them-elsewhere", test_jobs_elsewhere);
 
   return g_test_run ();
 }

@@ -325,6 +325,34 @@ test_past_of_who_goes (Fixture *f, gconstpointer data)
   g_assert_cmpuint (count_held (f), ==, 0);
 }
 
+/* Whoever sits on all that there may be has one go for who comes from elsewhere, and has nothing;
+ * and takes nothing from that one by coming again. */
+static void
+test_past_of_who_has_most (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) events = make_past ();
+  int strangers[20], reader;
+
+  for (guint i = 0; i < G_N_ELEMENTS (strangers); i++)
+    {
+      strangers[i] = come_for_past (f, QUEEN_ENCODING_CHUNKED);
+      answer_first (events);
+    }
+  reader = come_from_elsewhere (f);
+  answer_first (events);
+  g_assert_cmpuint (f->tally.drops[QUEEN_DROP_MEMORY], ==, 1);
+  pass (SAT_ON);
+  close (strangers[19]);
+  strangers[19] = come_for_past (f, QUEEN_ENCODING_CHUNKED);
+  answer_first (events);
+  g_assert_cmpuint (f->tally.drops[QUEEN_DROP_MEMORY], ==, 2);
+  g_assert_cmpuint (count_held (f), >, 24 * MIB);
+  check_told (reader, "id: " EPOCH "-1000\n", TRUE);
+  close (reader);
+  for (guint i = 0; i < G_N_ELEMENTS (strangers); i++)
+    close (strangers[i]);
+}
+
 /* Where strangers sit on all that there may be, who comes is told what it has lost; and when they
  * have sat there for long, one of them goes for each who comes. */
 static void
@@ -509,6 +537,7 @@ main (int argc, char **argv)
   ADD_PAST ("/stream-returners/past/counts", test_past_counts);
   ADD_PAST ("/stream-returners/past/of-who-goes", test_past_of_who_goes);
   ADD_PAST ("/stream-returners/past/is-bounded", test_past_is_bounded);
+  ADD_PAST ("/stream-returners/past/of-who-has-most", test_past_of_who_has_most);
   ADD_PAST ("/stream-returners/past/of-few-at-once", test_past_of_few_at_once);
   ADD_PAST ("/stream-returners/past/in-turn", test_past_in_turn);
   ADD_PAST ("/stream-returners/past/is-no-more", test_past_is_no_more);
