@@ -122,7 +122,8 @@ emit_events (QueenDBusService *self, const QueenDBusNews *news)
 static gboolean
 is_announcement_due (QueenDBusService *self)
 {
-  if (!queen_dbus_exporter_is_behind (self->exporter))
+  if (!queen_dbus_exporter_is_behind (self->exporter) ||
+      queen_dbus_exporter_is_drafting (self->exporter))
     return FALSE;
   if (self->clock->get_monotonic () >= self->next_announcement)
     return TRUE;
@@ -185,12 +186,11 @@ say_news (QueenDBusService *self, const QueenDBusNews *news)
 }
 
 /* Nothing more is sent until the bus has read what was sent before; meanwhile changes fall into
- * one. */
+ * one. While all objects are listed for somebody, events are told but no changes. */
 static void
 speak (QueenDBusService *self)
 {
-  gboolean can_send = self->exporter && self->is_named && !self->is_waiting &&
-                      !queen_dbus_exporter_is_drafting (self->exporter);
+  gboolean can_send = self->exporter && self->is_named && !self->is_waiting;
   g_autoptr (QueenDBusNews) news =
       take_news (self, can_send ? queen_dbus_pace_get_portion (&self->pace) : 0);
 
