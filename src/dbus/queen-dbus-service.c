@@ -20,9 +20,9 @@
 #include "queen-dbus-types.h"
 
 #define CONNECT_TIMEOUT (5 * G_USEC_PER_SEC)
-#define MAX_EVENTS 1024                   /* that wait for the bus, before the oldest is dropped */
-#define MAX_EVENT_BYTES (8 * 1024 * 1024) /* likewise */
-#define PATIENCE (10 * 1000)              /* ms, with a bus that reads nothing */
+#define MAX_EVENTS 1024                        /* that wait for the bus, before some are dropped */
+#define MAX_EVENT_BYTES (8 * 1024 * 1024)      /* likewise */
+#define PATIENCE (10 * 1000)                   /* ms, with a bus that reads nothing */
 #define ANNOUNCE_INTERVAL (G_USEC_PER_SEC / 5) /* so much apart are two changes of a property */
 
 /* A quarter less than a system bus's 32 MiB, over which it throws her off. */
