@@ -253,11 +253,16 @@ get_component_property (gpointer data, gconstpointer object, const char *name)
 void
 queen_dbus_branch_add_to (QueenDBusBranch *self, QueenDBusInventory *inventory)
 {
-  queen_dbus_inventory_add_registry (inventory, get_path (self), take_roster (self, NULL));
+  QueenDBusRoster *roster =
+      queen_dbus_roster_new (queen_dbus_cluster_get_counts (self->cluster, self->kind), NULL,
+                             self->limits->message);
+
+  queen_dbus_inventory_add_registry (inventory, get_path (self), roster);
   for (QueenDBusObject *object = get_first (self); object;
        object = queen_dbus_object_get_next (object))
     {
       object->is_listed = TRUE;
+      queen_dbus_roster_add (roster, object->now);
       queen_dbus_inventory_add_component (inventory, object->path, object->now);
     }
 }

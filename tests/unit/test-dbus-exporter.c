@@ -157,6 +157,19 @@ test_all_exactly (Fixture *f, gconstpointer data)
     }
 }
 
+/* It would take a while to walk along those who are too many anyhow. */
+static void
+test_all_hopeless (Fixture *f, gconstpointer data)
+{
+  QueenDBusObject *worker;
+
+  add_workers (f, 100);
+  f->limits.message = 10 * 1000;
+  dbus_pair_fail (&f->pair, QUEEN_DBUS_PATH, MANAGER, "GetManagedObjects", NULL, LIMITS_EXCEEDED);
+  worker = queen_dbus_cluster_get_next (f->cluster, QUEEN_COMPONENT_WORKER, 0);
+  g_assert_false (worker->is_listed);
+}
+
 /* A8, A14 */
 /* Queens are reckoned in, and as no less than they are. */
 static void
@@ -632,6 +645,7 @@ main (int argc, char **argv)
   add ("whole/size-is-known-to-the-byte", test_all_exactly);
   add ("whole/queens-are-reckoned-in", test_all_with_queens);
   add ("whole/too-large/refused-and-the-connection-stays", test_all_too_large);
+  add ("whole/too-large/refused-without-a-look-at-each", test_all_hopeless);
   add ("whole/too-large/ids", test_ids_too_large);
   add ("whole/too-large/nodes", test_nodes_too_many);
   add ("whole/too-large/event-is-left-out", test_event_too_large);
