@@ -110,7 +110,7 @@ find_draft (GDBusMethodInvocation *invocation)
 
 /* The registry in parts */
 
-/* Returns: whether @object fits onto a page of which @size bytes are taken already */
+/* Returns: whether @object fits into a part of which @size bytes are taken already */
 static gboolean
 fits (QueenDBusBranch *self, const QueenDBusObject *object, gsize *size)
 {
@@ -119,7 +119,7 @@ fits (QueenDBusBranch *self, const QueenDBusObject *object, gsize *size)
   *size = queen_dbus_wire_structure (*size);
   *size = queen_dbus_wire_string (*size, object->path);
   *size = queen_dbus_component_measure_properties (object->now, *size);
-  return is_first || *size <= self->limits->page;
+  return is_first || *size <= self->limits->part;
 }
 
 static GVariant *

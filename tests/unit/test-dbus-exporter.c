@@ -43,7 +43,7 @@ show (Fixture *f)
   f->cluster = queen_dbus_cluster_new ();
   f->figures.addresses = addresses;
   f->jobs = queen_dbus_jobs_new ();
-  f->limits = (QueenDBusLimits){ .message = 100 * 1000, .page = 10 * 1000 };
+  f->limits = (QueenDBusLimits){ .message = 100 * 1000, .page = 10 * 1000, .part = 10 * 1000 };
   f->queen = queen_dbus_queen_skeleton_new ();
   f->outbox = queen_dbus_outbox_new (f->pair.queen, 20 * 1000, on_stuck, NULL);
   f->receipts = queen_dbus_receipts_new (&queen_clock_system);
@@ -335,7 +335,7 @@ take_part (Fixture *f, guint64 after, guint limit, GHashTable *ids, guint *n)
   g_assert_no_error (error);
   g_variant_get (g_dbus_message_get_body (answer), "(a(oa{sv})t)", &part, &next);
   *n = (guint) g_variant_iter_n_children (part);
-  g_assert_true (*n == 1 || dbus_pair_measure (answer) <= f->limits.page + 32);
+  g_assert_true (*n == 1 || dbus_pair_measure (answer) <= f->limits.part + 32);
   while (g_variant_iter_loop (part, "(&o@a{sv})", &path, &properties))
     {
       const char *id;
