@@ -3,12 +3,14 @@
 
 #include "queen-dbus-answers.h"
 
+#include "loop/queen-alarm.h"
 #include "loop/queen-fair-queue.h"
 #include "queen-dbus-calls.h"
 #include "queen-dbus-output.h"
 #include "queen-error.h"
 
 #define MAX_WAITING 64
+#define SHARE 4 /* drafts have one part in so many of the time */
 
 typedef struct
 {
@@ -24,13 +26,17 @@ typedef struct
 
 struct _QueenDBusAnswers
 {
+  const QueenClock *clock;
   QueenDBusOutbox *outbox;
   QueenDBusCalls *calls;
   QueenDBusReceipts *receipts; /* others' */
   QueenFairQueue *questions;   /* of each size, of each user, of each of its connections */
-  gboolean is_waiting;         /* for the bus to read the last answer */
+  guint n_unread;              /* answers that the bus has not read */
 
   QueenDBusDrafting *drafting; /* of what is answered now; NULL for none */
+  gint64 draft_begun;          /* µs, monotonic: when the last one was */
+  gint64 next_draft;           /* likewise: G_MAXINT64 until the bus has read the last one */
+  QueenAlarm *alarm;           /* for the next one */
   GDBusMethodInvocation *drafted_call;
   char *drafted_user; /* NULL when it is not known */
   void (*on_drafted) (gpointer data);
@@ -74,21 +80,24 @@ refuse_question (Question *question, const char *reason)
                                                  G_DBUS_ERROR_LIMITS_EXCEEDED, reason);
 }
 
-static void answer_next (gpointer data);
+static void on_answer_read (gpointer data);
+static void on_draft_read (gpointer data);
 
 /* One has been answered. */
 static void
 await_reading (QueenDBusAnswers *self,
                GDBusMethodInvocation *invocation,
                const char *user,
-               gsize size)
+               gsize size,
+               void (*on_bus_read) (gpointer data))
 {
   const char *caller = g_dbus_method_invocation_get_sender (invocation);
 
   if (caller && size >= QUEEN_DBUS_RECEIPTS_LEAST) /* of others it is seen when they go out */
     queen_dbus_receipts_add (self->receipts, g_dbus_method_invocation_get_connection (invocation),
                              caller, user, size);
-  queen_dbus_outbox_await (self->outbox, answer_next, self);
+  self->n_unread++;
+  queen_dbus_outbox_await (self->outbox, on_bus_read, self);
 }
 
 static void
@@ -96,15 +105,24 @@ answer_at_once (QueenDBusAnswers *self,
                 GDBusMethodInvocation *invocation,
                 const char *user,
                 GVariant *answer,
-                const GError *error)
+                const GError *error,
+                void (*on_bus_read) (gpointer data))
 {
   gsize size = answer ? g_variant_get_size (answer) : 0;
 
   queen_dbus_answers_return (g_object_ref (invocation), answer, error);
-  await_reading (self, invocation, user, size);
+  await_reading (self, invocation, user, size, on_bus_read);
 }
 
 /* Drafts */
+
+/* Of what is told of changes nothing is before the bus has a draft that was begun before they
+ * happened. So however much somebody asks for, there is more time without one. */
+static gboolean
+may_draft (QueenDBusAnswers *self)
+{
+  return self->clock->get_monotonic () >= self->next_draft;
+}
 
 static void
 send_message (GDBusMethodInvocation *invocation, GBytes *message)
@@ -131,10 +149,10 @@ on_draft_finished (GBytes *message, const GError *error, gpointer data)
   if (message)
     {
       send_message (invocation, message);
-      await_reading (self, invocation, user, g_bytes_get_size (message));
+      await_reading (self, invocation, user, g_bytes_get_size (message), on_draft_read);
     }
   else
-    answer_at_once (self, invocation, user, NULL, error);
+    answer_at_once (self, invocation, user, NULL, error, on_draft_read);
   if (self->on_drafted)
     self->on_drafted (self->drafted_data);
 }
@@ -145,12 +163,16 @@ draft_answer (QueenDBusAnswers *self,
               GDBusMethodInvocation *invocation,
               const char *user,
               const QueenDBusDraft *draft,
-              gpointer stock)
+              gpointer data)
 {
   GDBusConnection *connection = g_dbus_method_invocation_get_connection (invocation);
   g_autoptr (GError) error = NULL;
   GVariant *answer;
+  gpointer stock;
 
+  self->draft_begun = self->clock->get_monotonic ();
+  self->next_draft = G_MAXINT64;
+  stock = draft->begin (data);
   if (queen_dbus_output_find (connection))
     self->drafting = queen_dbus_drafting_begin (g_dbus_method_invocation_get_message (invocation),
                                                 draft, stock, on_draft_finished, self);
@@ -162,7 +184,7 @@ draft_answer (QueenDBusAnswers *self,
     }
   answer = draft->finish (stock, &error);
   draft->free (stock);
-  answer_at_once (self, invocation, user, answer, error);
+  answer_at_once (self, invocation, user, answer, error, on_draft_read);
 }
 
 static void
@@ -177,14 +199,13 @@ answer_question (Question *question)
   g_autoptr (GError) error = NULL;
   GVariant *answer;
 
-  self->is_waiting = TRUE;
   if (draft)
     {
-      draft_answer (self, invocation, user, draft, draft->begin (data));
+      draft_answer (self, invocation, user, draft, data);
       return;
     }
   answer = func (invocation, data, &error);
-  answer_at_once (self, invocation, user, answer, error);
+  answer_at_once (self, invocation, user, answer, error, on_answer_read);
 }
 
 static void
@@ -196,15 +217,57 @@ take_turn (Question *question)
     refuse_question (question, "you have not read what you were answered before");
 }
 
+/* Returns: whether its answer may be made now, if it is its turn */
+static gboolean
+may_be_answered (gpointer item, gpointer data)
+{
+  const Question *question = item;
+  QueenDBusAnswers *self = data;
+
+  return self->n_unread == 0 && (!question->draft || may_draft (self));
+}
+
+/* Returns: whether it may be answered before all that wait, as none of these may be */
+static gboolean
+is_next (Question *question)
+{
+  QueenDBusAnswers *self = question->answers;
+
+  return may_be_answered (question, self) &&
+         !queen_fair_queue_find (self->questions, may_be_answered, self);
+}
+
 static void
 answer_next (gpointer data)
 {
   QueenDBusAnswers *self = data;
   Question *question;
 
-  self->is_waiting = FALSE;
-  while (!self->is_waiting && (question = queen_fair_queue_take (self->questions)))
-    take_turn (question);
+  while ((question = queen_fair_queue_find (self->questions, may_be_answered, self)))
+    {
+      queen_fair_queue_take_place (&question->place);
+      take_turn (question);
+    }
+}
+
+static void
+on_answer_read (gpointer data)
+{
+  QueenDBusAnswers *self = data;
+
+  self->n_unread--;
+  answer_next (self);
+}
+
+static void
+on_draft_read (gpointer data)
+{
+  QueenDBusAnswers *self = data;
+  gint64 now = self->clock->get_monotonic ();
+
+  self->next_draft = now + (now - self->draft_begun) * (SHARE - 1);
+  queen_alarm_set (self->alarm, self->next_draft);
+  on_answer_read (self);
 }
 
 /* Waiting */
@@ -238,10 +301,10 @@ on_asker_known (const char *user, const char *caller, gpointer data)
   Question *question = data;
 
   question->user = g_strdup (user);
-  if (question->answers->is_waiting)
-    queue_question (question, user, caller);
-  else
+  if (is_next (question))
     take_turn (question);
+  else
+    queue_question (question, user, caller);
 }
 
 /* No answer is made for who has gone: it may be megabytes. */
@@ -262,10 +325,12 @@ queen_dbus_answers_new (QueenDBusOutbox *outbox,
   const QueenDBusCallsSettings settings = { .clock = clock, .patience = G_TIME_SPAN_MINUTE };
   QueenDBusAnswers *self = g_new0 (QueenDBusAnswers, 1);
 
+  self->clock = clock;
   self->outbox = outbox;
   self->calls = queen_dbus_calls_new (&settings);
   self->receipts = receipts;
   self->questions = queen_fair_queue_new (MAX_WAITING);
+  self->alarm = queen_alarm_new (clock, "draft", G_PRIORITY_DEFAULT, answer_next, self);
   return self;
 }
 
@@ -286,7 +351,7 @@ ask_question (QueenDBusAnswers *self, Question *question)
   /* None is refused before it is known whose it is, or the greedy would keep the others out again.
    * There are no more of these than the guard lets in at once: it counts each call until the bus
    * has answered all that it was asked before. */
-  if (self->is_waiting || !queen_dbus_receipts_is_empty (self->receipts))
+  if (!is_next (question) || !queen_dbus_receipts_is_empty (self->receipts))
     queen_dbus_call_answer_later (question->call, on_asker_known);
   else
     answer_question (question);
@@ -335,6 +400,7 @@ queen_dbus_answers_set_drafted (QueenDBusAnswers *self, void (*func) (gpointer d
 void
 queen_dbus_answers_free (QueenDBusAnswers *self)
 {
+  queen_alarm_free (self->alarm);
   g_clear_pointer (&self->drafting, queen_dbus_drafting_cancel);
   g_clear_object (&self->drafted_call);
   g_free (self->drafted_user);

@@ -14,7 +14,9 @@ G_BEGIN_DECLS
  * QueenDBusAnswers:
  *
  * Answers that may be megabytes. They are made one at a time, each when the bus has read the one
- * before, so that memory has room for one however many are asked for.
+ * before, so that memory has room for one however many are asked for; while one is drafted there
+ * may be a page beside it. Drafts have one part in four of the time, what the bus needs to read
+ * them included.
  *
  * Pages and all others go in turns, as a page is little work and the others may be much; and of
  * each of these the users of the bus go in turns, and of each user its connections. When too many
@@ -78,8 +80,8 @@ void queen_dbus_answers_add (QueenDBusAnswers *self,
  * @draft: how its answer is made; static
  * @data: for @draft
  *
- * As queen_dbus_answers_add(), but others are answered while this one is made. What is told of
- * changes must wait until then, as it would come before what it changes.
+ * As queen_dbus_answers_add(), but others are answered while this one is made, with pages, too.
+ * What is told of changes must wait until then, as it would come before what it changes.
  */
 void queen_dbus_answers_draft (QueenDBusAnswers *self,
                                GDBusMethodInvocation *invocation,

@@ -110,7 +110,7 @@ find_draft (GDBusMethodInvocation *invocation)
 
 /* The registry in parts */
 
-/* Returns: whether @object fits onto a page of which @size bytes are taken already */
+/* Returns: whether @object fits into a part of which @size bytes are taken already */
 static gboolean
 fits (QueenDBusBranch *self, const QueenDBusObject *object, gsize *size)
 {
@@ -119,7 +119,7 @@ fits (QueenDBusBranch *self, const QueenDBusObject *object, gsize *size)
   *size = queen_dbus_wire_structure (*size);
   *size = queen_dbus_wire_string (*size, object->path);
   *size = queen_dbus_component_measure_properties (object->now, *size);
-  return is_first || *size <= self->limits->page;
+  return is_first || *size <= self->limits->part;
 }
 
 static GVariant *
@@ -253,11 +253,16 @@ get_component_property (gpointer data, gconstpointer object, const char *name)
 void
 queen_dbus_branch_add_to (QueenDBusBranch *self, QueenDBusInventory *inventory)
 {
-  queen_dbus_inventory_add_registry (inventory, get_path (self), take_roster (self, NULL));
+  QueenDBusRoster *roster =
+      queen_dbus_roster_new (queen_dbus_cluster_get_counts (self->cluster, self->kind), NULL,
+                             self->limits->message);
+
+  queen_dbus_inventory_add_registry (inventory, get_path (self), roster);
   for (QueenDBusObject *object = get_first (self); object;
        object = queen_dbus_object_get_next (object))
     {
       object->is_listed = TRUE;
+      queen_dbus_roster_add (roster, object->now);
       queen_dbus_inventory_add_component (inventory, object->path, object->now);
     }
 }

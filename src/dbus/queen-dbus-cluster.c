@@ -6,15 +6,18 @@
 #include <gio/gio.h>
 #include <string.h>
 
+#include "model/queen-senders.h"
 #include "text/queen-hash.h"
+
+#define HERE "here" /* who is not counted; all others begin otherwise */
 
 struct _QueenDBusCluster
 {
   GHashTable *objects; /* the path of each QueenDBusObject, which is in it; without values */
   GTree *in_order[QUEEN_COMPONENT_N_KINDS]; /* serial -> QueenDBusObject, those that are there */
   guint64 last_serial;
-  GQueue dirty; /* of QueenDBusObject, in the order in which they changed */
-  guint n_owed; /* of these, those that have gone and were only listed */
+  QueenFairQueue *dirty; /* of QueenDBusObject, by who brought them */
+  guint n_owed;          /* of these, those that have gone and were only listed */
   QueenDBusCounts counts[QUEEN_COMPONENT_N_KINDS];
 };
 
@@ -38,6 +41,7 @@ free_object (char *path)
 
   g_clear_pointer (&object->now, queen_component_unref);
   g_clear_pointer (&object->sent, queen_component_unref);
+  queen_fair_queue_leave (&object->dirty);
   g_free (object);
 }
 
@@ -53,7 +57,6 @@ ensure_object (QueenDBusCluster *self, const QueenComponent *component)
 
       object = g_malloc0 (sizeof *object + size);
       memcpy (object->path, path, size);
-      object->dirty_link.data = object;
       object->kind = component->kind;
       g_hash_table_add (self->objects, object->path);
     }
@@ -108,12 +111,16 @@ set_now (QueenDBusCluster *self, QueenDBusObject *object, QueenComponent *compon
     put_in_place (self, object);
 }
 
+/* However much of somebody's changes, that of others is told in their turns. */
 static void
-mark_dirty (QueenDBusCluster *self, QueenDBusObject *object)
+mark_dirty (QueenDBusCluster *self, QueenDBusObject *object, const char *sender)
 {
-  if (!object->is_dirty)
-    g_queue_push_tail_link (&self->dirty, &object->dirty_link);
-  object->is_dirty = TRUE;
+  g_autofree char *asker = NULL;
+
+  if (queen_fair_queue_is_waiting (&object->dirty))
+    return;
+  asker = sender ? queen_sender_dup_asker (sender) : g_strdup (HERE);
+  queen_fair_queue_enter (self->dirty, &object->dirty, asker, object);
 }
 
 static void
@@ -123,6 +130,20 @@ set_owed (QueenDBusCluster *self, QueenDBusObject *object, gboolean is_owed)
   object->is_owed = is_owed;
 }
 
+/* The bus knows how @object is; it may be gone then. */
+static void
+clean (QueenDBusCluster *self, QueenDBusObject *object)
+{
+  queen_fair_queue_leave (&object->dirty);
+  object->are_holds_news = object->is_listed = FALSE;
+  set_owed (self, object, FALSE);
+  g_clear_pointer (&object->sent, queen_component_unref);
+  if (object->now)
+    object->sent = queen_component_ref (object->now);
+  else
+    g_hash_table_remove (self->objects, object->path);
+}
+
 QueenDBusCluster *
 queen_dbus_cluster_new (void)
 {
@@ -130,6 +151,7 @@ queen_dbus_cluster_new (void)
 
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     self->in_order[kind] = g_tree_new (compare_serials);
+  self->dirty = queen_fair_queue_new (G_MAXUINT);
   self->objects =
       g_hash_table_new_full (queen_string_hash, g_str_equal, (GDestroyNotify) free_object, NULL);
   return self;
@@ -144,7 +166,7 @@ queen_dbus_cluster_take (QueenDBusCluster *self, QueenEvent *event)
     return;
   object = ensure_object (self, event->component);
   set_now (self, object, event->kind == QUEEN_EVENT_FORGOTTEN ? NULL : event->component);
-  mark_dirty (self, object);
+  mark_dirty (self, object, event->component->sender);
   set_owed (self, object, FALSE);
   if (object->now || object->sent)
     return;
@@ -154,7 +176,7 @@ queen_dbus_cluster_take (QueenDBusCluster *self, QueenEvent *event)
   if (object->is_listed && self->n_owed < QUEEN_DBUS_CLUSTER_MAX_OWED)
     set_owed (self, object, TRUE);
   else
-    queen_dbus_cluster_set_clean (self, object);
+    clean (self, object);
 }
 
 static int
@@ -216,20 +238,14 @@ queen_dbus_object_get_next (const QueenDBusObject *object)
 QueenDBusObject *
 queen_dbus_cluster_get_dirty (QueenDBusCluster *self)
 {
-  return g_queue_peek_head (&self->dirty);
+  return queen_fair_queue_peek (self->dirty);
 }
 
 void
 queen_dbus_cluster_set_clean (QueenDBusCluster *self, QueenDBusObject *object)
 {
-  g_queue_unlink (&self->dirty, &object->dirty_link);
-  object->is_dirty = object->are_holds_news = object->is_listed = FALSE;
-  set_owed (self, object, FALSE);
-  g_clear_pointer (&object->sent, queen_component_unref);
-  if (object->now)
-    object->sent = queen_component_ref (object->now);
-  else
-    g_hash_table_remove (self->objects, object->path);
+  queen_fair_queue_take_place (&object->dirty);
+  clean (self, object);
 }
 
 const char *
@@ -252,5 +268,6 @@ queen_dbus_cluster_free (QueenDBusCluster *self)
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     g_tree_unref (self->in_order[kind]);
   g_hash_table_unref (self->objects);
+  queen_fair_queue_free (self->dirty);
   g_free (self);
 }

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "loop/queen-fair-queue.h"
 #include "model/queen-event.h"
 
 G_BEGIN_DECLS
@@ -42,9 +43,8 @@ typedef struct
   QueenComponent *now;
   QueenComponent *sent;
   guint64 serial;
-  GTreeNode *node;  /* the cluster's own */
-  GList dirty_link; /* likewise */
-  gboolean is_dirty;
+  GTreeNode *node;      /* the cluster's own */
+  QueenFairPlace dirty; /* likewise: among those of which the bus does not know how they are */
   gboolean are_holds_news;
   gboolean is_listed;
   gboolean is_owed; /* the cluster's own */
@@ -117,6 +117,8 @@ QueenDBusObject *queen_dbus_object_get_next (const QueenDBusObject *object);
 
 /**
  * queen_dbus_cluster_get_dirty:
+ *
+ * Those who brought them take turns, and of each of them the one comes first that changed first.
  *
  * Returns: (transfer none) (nullable): the first one of which the bus does not know how it is now
  */

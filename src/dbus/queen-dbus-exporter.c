@@ -107,6 +107,17 @@ on_queen_method (GDBusConnection *connection,
 
 /* The object manager */
 
+/* Whoever asks for what is too much anyhow makes nobody wait. */
+static gboolean
+may_fit (QueenDBusExporter *self, QueenDBusInventory *inventory)
+{
+  gboolean may = TRUE;
+
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    may = queen_dbus_inventory_expect (inventory, kind, get_counts (self, kind)->total);
+  return may;
+}
+
 static gpointer
 take_inventory (gpointer data)
 {
@@ -114,8 +125,9 @@ take_inventory (gpointer data)
   QueenDBusInventory *inventory = queen_dbus_inventory_new (self->limits->message);
   GVariantBuilder others = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{oa{sa{sv}}}"));
   gsize size = queen_dbus_jobs_measure (self->jobs, 0);
+  gboolean fits = may_fit (self, inventory);
 
-  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS && fits; kind++)
     queen_dbus_branch_add_to (self->branches[kind], inventory);
   queen_dbus_jobs_add_to (self->jobs, &others);
   queen_dbus_queens_add_to (self->queens, &others);

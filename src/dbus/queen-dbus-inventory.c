@@ -5,9 +5,12 @@
 
 #include <gio/gio.h>
 
+#include "queen-dbus-cluster.h"
 #include "queen-dbus-component.h"
 #include "queen-dbus-interfaces.h"
 #include "queen-dbus-wire.h"
+
+#define SLACK 64 /* bytes: what few words, such as a status, may be shorter than those of none */
 
 typedef struct
 {
@@ -24,6 +27,7 @@ typedef struct
 struct _QueenDBusInventory
 {
   gsize most;
+  gsize least;        /* bytes of all that are expected, as small as they can be */
   GArray *registries; /* of Registry */
   GArray *items;      /* of Item */
   GPtrArray *others;  /* of GVariant */
@@ -66,6 +70,23 @@ queen_dbus_inventory_free (QueenDBusInventory *self)
   g_array_unref (self->items);
   g_ptr_array_unref (self->others);
   g_free (self);
+}
+
+static gsize
+measure_least (QueenComponentKind kind)
+{
+  g_autoptr (QueenComponent) none = queen_component_new (kind);
+  gsize offset = queen_dbus_wire_string (0, queen_dbus_cluster_get_registry_path (kind));
+
+  none->id = g_strdup ("");
+  return queen_dbus_component_measure_interfaces (none, offset) - SLACK;
+}
+
+gboolean
+queen_dbus_inventory_expect (QueenDBusInventory *self, QueenComponentKind kind, guint n)
+{
+  self->least += n * measure_least (kind);
+  return self->least <= self->most;
 }
 
 void
@@ -173,13 +194,13 @@ add_components_to (QueenDBusInventory *self, GVariantBuilder *objects)
 GVariant *
 queen_dbus_inventory_list (QueenDBusInventory *self, GError **error)
 {
-  gsize size = measure_inventory (self);
+  gsize size = MAX (measure_inventory (self), self->least);
   GVariantBuilder objects;
 
   if (size > self->most)
     {
       g_set_error (error, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED,
-                   "all objects would be %" G_GSIZE_FORMAT
+                   "all objects would be at least %" G_GSIZE_FORMAT
                    " bytes, and no message has more than %" G_GSIZE_FORMAT
                    "; the registries' List gives them in parts",
                    size, self->most);

@@ -24,6 +24,15 @@ typedef struct _QueenDBusInventory QueenDBusInventory;
  */
 QueenDBusInventory *queen_dbus_inventory_new (gsize most);
 
+/**
+ * queen_dbus_inventory_expect:
+ * @n: so many components of @kind are to be added
+ *
+ * Returns: whether all that are expected may fit; else queen_dbus_inventory_list() fails, and none
+ *   need be added
+ */
+gboolean queen_dbus_inventory_expect (QueenDBusInventory *self, QueenComponentKind kind, guint n);
+
 /** queen_dbus_inventory_add_component: @path is copied. */
 void queen_dbus_inventory_add_component (QueenDBusInventory *self,
                                          const char *path,

@@ -3,21 +3,24 @@
 
 #include "queen-dbus-job-reporter.h"
 
+#include "loop/queen-fair-queue.h"
+#include "model/queen-senders.h"
+
 typedef struct
 {
   QueenJob *job;       /* referenced */
   QueenJobState state; /* as it is counted */
   gboolean is_shown;
-  GList link; /* among those that wait for a place, unless it is shown */
+  QueenFairPlace place; /* among those that are shown, or that wait for it */
 } Entry;
 
 struct _QueenDBusJobReporter
 {
   QueenJobs *jobs;
   QueenDBusMailbox *mailbox;
-  GHashTable *open; /* QueenJob -> Entry */
-  GQueue waiting;   /* of Entry */
-  guint n_shown;
+  GHashTable *open;        /* QueenJob -> Entry */
+  QueenFairQueue *shown;   /* of Entry, by who submitted them */
+  QueenFairQueue *waiting; /* likewise */
   QueenDBusJobCounts counts;
 };
 
@@ -35,15 +38,59 @@ report_job (QueenDBusJobReporter *self, const char *id, QueenDBusJobView *job)
 }
 
 static void
-show_entry (QueenDBusJobReporter *self, Entry *entry)
+report_shown (QueenDBusJobReporter *self, Entry *entry)
 {
   g_autoptr (QueenDBusJobView) job = queen_dbus_job_view_new (entry->job);
 
-  if (!entry->is_shown)
-    self->n_shown++;
-  entry->is_shown = TRUE;
   report_job (self, job->id, job);
 }
+
+/* Places */
+
+static void
+enter_queue (Entry *entry, QueenFairQueue *queue, gboolean is_shown)
+{
+  g_autofree char *asker = queen_sender_dup_asker (queen_job_get_submitter (entry->job));
+
+  queen_fair_queue_leave (&entry->place);
+  queen_fair_queue_enter (queue, &entry->place, asker, entry);
+  entry->is_shown = is_shown;
+}
+
+/* It is shown again before what came later. */
+static void
+hide_entry (QueenDBusJobReporter *self, Entry *entry)
+{
+  enter_queue (entry, self->waiting, FALSE);
+  queen_fair_queue_put_first (&entry->place);
+  report_job (self, queen_job_get_id (entry->job), NULL);
+}
+
+/* Whoever has most that are shown makes room. */
+static void
+find_place (QueenDBusJobReporter *self, Entry *entry)
+{
+  g_autofree char *asker = queen_sender_dup_asker (queen_job_get_submitter (entry->job));
+  gpointer surplus;
+  gboolean has_place = queen_fair_queue_find_place (self->shown, asker, &surplus);
+
+  if (surplus)
+    hide_entry (self, surplus);
+  enter_queue (entry, has_place ? self->shown : self->waiting, has_place);
+}
+
+static void
+fill_place (QueenDBusJobReporter *self)
+{
+  Entry *next = queen_fair_queue_take (self->waiting);
+
+  if (!next)
+    return;
+  enter_queue (next, self->shown, TRUE);
+  report_shown (self, next);
+}
+
+/* Jobs */
 
 static Entry *
 add_entry (QueenDBusJobReporter *self, QueenJob *job)
@@ -52,33 +99,20 @@ add_entry (QueenDBusJobReporter *self, QueenJob *job)
 
   entry->job = g_object_ref (job);
   entry->state = queen_job_get_state (job);
-  entry->link.data = entry;
   (*get_count (self, entry->state))++;
   g_hash_table_insert (self->open, job, entry);
-  if (self->n_shown < QUEEN_DBUS_MAX_JOBS)
-    entry->is_shown = TRUE, self->n_shown++;
-  else
-    g_queue_push_tail_link (&self->waiting, &entry->link);
+  find_place (self, entry);
   return entry;
 }
 
-/* Who has waited for the longest gets the place of one that has ended. */
 static void
 remove_entry (QueenDBusJobReporter *self, Entry *entry)
 {
-  GList *next;
-
   (*get_count (self, entry->state))--;
-  if (!entry->is_shown)
-    g_queue_unlink (&self->waiting, &entry->link);
+  queen_fair_queue_leave (&entry->place);
   report_job (self, queen_job_get_id (entry->job), NULL);
   if (entry->is_shown)
-    {
-      self->n_shown--;
-      next = g_queue_pop_head_link (&self->waiting);
-      if (next)
-        show_entry (self, next->data);
-    }
+    fill_place (self);
   g_hash_table_remove (self->open, entry->job);
 }
 
@@ -99,7 +133,7 @@ on_job_changed (QueenDBusJobReporter *self, QueenJob *job)
   entry->state = queen_job_get_state (job);
   (*get_count (self, entry->state))++;
   if (entry->is_shown)
-    show_entry (self, entry);
+    report_shown (self, entry);
   else
     report_job (self, NULL, NULL);
 }
@@ -109,6 +143,7 @@ free_entry (gpointer data)
 {
   Entry *entry = data;
 
+  queen_fair_queue_leave (&entry->place);
   g_object_unref (entry->job);
   g_free (entry);
 }
@@ -120,6 +155,8 @@ queen_dbus_job_reporter_new (QueenJobs *jobs, QueenDBusMailbox *mailbox)
 
   self->jobs = g_object_ref (jobs);
   self->mailbox = mailbox;
+  self->shown = queen_fair_queue_new (QUEEN_DBUS_MAX_JOBS);
+  self->waiting = queen_fair_queue_new (G_MAXUINT);
   self->open = g_hash_table_new_full (NULL, NULL, NULL, free_entry);
   g_signal_connect_swapped (jobs, "job-added", G_CALLBACK (on_job_changed), self);
   g_signal_connect_swapped (jobs, "job-changed", G_CALLBACK (on_job_changed), self);
@@ -132,5 +169,7 @@ queen_dbus_job_reporter_free (QueenDBusJobReporter *self)
   g_signal_handlers_disconnect_by_data (self->jobs, self);
   g_object_unref (self->jobs);
   g_hash_table_unref (self->open);
+  queen_fair_queue_free (self->shown);
+  queen_fair_queue_free (self->waiting);
   g_free (self);
 }

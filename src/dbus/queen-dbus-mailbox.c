@@ -3,11 +3,23 @@
 
 #include "queen-dbus-mailbox.h"
 
+#include "loop/queen-fair-queue.h"
+#include "model/queen-senders.h"
 #include "text/queen-hash.h"
+
+#define HERE "here" /* who is not counted; all others begin otherwise */
 
 /* Of components, before even a reader that defers is woken: what is put and not taken has a bound,
  * however many come and go. */
 #define MAX_CHANGES 4096
+
+/* An event that waits for the reader. */
+typedef struct
+{
+  QueenEvent *event;
+  GList link; /* among all of them */
+  QueenFairPlace place;
+} Letter;
 
 struct _QueenDBusMailbox
 {
@@ -19,7 +31,8 @@ struct _QueenDBusMailbox
   GMutex lock;         /* of what follows */
   gboolean is_woken;   /* since it took the news last */
   GHashTable *changes; /* QueenComponent, compared by kind and id -> its last QueenEvent */
-  GQueue events;       /* of QueenEvent */
+  GQueue letters;      /* of Letter, oldest first */
+  QueenFairQueue *due; /* the same, by who sent them, to see whose are most */
   gsize n_bytes;       /* of their JSON */
   gboolean wants_events;
   gboolean is_deferring;
@@ -92,38 +105,92 @@ queen_dbus_mailbox_new (GMainContext *reader, guint max_events, gsize max_bytes)
   self->max_bytes = max_bytes;
   g_mutex_init (&self->lock);
   self->changes = new_changes ();
+  self->due = queen_fair_queue_new (G_MAXUINT);
   self->jobs = new_jobs ();
   return self;
 }
 
-/* The newest is kept, however large it is.
- *
- * Returns: (transfer full) (nullable): one event that is too many */
+/* Returns: (transfer full): what was in it */
 static QueenEvent *
-pop_surplus (QueenDBusMailbox *self)
+open_letter (QueenDBusMailbox *self, Letter *letter)
 {
-  QueenEvent *event;
+  QueenEvent *event = letter->event;
 
-  if (self->events.length <= self->max_events &&
-      (self->n_bytes <= self->max_bytes || self->events.length == 1))
-    return NULL;
-  event = g_queue_pop_head (&self->events);
+  g_queue_unlink (&self->letters, &letter->link);
+  queen_fair_queue_leave (&letter->place);
   self->n_bytes -= event->json_length;
+  g_free (letter);
   return event;
+}
+
+static gboolean
+is_not_newest (gpointer item, gpointer data)
+{
+  const Letter *letter = item;
+
+  return letter->link.next != NULL;
+}
+
+/* The oldest of whoever has most; but the newest is kept, however large it is.
+ *
+ * Returns: (nullable): one that is too many */
+static Letter *
+find_surplus (QueenDBusMailbox *self)
+{
+  Letter *burden;
+
+  if (self->letters.length <= self->max_events &&
+      (self->n_bytes <= self->max_bytes || self->letters.length == 1))
+    return NULL;
+  burden = queen_fair_queue_find_burden (self->due, is_not_newest, NULL);
+  return burden ? burden : g_queue_peek_head (&self->letters);
+}
+
+/* Each counts, and so do its bytes. */
+static void
+weigh_letter (QueenDBusMailbox *self, Letter *letter)
+{
+  gsize n = self->max_bytes / self->max_events;
+
+  queen_fair_queue_weigh (&letter->place, 1 + (guint) (letter->event->json_length / MAX (n, 1)));
+}
+
+/* @component: (nullable): whose event it is; the queen's own may be megabytes, and are on nobody's
+ * account */
+static char *
+dup_asker (const QueenComponent *component)
+{
+  if (component && component->sender)
+    return queen_sender_dup_asker (component->sender);
+  return g_strdup (component ? HERE : "queen");
 }
 
 static void
 keep_event (QueenDBusMailbox *self, QueenEvent *event)
 {
-  QueenEvent *dropped;
+  g_autofree char *asker = dup_asker (event->component);
+  Letter *letter = g_new0 (Letter, 1);
 
-  g_queue_push_tail (&self->events, queen_event_ref (event));
+  letter->event = queen_event_ref (event);
+  letter->link.data = letter;
+  g_queue_push_tail_link (&self->letters, &letter->link);
+  queen_fair_queue_enter (self->due, &letter->place, asker, letter);
+  weigh_letter (self, letter);
   self->n_bytes += event->json_length;
-  while ((dropped = pop_surplus (self)))
+  while ((letter = find_surplus (self)))
     {
-      queen_event_unref (dropped);
+      queen_event_unref (open_letter (self, letter));
       self->n_dropped++;
     }
+}
+
+static void
+drop_letters (QueenDBusMailbox *self)
+{
+  Letter *letter;
+
+  while ((letter = g_queue_peek_head (&self->letters)))
+    queen_event_unref (open_letter (self, letter));
 }
 
 void
@@ -238,8 +305,7 @@ queen_dbus_mailbox_want_events (QueenDBusMailbox *self, gboolean is_wanted)
   self->wants_events = is_wanted;
   if (!is_wanted)
     {
-      g_queue_clear_full (&self->events, (GDestroyNotify) queen_event_unref);
-      self->n_bytes = 0;
+      drop_letters (self);
       self->n_dropped = 0;
     }
   g_mutex_unlock (&self->lock);
@@ -259,7 +325,7 @@ queen_dbus_mailbox_take (QueenDBusMailbox *self, guint max_events)
   QueenDBusNews *news = g_new0 (QueenDBusNews, 1);
   GHashTable *empty = new_changes ();
   GHashTable *no_jobs = new_jobs ();
-  QueenEvent *event;
+  Letter *letter;
 
   news->events = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_event_unref);
 
@@ -274,11 +340,8 @@ queen_dbus_mailbox_take (QueenDBusMailbox *self, guint max_events)
   news->engine = g_steal_pointer (&self->engine);
   news->n_events = self->n_events;
   news->n_subscribers = self->n_subscribers;
-  while (news->events->len < max_events && (event = g_queue_pop_head (&self->events)))
-    {
-      self->n_bytes -= event->json_length;
-      g_ptr_array_add (news->events, event);
-    }
+  while (news->events->len < max_events && (letter = g_queue_peek_head (&self->letters)))
+    g_ptr_array_add (news->events, open_letter (self, letter));
   if (max_events > 0)
     {
       news->n_dropped = self->n_dropped;
@@ -301,7 +364,8 @@ queen_dbus_news_free (QueenDBusNews *news)
 void
 queen_dbus_mailbox_free (QueenDBusMailbox *self)
 {
-  g_queue_clear_full (&self->events, (GDestroyNotify) queen_event_unref);
+  drop_letters (self);
+  queen_fair_queue_free (self->due);
   g_hash_table_unref (self->changes);
   g_hash_table_unref (self->jobs);
   g_clear_pointer (&self->engine, queen_dbus_engine_unref);

@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  * QueenDBusNews:
  * @changes: (element-type QueenEvent): the last event of each component of which there was one
  * @events: (element-type QueenEvent): every event in order, when they are wanted
- * @n_dropped: how many of those were dropped, before the first of @events
+ * @n_dropped: how many of those were dropped that came before the last of @events
  * @n_events: how many events there were since the queen was started
  * @n_subscribers: how many listen to the stream
  * @jobs: (element-type utf8 QueenDBusJobView): how each job is that has changed, by its id; %NULL
@@ -48,7 +48,7 @@ typedef struct _QueenDBusMailbox QueenDBusMailbox;
 /**
  * queen_dbus_mailbox_new:
  * @reader: the main context of the thread that takes the news
- * @max_events: how many events are kept before the oldest is dropped
+ * @max_events: how many events are kept before the oldest is dropped of whoever sent most of them
  * @max_bytes: likewise, of their JSON; the newest is kept even if it is larger
  */
 QueenDBusMailbox *queen_dbus_mailbox_new (GMainContext *reader, guint max_events, gsize max_bytes);

@@ -20,15 +20,16 @@
 #include "queen-dbus-types.h"
 
 #define CONNECT_TIMEOUT (5 * G_USEC_PER_SEC)
-#define MAX_EVENTS 1024                   /* that wait for the bus, before the oldest is dropped */
-#define MAX_EVENT_BYTES (8 * 1024 * 1024) /* likewise */
-#define PATIENCE (10 * 1000)              /* ms, with a bus that reads nothing */
+#define MAX_EVENTS 1024                        /* that wait for the bus, before some are dropped */
+#define MAX_EVENT_BYTES (8 * 1024 * 1024)      /* likewise */
+#define PATIENCE (10 * 1000)                   /* ms, with a bus that reads nothing */
 #define ANNOUNCE_INTERVAL (G_USEC_PER_SEC / 5) /* so much apart are two changes of a property */
 
 /* A quarter less than a system bus's 32 MiB, over which it throws her off. */
 static const QueenDBusLimits limits = {
   .message = 24 * 1024 * 1024,
   .page = 1024 * 1024,
+  .part = 256 * 1024,
 };
 
 static const char *const rich_methods[] = { "ReportWorker", "ReportHive", "Place", "SubmitJob",
@@ -122,7 +123,8 @@ emit_events (QueenDBusService *self, const QueenDBusNews *news)
 static gboolean
 is_announcement_due (QueenDBusService *self)
 {
-  if (!queen_dbus_exporter_is_behind (self->exporter))
+  if (!queen_dbus_exporter_is_behind (self->exporter) ||
+      queen_dbus_exporter_is_drafting (self->exporter))
     return FALSE;
   if (self->clock->get_monotonic () >= self->next_announcement)
     return TRUE;
@@ -185,12 +187,11 @@ say_news (QueenDBusService *self, const QueenDBusNews *news)
 }
 
 /* Nothing more is sent until the bus has read what was sent before; meanwhile changes fall into
- * one. */
+ * one. While all objects are listed for somebody, events are told but no changes. */
 static void
 speak (QueenDBusService *self)
 {
-  gboolean can_send = self->exporter && self->is_named && !self->is_waiting &&
-                      !queen_dbus_exporter_is_drafting (self->exporter);
+  gboolean can_send = self->exporter && self->is_named && !self->is_waiting;
   g_autoptr (QueenDBusNews) news =
       take_news (self, can_send ? queen_dbus_pace_get_portion (&self->pace) : 0);
 

@@ -17,7 +17,8 @@ G_BEGIN_DECLS
  * QueenDBusLimits:
  * @message: bytes of a message of hers. A bus throws the sender of one that is over its own limit
  *   off; a system bus's is 32 MiB.
- * @page: bytes of what can be had in parts, and of what describes her objects
+ * @page: bytes of what describes her objects
+ * @part: bytes of what can be had in parts: others wait for as long as one takes to be made
  *
  * What the sizes of her messages are kept under.
  */
@@ -25,6 +26,7 @@ typedef struct
 {
   gsize message;
   gsize page;
+  gsize part;
 } QueenDBusLimits;
 
 static inline gsize

@@ -27,7 +27,8 @@ static void
 set_up (Fixture *f, gconstpointer data)
 {
   f->bus = bus_daemon_new_for_session ();
-  f->queen = queen_process_start ("--bus=session", "--heartbeat-interval=1h", "--drain=0s", NULL);
+  f->queen = queen_process_start ("--bus=session", "--heartbeat-interval=1h", "--drain=0s",
+                                  "--trusted-proxy=127.0.0.1", NULL);
   f->port = queen_process_get_port (f->queen);
   f->client = bus_client_new (bus_daemon_get_address (f->bus));
   f->worker = stand_in_start ("--slots=1", "--wish=pace=step", NULL);
@@ -44,19 +45,31 @@ tear_down (Fixture *f, gconstpointer data)
   bus_daemon_free (f->bus);
 }
 
-/* Returns: its object's path */
+/* @headers: each with its CRLF; they say who submits it
+ *
+ * Returns: its object's path */
 static char *
-submit (Fixture *f)
+submit_as (Fixture *f, const char *headers)
 {
   static const char body[] = "{\"operation\":\"infer\",\"model\":\"tiny\",\"prompt\":\"secret\","
                              "\"max_tokens\":2}";
-  g_autoptr (HttpAnswer) answer = http_post (f->port, "/v1/jobs", body);
+  g_autofree char *request = g_strdup_printf ("POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\n"
+                                              "Content-Type: application/json\r\n"
+                                              "Content-Length: %zu\r\n%s\r\n%s",
+                                              strlen (body), headers, body);
+  g_autoptr (HttpAnswer) answer = http_exchange (f->port, request, -1);
   g_autofree char *id = http_answer_dup_member (answer, "job_id");
   g_autofree char *name = NULL;
 
   g_assert_cmpint (answer->status, ==, 200);
   name = g_dbus_escape_object_path (id);
   return g_strconcat (JOBS "/", name, NULL);
+}
+
+static char *
+submit (Fixture *f)
+{
+  return submit_as (f, "");
 }
 
 /* Waits for a signal in which that stands.
@@ -174,6 +187,35 @@ test_many (Fixture *f, gconstpointer data)
   g_assert_cmpuint (count_shown (f), ==, MAX_SHOWN);
 }
 
+/* However many one submitter has, another one's are shown; and when they have ended, again those of
+ * the first. */
+static void
+test_submitters (Fixture *f, gconstpointer data)
+{
+  static const char greedy[] = "X-Forwarded-For: 192.0.2.1\r\n";
+  static const char modest[] = "X-Forwarded-For: 192.0.2.2\r\n";
+  g_autofree char *last = NULL;
+  g_autofree char *own = NULL;
+  g_autofree char *call = NULL;
+  g_autofree char *gone = NULL;
+  g_autoptr (GVariant) answer = NULL;
+
+  for (guint i = 0; i < MAX_SHOWN; i++)
+    {
+      g_free (last);
+      last = submit_as (f, greedy);
+    }
+  bus_client_expect (f->client, last, ".Job", "State", "'queued'");
+  own = submit_as (f, modest);
+  bus_client_expect (f->client, own, ".Job", "State", "'queued'");
+  g_assert_null (bus_client_read (f->client, last, ".Job", "State"));
+  g_assert_cmpuint (count_shown (f), ==, MAX_SHOWN);
+  call = g_strdup_printf ("(objectpath '%s',)", own);
+  answer = bus_client_ask (f->client, "CancelJob", call);
+  gone = await_signal (f, "InterfacesRemoved", own);
+  bus_client_expect (f->client, last, ".Job", "State", "'queued'");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -184,6 +226,7 @@ main (int argc, char **argv)
   ADD ("shown-while-it-waits-and-runs", test_course);
   ADD ("cancelled-frees-the-worker", test_cancel);
   ADD ("256-are-shown-at-the-most", test_many);
+  ADD ("submitters-share-the-places", test_submitters);
 #undef ADD
 
   return g_test_run ();

@@ -16,6 +16,8 @@
 
 #define WORKERS QUEEN_PATH "/workers"
 #define HIVES QUEEN_PATH "/hives"
+#define PART (256 * 1024) /* bytes of what List gives at the most */
+#define N_FOR_PARTS 600   /* workers that are more than that */
 
 typedef struct
 {
@@ -708,6 +710,22 @@ test_large (Fixture *f, gconstpointer data)
   bus_client_expect (f->client, WORKERS, ".Registry", "Total", "0");
 }
 
+/* Signals, and answers to others, wait while one is made. */
+static void
+test_parts (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GVariant) part = NULL;
+  g_autoptr (GError) error = NULL;
+
+  http_beat_many (f->port, 0, N_FOR_PARTS);
+  bus_client_expect (f->client, WORKERS, ".Registry", "Total", G_STRINGIFY (N_FOR_PARTS));
+  part = bus_client_call (f->client, WORKERS, QUEEN_NAME ".Registry", "List",
+                          g_variant_new ("(tu)", (guint64) 0, 0), &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_variant_get_size (part), >, PART / 2);
+  g_assert_cmpuint (g_variant_get_size (part), <=, PART);
+}
+
 #define ADD(path, option, function)                                                                \
   g_test_add ("/dbus/" path, Fixture, option, set_up, function, tear_down)
 
@@ -735,6 +753,7 @@ main (int argc, char **argv)
   ADD ("methods/find-worker/in-turn", NULL, test_find);
   ADD ("methods/forget/offline-first", NULL, test_forget);
   ADD ("methods/get-managed-objects/everything", NULL, test_object_manager);
+  ADD ("methods/list/parts-are-small", NULL, test_parts);
   ADD ("subscribe/heartbeats-until-unsubscribed", NULL, test_subscribe);
   ADD ("subscribe/nothing-of-the-stream", "--heartbeat-interval=100ms", test_beside_the_stream);
   ADD ("subscribe/ends-with-the-subscriber", NULL, test_subscriber_leaves);

@@ -5,7 +5,9 @@
 
 #include "dbus-pair.h"
 #include "dbus/queen-dbus-answers.h"
+#include "fake-clock.h"
 
+#define SHARE 4                /* drafts have one part in so many of the time */
 #define SIZE (4 * 1024 * 1024) /* more than a socket takes at once */
 
 typedef struct
@@ -88,6 +90,12 @@ is_freed (Fixture *f)
   return n == f->n_begun;
 }
 
+static GVariant *
+make_page (GDBusMethodInvocation *invocation, gpointer data, GError **error)
+{
+  return g_variant_new ("()");
+}
+
 static void
 on_drafted (gpointer data)
 {
@@ -111,6 +119,8 @@ on_call (GDBusConnection *connection,
 
   if (g_str_equal (method, "List"))
     queen_dbus_answers_draft (f->answers, invocation, &draft, f);
+  else if (g_str_equal (method, "Page"))
+    queen_dbus_answers_add (f->answers, invocation, QUEEN_DBUS_ANSWER_PAGE, make_page, f);
   else
     g_dbus_method_invocation_return_value (invocation, NULL);
 }
@@ -122,6 +132,7 @@ show_object (Fixture *f)
   g_autoptr (GError) error = NULL;
   g_autoptr (GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (
       "<node><interface name='test.Drafting'><method name='Quick'/>"
+      "<method name='Page'/>"
       "<method name='List'><arg type='ay' direction='out'/></method></interface></node>",
       &error);
 
@@ -151,12 +162,13 @@ on_stuck (gpointer data)
 static void
 set_up (Fixture *f, gconstpointer data)
 {
+  now = 0;
   dbus_pair_open_with_output (&f->pair);
   show_object (f);
   g_dbus_connection_add_filter (f->pair.client, count_answers, f, NULL);
   f->outbox = queen_dbus_outbox_new (f->pair.queen, G_MAXINT, on_stuck, NULL);
-  f->receipts = queen_dbus_receipts_new (&queen_clock_system);
-  f->answers = queen_dbus_answers_new (f->outbox, f->receipts, &queen_clock_system);
+  f->receipts = queen_dbus_receipts_new (&fake_clock);
+  f->answers = queen_dbus_answers_new (f->outbox, f->receipts, &fake_clock);
   queen_dbus_answers_set_drafted (f->answers, on_drafted, f);
 }
 
@@ -170,13 +182,19 @@ tear_down (Fixture *f, gconstpointer data)
 }
 
 static void
-send_list (Fixture *f, GDBusMessageFlags flags)
+send_call (Fixture *f, const char *method, GDBusMessageFlags flags)
 {
   g_autoptr (GDBusMessage) call =
-      g_dbus_message_new_method_call (NULL, "/", "test.Drafting", "List");
+      g_dbus_message_new_method_call (NULL, "/", "test.Drafting", method);
 
   g_dbus_message_set_flags (call, flags);
   g_dbus_connection_send_message (f->pair.client, call, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
+}
+
+static void
+send_list (Fixture *f, GDBusMessageFlags flags)
+{
+  send_call (f, "List", flags);
   dbus_pair_wait_until (f->n_begun == 1);
 }
 
@@ -245,6 +263,36 @@ test_error (Fixture *f, gconstpointer data)
 }
 
 static void
+test_page (Fixture *f, gconstpointer data)
+{
+  send_list (f, G_DBUS_MESSAGE_FLAGS_NONE);
+  send_call (f, "Page", G_DBUS_MESSAGE_FLAGS_NONE);
+  call_quickly (f);
+  g_assert_cmpint (g_atomic_int_get (&f->n_answers), ==, 2);
+  release (f);
+  dbus_pair_wait_until (g_atomic_int_get (&f->n_answers) == 3);
+}
+
+/* Meanwhile there is time for what is told of changes. */
+static void
+test_rest (Fixture *f, gconstpointer data)
+{
+  send_list (f, G_DBUS_MESSAGE_FLAGS_NONE);
+  now += G_TIME_SPAN_SECOND;
+  release (f);
+  dbus_pair_wait_until (g_atomic_int_get (&f->n_answers) == 1);
+  send_call (f, "List", G_DBUS_MESSAGE_FLAGS_NONE);
+  for (int i = 0; i < 3; i++) /* and the bus has read the first one */
+    call_quickly (f);
+  now += (SHARE - 1) * G_TIME_SPAN_SECOND - 1;
+  call_quickly (f);
+  g_assert_cmpuint (f->n_begun, ==, 1);
+  now += 1;
+  dbus_pair_wait_until (f->n_begun == 2);
+  dbus_pair_wait_until (g_atomic_int_get (&f->n_answers) == 6);
+}
+
+static void
 test_no_answer_wanted (Fixture *f, gconstpointer data)
 {
   send_list (f, G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED);
@@ -273,6 +321,8 @@ main (int argc, char **argv)
 
 #define ADD(path, func) g_test_add ("/dbus-drafting/" path, Fixture, NULL, set_up, func, tear_down)
   ADD ("meanwhile/others-are-answered", test_meanwhile);
+  ADD ("meanwhile/a-page-is-answered", test_page);
+  ADD ("rest/drafts-have-a-part-of-the-time", test_rest);
   ADD ("error/is-answered", test_error);
   ADD ("no-answer-wanted/none-comes", test_no_answer_wanted);
   ADD ("queen-leaves/nothing-comes", test_queen_leaves);

@@ -43,7 +43,7 @@ show (Fixture *f)
   f->cluster = queen_dbus_cluster_new ();
   f->figures.addresses = addresses;
   f->jobs = queen_dbus_jobs_new ();
-  f->limits = (QueenDBusLimits){ .message = 100 * 1000, .page = 10 * 1000 };
+  f->limits = (QueenDBusLimits){ .message = 100 * 1000, .page = 10 * 1000, .part = 10 * 1000 };
   f->queen = queen_dbus_queen_skeleton_new ();
   f->outbox = queen_dbus_outbox_new (f->pair.queen, 20 * 1000, on_stuck, NULL);
   f->receipts = queen_dbus_receipts_new (&queen_clock_system);
@@ -155,6 +155,19 @@ test_all_exactly (Fixture *f, gconstpointer data)
       dbus_pair_fail (&f->pair, QUEEN_DBUS_PATH, MANAGER, "GetManagedObjects", NULL,
                       LIMITS_EXCEEDED);
     }
+}
+
+/* It would take a while to walk along those who are too many anyhow. */
+static void
+test_all_hopeless (Fixture *f, gconstpointer data)
+{
+  QueenDBusObject *worker;
+
+  add_workers (f, 100);
+  f->limits.message = 10 * 1000;
+  dbus_pair_fail (&f->pair, QUEEN_DBUS_PATH, MANAGER, "GetManagedObjects", NULL, LIMITS_EXCEEDED);
+  worker = queen_dbus_cluster_get_next (f->cluster, QUEEN_COMPONENT_WORKER, 0);
+  g_assert_false (worker->is_listed);
 }
 
 /* A8, A14 */
@@ -322,7 +335,7 @@ take_part (Fixture *f, guint64 after, guint limit, GHashTable *ids, guint *n)
   g_assert_no_error (error);
   g_variant_get (g_dbus_message_get_body (answer), "(a(oa{sv})t)", &part, &next);
   *n = (guint) g_variant_iter_n_children (part);
-  g_assert_true (*n == 1 || dbus_pair_measure (answer) <= f->limits.page + 32);
+  g_assert_true (*n == 1 || dbus_pair_measure (answer) <= f->limits.part + 32);
   while (g_variant_iter_loop (part, "(&o@a{sv})", &path, &properties))
     {
       const char *id;
@@ -632,6 +645,7 @@ main (int argc, char **argv)
   add ("whole/size-is-known-to-the-byte", test_all_exactly);
   add ("whole/queens-are-reckoned-in", test_all_with_queens);
   add ("whole/too-large/refused-and-the-connection-stays", test_all_too_large);
+  add ("whole/too-large/refused-without-a-look-at-each", test_all_hopeless);
   add ("whole/too-large/ids", test_ids_too_large);
   add ("whole/too-large/nodes", test_nodes_too_many);
   add ("whole/too-large/event-is-left-out", test_event_too_large);

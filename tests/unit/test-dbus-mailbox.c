@@ -83,6 +83,43 @@ test_events (void)
   queen_dbus_mailbox_free (mailbox);
 }
 
+static void
+put_from (QueenDBusMailbox *mailbox, const char *sender, const char *id)
+{
+  g_autoptr (QueenComponent) component = queen_component_new (QUEEN_COMPONENT_WORKER);
+  g_autoptr (QueenEvent) event = NULL;
+
+  component->id = g_strdup (id);
+  component->sender = g_ref_string_new (sender);
+  event = queen_event_new_component (component, 1);
+  queen_dbus_mailbox_put (mailbox, event);
+}
+
+static void
+test_senders (void)
+{
+  QueenDBusMailbox *mailbox = new_mailbox (4);
+  g_autoptr (QueenDBusNews) news = NULL;
+  g_autoptr (GString) ids = g_string_new (NULL);
+
+  queen_dbus_mailbox_want_events (mailbox, TRUE);
+  put_from (mailbox, "address:10.0.0.2", "honest-1");
+  for (int i = 0; i < 10; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("w%d", i);
+
+      put_from (mailbox, "address:10.0.0.1", id);
+      if (i == 4)
+        put_from (mailbox, "address:10.0.0.2", "honest-2");
+    }
+  news = queen_dbus_mailbox_take (mailbox, G_MAXUINT);
+  for (guint i = 0; i < news->events->len; i++)
+    g_string_append_printf (ids, "%s ", ((QueenEvent *) news->events->pdata[i])->component->id);
+  g_assert_cmpstr (ids->str, ==, "honest-1 honest-2 w8 w9 ");
+  g_assert_cmpuint (news->n_dropped, ==, 8);
+  queen_dbus_mailbox_free (mailbox);
+}
+
 /* Does by hand what the reader's loop does before it sleeps.
  *
  * Returns: whether it would not sleep, as there is something to do */
@@ -332,6 +369,7 @@ main (int argc, char **argv)
 
   add ("last-event-of-each-component", test_last);
   add ("oldest-event-dropped-and-counted", test_events);
+  add ("whose-are-most-loses-them", test_senders);
   add ("large-events-dropped-and-counted", test_bytes);
   add ("events-nobody-wants-are-not-kept", test_unwanted);
   add ("deferring/woken-for-wanted-events-only", test_deferring);

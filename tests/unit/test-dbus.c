@@ -107,6 +107,39 @@ test_cluster_dirty (void)
 }
 
 static void
+take_from (QueenDBusCluster *cluster, const char *id, const char *sender)
+{
+  g_autoptr (QueenComponent) worker = make (QUEEN_COMPONENT_WORKER, id, QUEEN_STATUS_READY, 1);
+  g_autoptr (QueenEvent) event = NULL;
+
+  worker->sender = sender ? g_ref_string_new (sender) : NULL;
+  event = queen_event_new_component (worker, 1);
+  queen_dbus_cluster_take (cluster, event);
+}
+
+/* Those of one IPv6 network are one among others, and take turns in it. */
+static void
+test_cluster_turns (void)
+{
+  g_autoptr (QueenDBusCluster) cluster = queen_dbus_cluster_new ();
+  g_autoptr (GString) order = g_string_new (NULL);
+  QueenDBusObject *object;
+
+  take_from (cluster, "a1", "address:10.0.0.1");
+  take_from (cluster, "a2", "address:10.0.0.1");
+  take_from (cluster, "a3", "address:10.0.0.1");
+  take_from (cluster, "a2", "address:10.0.0.1");
+  take_from (cluster, "b1", "address:2001:db8:1:1::/64");
+  take_from (cluster, "b2", "address:2001:db8:1:1::/64");
+  take_from (cluster, "c1", "address:2001:db8:1:2::/64");
+  take_from (cluster, "d1", NULL);
+  for (; (object = queen_dbus_cluster_get_dirty (cluster));
+       queen_dbus_cluster_set_clean (cluster, object))
+    g_string_append_printf (order, "%s ", object->now->id);
+  g_assert_cmpstr (order->str, ==, "a1 b1 d1 a2 c1 a3 b2 ");
+}
+
+static void
 expect_order (QueenDBusCluster *cluster, const char *ids)
 {
   g_autoptr (GString) text = g_string_new (NULL);
@@ -309,6 +342,7 @@ main (int argc, char **argv)
 
   add ("cluster/counts", test_cluster_counts);
   add ("cluster/remembers-what-the-bus-was-told", test_cluster_dirty);
+  add ("cluster/whose-it-is-take-turns", test_cluster_turns);
   add ("cluster/never-told-leaves-nothing", test_cluster_never_told);
   add ("cluster/in-order-of-first-sight", test_cluster_order);
   add ("cluster/in-order-while-they-come-and-go", test_cluster_coming_and_going);
