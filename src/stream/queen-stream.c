@@ -10,6 +10,7 @@
 
 #define MAX_RING_BYTES (64 * 1024 * 1024)
 #define MAX_PAST_BYTES (32 * 1024 * 1024)
+#define MAX_PACKED (8 * 1024 * 1024) /* of a pulse that whoever comes gets compressed */
 #define EVENT "heartbeat"
 #define KEPT_UNHEARD (5 * G_USEC_PER_SEC)
 #define MAX_PAST 1000       /* events that one gets that are no longer in the ring */
@@ -32,6 +33,7 @@ struct _QueenStream
   const QueenClock *clock;
   QueenTally *tally;
   guint capacity;
+  gsize pulse_length;                  /* of the last one's JSON; 0 before the first */
   gboolean (*is_full) (gpointer data); /* NULL when there is no way that could be */
   gpointer full_data;
   gboolean (*ask_past) (guint64, guint64, QueenStreamPastFunc, gpointer, gpointer);
@@ -95,6 +97,7 @@ pulse (QueenStream *self, QueenEvent *event)
   guint64 next = queen_ring_get_head (ring);
   g_autofree char *id = queen_ring_dup_id (ring, next - 1);
 
+  self->pulse_length = event->json_length;
   if (!queen_channel_is_heard (self->channel))
     return;
   queen_channel_pulse (self->channel, queen_snapshots_take (self->snapshots, event, id, next));
@@ -309,6 +312,12 @@ queen_stream_get_capacity (QueenStream *self)
   return self->capacity;
 }
 
+gboolean
+queen_stream_is_too_long_to_pack (QueenStream *self)
+{
+  return self->pulse_length > MAX_PACKED;
+}
+
 guint
 queen_stream_get_n_subscribers (QueenStream *self)
 {
@@ -330,40 +339,14 @@ queen_stream_get_holdings (QueenStream *self, QueenStreamHoldings *holdings)
 
 /* Those who come again */
 
-/* Returns: (transfer full) (nullable): a chunk of what it wants of @events
- * @last_id: (out) (transfer full): of the last of these */
-static GBytes *
-make_past (const Returner *returner, const GPtrArray *events, char **last_id)
-{
-  const char *epoch = queen_ring_get_epoch (queen_channel_get_ring (returner->stream->channel));
-  GString *text = g_string_new (NULL);
-
-  for (guint i = 0; i < events->len; i++)
-    {
-      const QueenEvent *event = events->pdata[i];
-      g_autoptr (GBytes) frame = NULL;
-      struct iovec inside;
-
-      g_free (*last_id);
-      *last_id = g_strdup_printf ("%s-%" G_GUINT64_FORMAT, epoch, event->number);
-      if (!(event->kind & returner->request.kinds))
-        continue;
-      frame = queen_frame_new (*last_id, EVENT, event->json, event->json_length);
-      queen_chunk_get_inside (frame, &inside);
-      g_string_append_len (text, inside.iov_base, (gssize) inside.iov_len);
-    }
-  if (text->len > 0)
-    return queen_chunk_new (text);
-  g_string_free (text, TRUE);
-  return NULL;
-}
-
 /* Where there is no room for it, it is lost to @returner, who is told so. */
 static void
 take_past (Returner *returner, const GPtrArray *events)
 {
   g_autofree char *last_id = NULL;
-  g_autoptr (GBytes) past = make_past (returner, events, &last_id);
+  const char *epoch = queen_ring_get_epoch (queen_channel_get_ring (returner->stream->channel));
+  g_autoptr (GBytes) past =
+      queen_pasts_make (events, returner->request.kinds, EVENT, epoch, &last_id);
 
   if (past && !queen_pasts_make_room (returner->stream->pasts, g_bytes_get_size (past)))
     return;
