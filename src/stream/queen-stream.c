@@ -4,6 +4,7 @@
 #include "queen-stream.h"
 
 #include "loop/queen-fair-queue.h"
+#include "loop/queen-slice.h"
 #include "queen-channel.h"
 #include "queen-frame.h"
 #include "queen-snapshots.h"
@@ -529,23 +530,34 @@ is_still_awaiting (QueenStream *self, const Returner *returner)
   return TRUE;
 }
 
+/* As many as there may be would take as long as several turns: those that there is no time for go
+ * on in the next one. Meanwhile none of them is in a queue from which others could take it. */
 static void
 welcome_awaiting (gpointer data)
 {
   QueenStream *self = data;
   GQueue were_awaiting = self->awaiting;
+  gboolean is_over = FALSE;
+  QueenSlice slice;
   GList *link;
-  Returner *returner;
+  Returner *first;
 
+  queen_slice_begin (&slice, self->clock);
   g_queue_init (&self->awaiting);
   self->awaited = G_MAXUINT64;
-  while ((link = g_queue_pop_head_link (&were_awaiting)))
+  while (!is_over && (link = g_queue_pop_head_link (&were_awaiting)))
     if (is_still_awaiting (self, link->data))
       g_queue_push_tail_link (&self->awaiting, link);
     else
-      go_on (self, link->data);
-  returner = g_queue_peek_head (&self->awaiting);
-  queen_alarm_set (self->await_alarm, returner ? returner->deadline : -1);
+      {
+        go_on (self, link->data);
+        is_over = queen_slice_is_over (&slice, QUEEN_SLICE_LARGE);
+      }
+  while ((link = g_queue_pop_tail_link (&self->awaiting)))
+    g_queue_push_head_link (&were_awaiting, link);
+  self->awaiting = were_awaiting;
+  first = g_queue_peek_head (&self->awaiting);
+  queen_alarm_set (self->await_alarm, !first ? -1 : is_over ? 0 : first->deadline);
 }
 
 void
@@ -562,7 +574,9 @@ queen_stream_set_past_func (QueenStream *self,
   if (ask)
     return;
   ask_next (self);
-  welcome_awaiting (self);
+  do
+    welcome_awaiting (self);
+  while (self->awaiting.length > 0);
 }
 
 void
