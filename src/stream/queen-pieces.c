@@ -145,7 +145,7 @@ is_hopeless (QueenPieces *self, gint64 until)
 {
   gboolean is_any_known = g_hash_table_size (self->known) > 0;
 
-  return self->clock->get_monotonic () >= until + (is_any_known ? QUEEN_SLICE : 0);
+  return self->clock->get_monotonic () - (is_any_known ? QUEEN_SLICE : 0) >= until;
 }
 
 void
