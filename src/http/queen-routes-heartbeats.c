@@ -374,11 +374,13 @@ takes_gzip_live (QueenExchange *exchange)
 }
 
 static QueenEncoding
-choose_encoding (QueenExchange *exchange)
+choose_encoding (QueenExchange *exchange, QueenStream *stream)
 {
   if (queen_exchange_is_http_1_0 (exchange))
     return QUEEN_ENCODING_PLAIN;
-  return takes_gzip_live (exchange) ? QUEEN_ENCODING_PACKED : QUEEN_ENCODING_CHUNKED;
+  if (!takes_gzip_live (exchange) || queen_stream_is_too_long_to_pack (stream))
+    return QUEEN_ENCODING_CHUNKED;
+  return QUEEN_ENCODING_PACKED;
 }
 
 static gboolean
@@ -393,7 +395,7 @@ parse_subscription (Subscription *subscription, QueenExchange *exchange, GError 
     return FALSE;
   request->client = asked->client;
   request->is_forwarded = asked->is_forwarded;
-  request->encoding = choose_encoding (exchange);
+  request->encoding = choose_encoding (exchange, subscription->stream);
   request->owner = queen_exchange_get_reader (exchange);
   return TRUE;
 }

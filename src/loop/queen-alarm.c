@@ -3,7 +3,8 @@
 
 #include "queen-alarm.h"
 
-#define NOT_SET G_MAXUINT /* in the place of a place in the heap */
+#define NOT_SET G_MAXUINT             /* in the place of a place in the heap */
+#define BOARD_SLICE (3 * QUEEN_SLICE) /* µs of a turn that those on a board have together */
 
 /* The first part of a source. */
 typedef struct
@@ -125,11 +126,23 @@ is_board_due (GSource *source)
   return FALSE;
 }
 
-/* What is set meanwhile is for the next turn, and whoever goes off may free any of them. */
+/* Those from @link on come first the next time. */
+static void
+rotate_board (Board *board, const GList *link)
+{
+  while (link && board->alarms.head != link)
+    g_queue_push_tail_link (&board->alarms, g_queue_pop_head_link (&board->alarms));
+}
+
+/* What is set meanwhile is for the next turn, and whoever goes off may free any of them. Each may
+ * take a slice of its own, and others say how many of them are due at once: those for whom there is
+ * no time remain due. */
 static gboolean
 dispatch_board (GSource *source, GSourceFunc callback, gpointer data)
 {
   Board *board = (Board *) source;
+  const QueenClock *clock = board->timer.clock;
+  gint64 end = clock->get_monotonic () + BOARD_SLICE;
   guint64 last = board->n_sets;
 
   for (GList *link = board->alarms.head; link; link = board->next)
@@ -141,6 +154,11 @@ dispatch_board (GSource *source, GSourceFunc callback, gpointer data)
         continue;
       alarm->time = -1;
       alarm->callback (alarm->data);
+      if (clock->get_monotonic () >= end)
+        {
+          rotate_board (board, board->next);
+          break;
+        }
     }
   return G_SOURCE_CONTINUE;
 }

@@ -13,7 +13,8 @@ G_BEGIN_DECLS
  * Goes off in the thread's default main context, once each time that it is set. GLib's own ready
  * times wake the loop up with two system calls whenever they change; an alarm belongs to the loop's
  * thread, and setting it costs nothing. A loop has a price for each source in each turn, so those
- * of one clock and one priority have a source in common.
+ * of one clock and one priority have a source in common; and if those that are due take long, some
+ * of them go off in the next turn.
  */
 typedef struct _QueenAlarm QueenAlarm;
 

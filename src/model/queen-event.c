@@ -165,8 +165,8 @@ queen_event_new_counts (QueenEventKind kind,
 QueenEvent *
 queen_event_new_queen (const QueenCensus *workers, const QueenCensus *hives, gint64 time)
 {
-  GString *json = g_string_sized_new (512 + 2 * QUEEN_EVENT_MARGIN + strlen (workers->ids) +
-                                      strlen (hives->ids));
+  gsize n_workers = strlen (workers->ids), n_hives = strlen (hives->ids); /* megabytes */
+  GString *json = g_string_sized_new (512 + 2 * QUEEN_EVENT_MARGIN + n_workers + n_hives);
   gsize json_length, length;
   char *memory;
 
@@ -176,9 +176,9 @@ queen_event_new_queen (const QueenCensus *workers, const QueenCensus *hives, gin
                           "\"hives_online\":%u,\"hives_available\":%u",
                           workers->online, workers->available, hives->online, hives->available);
   g_string_append (json, ",\"worker_ids\":");
-  g_string_append (json, workers->ids);
+  g_string_append_len (json, workers->ids, (gssize) n_workers);
   g_string_append (json, ",\"hive_ids\":");
-  g_string_append (json, hives->ids);
+  g_string_append_len (json, hives->ids, (gssize) n_hives);
   g_string_append (json, ",\"timestamp\":\"");
   queen_timestamp_append (json, time);
   g_string_append (json, "\"}");

@@ -4,12 +4,12 @@
 #include "queen-pasts.h"
 
 #include "loop/queen-fair-queue.h"
+#include "model/queen-event.h"
+#include "queen-frame.h"
 
-#define SMALL 4096 /* bytes: up to that each reader may have one of its own */
-#define LONG                                                                                       \
-  (10 * G_USEC_PER_SEC) /* for which whoever has most sits on one, if others want room             \
-                         */
-#define UNIT 1024       /* bytes that weigh as much as one place */
+#define SMALL 4096                 /* bytes: up to that each reader may have one of its own */
+#define LONG (10 * G_USEC_PER_SEC) /* what whoever has most may sit on one, if others want room */
+#define UNIT 1024                  /* bytes that weigh as much as one place */
 
 struct _QueenPasts
 {
@@ -55,6 +55,33 @@ on_nobody_holds_past (gpointer data)
   g_bytes_unref (past->inside);
   g_free (past);
   unref_pasts (self);
+}
+
+GBytes *
+queen_pasts_make (
+    const GPtrArray *events, guint kinds, const char *name, const char *epoch, char **last_id)
+{
+  GString *text = g_string_new (NULL);
+
+  *last_id = NULL;
+  for (guint i = 0; i < events->len; i++)
+    {
+      const QueenEvent *event = events->pdata[i];
+      g_autoptr (GBytes) frame = NULL;
+      struct iovec inside;
+
+      g_free (*last_id);
+      *last_id = g_strdup_printf ("%s-%" G_GUINT64_FORMAT, epoch, event->number);
+      if (!(event->kind & kinds))
+        continue;
+      frame = queen_frame_new (*last_id, name, event->json, event->json_length);
+      queen_chunk_get_inside (frame, &inside);
+      g_string_append_len (text, inside.iov_base, (gssize) inside.iov_len);
+    }
+  if (text->len > 0)
+    return queen_chunk_new (text);
+  g_string_free (text, TRUE);
+  return NULL;
 }
 
 QueenPasts *

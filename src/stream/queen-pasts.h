@@ -32,6 +32,19 @@ QueenPasts *queen_pasts_new (gsize max_bytes, QueenAudience *audience, const Que
 void queen_pasts_free (QueenPasts *self);
 
 /**
+ * queen_pasts_make:
+ * @events: of QueenEvent
+ * @kinds: which of them are wanted
+ * @name: of a frame's event
+ * @epoch: with which their ids begin
+ * @last_id: (out) (transfer full): of the last of them; %NULL when there is none
+ *
+ * Returns: (transfer full) (nullable): a chunk of what is wanted; %NULL when nothing is
+ */
+GBytes *queen_pasts_make (
+    const GPtrArray *events, guint kinds, const char *name, const char *epoch, char **last_id);
+
+/**
  * queen_pasts_make_room:
  * @past: one more
  * @request: who asks for it

@@ -138,11 +138,14 @@ append_piece (
   g_string_append (bytes, QUEEN_CHUNK_END);
 }
 
-/* Whether nothing of the rest can be compressed: then it need not even be cut. */
+/* Whether nothing of the rest can be compressed: then it need not even be cut. To find what is
+ * known of tens of megabytes takes long, too, and that has a slice of its own. */
 static gboolean
 is_hopeless (QueenPieces *self, gint64 until)
 {
-  return g_hash_table_size (self->known) == 0 && self->clock->get_monotonic () >= until;
+  gboolean is_any_known = g_hash_table_size (self->known) > 0;
+
+  return self->clock->get_monotonic () - (is_any_known ? QUEEN_SLICE : 0) >= until;
 }
 
 void

@@ -4,12 +4,14 @@
 #include "queen-stream.h"
 
 #include "loop/queen-fair-queue.h"
+#include "loop/queen-slice.h"
 #include "queen-channel.h"
 #include "queen-frame.h"
 #include "queen-snapshots.h"
 
 #define MAX_RING_BYTES (64 * 1024 * 1024)
 #define MAX_PAST_BYTES (32 * 1024 * 1024)
+#define MAX_PACKED (8 * 1024 * 1024) /* of a pulse that whoever comes gets compressed */
 #define EVENT "heartbeat"
 #define KEPT_UNHEARD (5 * G_USEC_PER_SEC)
 #define MAX_PAST 1000       /* events that one gets that are no longer in the ring */
@@ -32,6 +34,7 @@ struct _QueenStream
   const QueenClock *clock;
   QueenTally *tally;
   guint capacity;
+  gsize pulse_length;                  /* of the last one's JSON; 0 before the first */
   gboolean (*is_full) (gpointer data); /* NULL when there is no way that could be */
   gpointer full_data;
   gboolean (*ask_past) (guint64, guint64, QueenStreamPastFunc, gpointer, gpointer);
@@ -95,6 +98,7 @@ pulse (QueenStream *self, QueenEvent *event)
   guint64 next = queen_ring_get_head (ring);
   g_autofree char *id = queen_ring_dup_id (ring, next - 1);
 
+  self->pulse_length = event->json_length;
   if (!queen_channel_is_heard (self->channel))
     return;
   queen_channel_pulse (self->channel, queen_snapshots_take (self->snapshots, event, id, next));
@@ -309,6 +313,12 @@ queen_stream_get_capacity (QueenStream *self)
   return self->capacity;
 }
 
+gboolean
+queen_stream_is_too_long_to_pack (QueenStream *self)
+{
+  return self->pulse_length > MAX_PACKED;
+}
+
 guint
 queen_stream_get_n_subscribers (QueenStream *self)
 {
@@ -330,40 +340,14 @@ queen_stream_get_holdings (QueenStream *self, QueenStreamHoldings *holdings)
 
 /* Those who come again */
 
-/* Returns: (transfer full) (nullable): a chunk of what it wants of @events
- * @last_id: (out) (transfer full): of the last of these */
-static GBytes *
-make_past (const Returner *returner, const GPtrArray *events, char **last_id)
-{
-  const char *epoch = queen_ring_get_epoch (queen_channel_get_ring (returner->stream->channel));
-  GString *text = g_string_new (NULL);
-
-  for (guint i = 0; i < events->len; i++)
-    {
-      const QueenEvent *event = events->pdata[i];
-      g_autoptr (GBytes) frame = NULL;
-      struct iovec inside;
-
-      g_free (*last_id);
-      *last_id = g_strdup_printf ("%s-%" G_GUINT64_FORMAT, epoch, event->number);
-      if (!(event->kind & returner->request.kinds))
-        continue;
-      frame = queen_frame_new (*last_id, EVENT, event->json, event->json_length);
-      queen_chunk_get_inside (frame, &inside);
-      g_string_append_len (text, inside.iov_base, (gssize) inside.iov_len);
-    }
-  if (text->len > 0)
-    return queen_chunk_new (text);
-  g_string_free (text, TRUE);
-  return NULL;
-}
-
 /* Where there is no room for it, it is lost to @returner, who is told so. */
 static void
 take_past (Returner *returner, const GPtrArray *events)
 {
   g_autofree char *last_id = NULL;
-  g_autoptr (GBytes) past = make_past (returner, events, &last_id);
+  const char *epoch = queen_ring_get_epoch (queen_channel_get_ring (returner->stream->channel));
+  g_autoptr (GBytes) past =
+      queen_pasts_make (events, returner->request.kinds, EVENT, epoch, &last_id);
 
   if (past && !queen_pasts_make_room (returner->stream->pasts, past, &returner->request))
     return;
@@ -546,23 +530,34 @@ is_still_awaiting (QueenStream *self, const Returner *returner)
   return TRUE;
 }
 
+/* As many as there may be would take as long as several turns: those that there is no time for go
+ * on in the next one. Meanwhile none of them is in a queue from which others could take it. */
 static void
 welcome_awaiting (gpointer data)
 {
   QueenStream *self = data;
   GQueue were_awaiting = self->awaiting;
+  gboolean is_over = FALSE;
+  QueenSlice slice;
   GList *link;
-  Returner *returner;
+  Returner *first;
 
+  queen_slice_begin (&slice, self->clock);
   g_queue_init (&self->awaiting);
   self->awaited = G_MAXUINT64;
-  while ((link = g_queue_pop_head_link (&were_awaiting)))
+  while (!is_over && (link = g_queue_pop_head_link (&were_awaiting)))
     if (is_still_awaiting (self, link->data))
       g_queue_push_tail_link (&self->awaiting, link);
     else
-      go_on (self, link->data);
-  returner = g_queue_peek_head (&self->awaiting);
-  queen_alarm_set (self->await_alarm, returner ? returner->deadline : -1);
+      {
+        go_on (self, link->data);
+        is_over = queen_slice_is_over (&slice, QUEEN_SLICE_LARGE);
+      }
+  while ((link = g_queue_pop_tail_link (&self->awaiting)))
+    g_queue_push_head_link (&were_awaiting, link);
+  self->awaiting = were_awaiting;
+  first = g_queue_peek_head (&self->awaiting);
+  queen_alarm_set (self->await_alarm, !first ? -1 : is_over ? 0 : first->deadline);
 }
 
 void
@@ -579,7 +574,9 @@ queen_stream_set_past_func (QueenStream *self,
   if (ask)
     return;
   ask_next (self);
-  welcome_awaiting (self);
+  do
+    welcome_awaiting (self);
+  while (self->awaiting.length > 0);
 }
 
 void

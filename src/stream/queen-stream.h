@@ -106,6 +106,15 @@ void queen_stream_recall (QueenStream *self, const QueenEvent *event);
 guint queen_stream_get_capacity (QueenStream *self);
 
 /**
+ * queen_stream_is_too_long_to_pack:
+ *
+ * Returns: whether whoever subscribes now had better not take gzip: how things stand is tens of
+ *   megabytes, which are made for it in the same turn of the main loop, and most of which there
+ *   would be no time to compress
+ */
+gboolean queen_stream_is_too_long_to_pack (QueenStream *self);
+
+/**
  * queen_stream_get_n_subscribers: (attributes org.gtk.Method.get_property=subscribers)
  *
  * Returns: how many listen right now

@@ -244,6 +244,59 @@ test_all_bad (void)
   assert_known (port, nobody);
 }
 
+/* As many as have an id in 259 bytes of JSON each. */
+static void
+beat_longest (guint16 port, guint n)
+{
+  g_autofree char *quotes = g_strnfill (2 * 120, '\\');
+  g_autoptr (GString) body = g_string_new (NULL);
+
+  for (guint i = 0; i < n; i += MAX_BATCH)
+    {
+      g_autoptr (HttpAnswer) answer = NULL;
+
+      g_string_truncate (body, 0);
+      for (guint k = 0; k < MAX_BATCH; k++)
+        g_string_append_printf (body, "%s{\"worker_id\":\"%s%08u\",\"status\":\"ready\"}",
+                                k > 0 ? "," : "[", quotes, i + k);
+      g_string_append_c (body, ']');
+      answer = post (port, JSON, body->str, body->len);
+      g_assert_cmpuint (answer->status, ==, 200);
+    }
+}
+
+static void
+assert_coding (guint16 port, const char *coding)
+{
+  g_autoptr (HttpAnswer) answer =
+      http_exchange (port,
+                     "HEAD /v1/heartbeats/stream HTTP/1.1\r\nHost: localhost\r\n"
+                     "Accept-Encoding: gzip\r\n\r\n",
+                     -1);
+
+  g_assert_cmpstr (http_answer_get_header (answer, "content-encoding"), ==, coding);
+}
+
+/* What there would hardly be time to compress for whoever comes is not. */
+static void
+test_too_long_for_gzip (void)
+{
+  g_autoptr (QueenProcess) queen = queen_process_start ("--heartbeat-interval=500ms", NULL);
+  guint16 port = queen_process_get_port (queen);
+  g_autoptr (SseClient) client = sse_client_subscribe (port, "?types=queen", NULL);
+  gsize length = 0;
+
+  assert_coding (port, "gzip");
+  beat_longest (port, 35 * MAX_BATCH);
+  while (length < 8 * 1024 * 1024)
+    {
+      g_autoptr (SseFrame) frame = sse_client_next (client);
+
+      length = strlen (frame->data);
+    }
+  assert_coding (port, NULL);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -255,6 +308,8 @@ main (int argc, char **argv)
   g_test_add_func ("/batches/statuses/each-its-own", test_statuses);
   g_test_add_func ("/batches/limits/1024-and-no-reader-loses-one", test_many);
   g_test_add_func ("/batches/limits/a-mebibyte", test_bytes);
+  g_test_add_func ("/batches/longest-ids/nobody-waits-for-them-to-be-packed",
+                   test_too_long_for_gzip);
 
   return g_test_run ();
 }

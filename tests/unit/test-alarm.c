@@ -255,6 +255,95 @@ test_set_again_and_again (Fixture *f, gconstpointer data)
   queen_alarm_free (second);
 }
 
+#define N_SLOW 8
+#define N_AT_ONCE 3 /* that take a slice each, and of which the loop has had enough */
+
+static QueenAlarm *slow[N_SLOW];
+static guint n_heard[N_SLOW];
+static gboolean is_again; /* whether who goes off is due again */
+
+static void
+on_slow (gpointer data)
+{
+  guint i = GPOINTER_TO_UINT (data);
+
+  now += QUEEN_SLICE;
+  n_heard[i]++;
+  if (is_again)
+    queen_alarm_set (slow[i], 0);
+}
+
+static void
+make_slow (void (*callback) (gpointer))
+{
+  for (guint i = 0; i < N_SLOW; i++)
+    {
+      n_heard[i] = 0;
+      slow[i] = queen_alarm_new (&fake_clock, "slow", G_PRIORITY_DEFAULT, i ? on_slow : callback,
+                                 GUINT_TO_POINTER (i));
+      queen_alarm_set (slow[i], 0);
+    }
+}
+
+static void
+free_slow (void)
+{
+  for (guint i = 0; i < N_SLOW; i++)
+    g_clear_pointer (&slow[i], queen_alarm_free);
+}
+
+/* Others have a turn in between, and those that there was no time for remain due. */
+static void
+test_lone_slices (Fixture *f, gconstpointer data)
+{
+  guint n_turns = 0;
+
+  is_again = FALSE;
+  make_slow (on_slow);
+  for (gint64 before = now; g_main_context_iteration (NULL, FALSE); before = now, n_turns++)
+    g_assert_cmpint (now - before, <=, N_AT_ONCE * QUEEN_SLICE);
+  g_assert_cmpuint (n_turns, ==, (N_SLOW + N_AT_ONCE - 1) / N_AT_ONCE);
+  for (guint i = 0; i < N_SLOW; i++)
+    g_assert_cmpuint (n_heard[i], ==, 1);
+  free_slow ();
+}
+
+/* The first of them, always due, do not keep the last ones from their turn. */
+static void
+test_lone_fair (Fixture *f, gconstpointer data)
+{
+  is_again = TRUE;
+  make_slow (on_slow);
+  for (guint i = 0; i < N_SLOW; i++)
+    g_main_context_iteration (NULL, FALSE);
+  for (guint i = 0; i < N_SLOW; i++)
+    g_assert_cmpuint (n_heard[i], ==, N_AT_ONCE);
+  free_slow ();
+}
+
+static void
+on_slowest (gpointer data)
+{
+  now += N_AT_ONCE * QUEEN_SLICE;
+  free_slow ();
+}
+
+/* By the first of them, with itself; what comes behind them has its turn. */
+static void
+test_lone_freed_late (Fixture *f, gconstpointer data)
+{
+  QueenAlarm *last;
+
+  make_slow (on_slowest);
+  last = queen_alarm_new (&fake_clock, "last", G_PRIORITY_DEFAULT, on_alarm, &items[0]);
+  queen_alarm_set (last, 0);
+  g_main_context_iteration (NULL, FALSE);
+  g_assert_null (slow[0]);
+  g_assert_cmpstr (f->heard->str, ==, "");
+  assert_heard (f, "0 ");
+  queen_alarm_free (last);
+}
+
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -268,6 +357,9 @@ main (int argc, char **argv)
   ADD ("/alarm/group/many-take-several-turns", test_slices);
   ADD ("/alarm/lone/freed-while-they-go-off", test_lone);
   ADD ("/alarm/lone/set-again-and-again", test_set_again_and_again);
+  ADD ("/alarm/lone/many-take-several-turns", test_lone_slices);
+  ADD ("/alarm/lone/who-is-always-due-keeps-nobody-from-it", test_lone_fair);
+  ADD ("/alarm/lone/freed-when-there-is-no-more-time", test_lone_freed_late);
   ADD ("/alarm/lone/last-is-freed-while-it-goes-off", test_last);
   return g_test_run ();
 }

@@ -643,7 +643,7 @@ test_clearing_ends (void)
     }
   step = 5 * MSEC; /* so that a look at all of them takes several turns */
   drop_one (audience, held[39]);
-  for (guint i = 0; i < 30; i++)
+  for (guint i = 0; i < 60; i++)
     {
       g_autoptr (GBytes) other = g_bytes_new_take (g_strdup ("other"), 5);
 

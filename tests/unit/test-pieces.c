@@ -146,7 +146,7 @@ test_changed (Fixture *f, gconstpointer data)
   g_assert_cmpuint (more, <, N_CHANGES * 2 * QUEEN_GZIP_MAX_PIECE);
 }
 
-/* There is never time for more than two of them. */
+/* There is never time for more than two of them, besides those that are known. */
 static void
 test_by_and_by (Fixture *f, gconstpointer data)
 {
@@ -155,7 +155,7 @@ test_by_and_by (Fixture *f, gconstpointer data)
 
   queen_pieces_clear (f->pieces);
   size = pack (f, AT_ONCE);
-  for (; (next = pack (f, 3)) < size - 1000; size = next)
+  for (; (next = pack (f, 4 + 2 * n)) < size - 1000; size = next)
     n++;
   g_assert_cmpint (n, >, 4);
   g_assert_cmpuint (next, <, whole + 1000);
@@ -187,6 +187,22 @@ test_no_time (Fixture *f, gconstpointer data)
   assert_unpacks (bytes, &digest, text);
 }
 
+/* Nor is it looked for longer what of tens of megabytes is known. */
+static void
+test_long_known (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GString) text = write_text (f);
+  g_autoptr (GString) bytes = g_string_new (NULL);
+  QueenDigest digest;
+
+  queen_pieces_append (f->pieces, bytes, &digest, text->str, text->len, G_MAXINT32);
+  g_assert_cmpuint (remove_chunks (bytes), >, 3);
+  g_string_truncate (bytes, 0);
+  queen_pieces_append (f->pieces, bytes, &digest, text->str, text->len, now - QUEEN_SLICE + 3);
+  g_assert_cmpuint (remove_chunks (bytes), <=, 4);
+  assert_unpacks (bytes, &digest, text);
+}
+
 /* Without a comma, and of any length around those at which it is cut. */
 static void
 test_uncut (Fixture *f, gconstpointer data)
@@ -215,6 +231,7 @@ main (int argc, char **argv)
   ADD ("known/wherever-they-stand-now", test_changed);
   ADD ("time/goes-on-the-next-time", test_by_and_by);
   ADD ("time/what-is-left-is-not-even-cut", test_no_time);
+  ADD ("time/what-is-known-is-not-looked-for-without-end", test_long_known);
   ADD ("known/only-of-the-last-text", test_forgotten);
   ADD ("cut/anything-can-be", test_uncut);
 

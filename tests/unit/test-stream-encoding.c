@@ -327,6 +327,28 @@ test_large (Fixture *f, gconstpointer data)
   hang_up (&trio);
 }
 
+static void
+pulse_with (Fixture *f, gsize n_bytes)
+{
+  g_autofree char *letters = g_strnfill (n_bytes, 'w');
+  g_autofree char *ids = g_strdup_printf ("[\"%s\"]", letters);
+  const QueenCensus workers = { 1, 1, ids }, hives = { 0, 0, "[]" };
+  g_autoptr (QueenEvent) event = queen_event_new_queen (&workers, &hives, now);
+
+  queen_event_bus_emit (f->bus, event);
+}
+
+/* Whoever comes while it would be tens of megabytes, whether somebody hears the pulses or not. */
+static void
+test_too_long (Fixture *f, gconstpointer data)
+{
+  g_assert_false (queen_stream_is_too_long_to_pack (f->stream));
+  pulse_with (f, 9 * 1024 * 1024);
+  g_assert_true (queen_stream_is_too_long_to_pack (f->stream));
+  pulse_with (f, 7 * 1024 * 1024);
+  g_assert_false (queen_stream_is_too_long_to_pack (f->stream));
+}
+
 typedef struct
 {
   QueenStreamPastFunc func;
@@ -437,6 +459,7 @@ main (int argc, char **argv)
   ADD ("/stream-encoding/slow/no-chunk-is-torn", crowd, test_slow);
   ADD ("/stream-encoding/torn/goes-on-where-it-was", crowd, test_torn);
   ADD ("/stream-encoding/large/whatever-time-there-was", crowd, test_large);
+  ADD ("/stream-encoding/large/too-long-to-be-packed", three, test_too_long);
   ADD ("/stream-encoding/past/in-pieces", three, test_past);
   ADD ("/stream-encoding/packed/once-for-all", crowd, test_shared);
 

@@ -13,6 +13,7 @@
 #define WORKERS QUEEN_EVENT_WORKER
 #define MIB (1024 * 1024)
 #define N_LONG 1000 /* events, which are about 4 MiB together */
+#define N_AHEAD 40  /* who await the same */
 #define SAT_ON (10 * G_USEC_PER_SEC)
 
 static guint n_asked;
@@ -87,6 +88,40 @@ test_several_ahead (Fixture *f, gconstpointer data)
   assert_reads (far, ": 5");
   close (near);
   close (far);
+}
+
+/* However many await the same, others have a turn in between; and when she is alone again, or ends,
+ * nobody is left. */
+static void
+test_many_ahead (Fixture *f, gconstpointer data)
+{
+  int readers[N_AHEAD];
+
+  for (guint round = 0; round < 2; round++)
+    {
+      g_autofree char *last_id = g_strdup_printf (EPOCH "-%u", round + 3);
+
+      for (guint i = 0; i < N_AHEAD; i++)
+        readers[i] = come_with (f, last_id);
+      step = MSEC;
+      if (round == 0)
+        publish (f);
+      else
+        queen_stream_set_past_func (f->stream, NULL, NULL);
+      g_main_context_iteration (NULL, FALSE);
+      if (round == 0)
+        {
+          g_assert_cmpuint (queen_stream_get_n_subscribers (f->stream), >, 0);
+          g_assert_cmpuint (queen_stream_get_n_subscribers (f->stream), <, N_AHEAD);
+        }
+      step = 0;
+      turn ();
+      g_assert_cmpuint (queen_stream_get_n_subscribers (f->stream), ==, N_AHEAD);
+      for (guint i = 0; i < N_AHEAD; i++)
+        close (readers[i]);
+      turn ();
+      g_assert_cmpuint (queen_stream_get_n_subscribers (f->stream), ==, 0);
+    }
 }
 
 /* Nobody waits for what never comes. */
@@ -533,6 +568,8 @@ main (int argc, char **argv)
   ADD_WITH ("/stream-returners/ahead/in-turn", test_ahead_in_turn);
   ADD_WITH ("/stream-returners/nonsense", test_nonsense);
 #undef ADD_WITH
+  g_test_add ("/stream-returners/ahead/many-take-several-turns", Fixture, &crowd,
+              set_up_with_others, test_many_ahead, tear_down);
 #define ADD_PAST(path, func) g_test_add (path, Fixture, NULL, set_up_with_past, func, tear_down)
   ADD_PAST ("/stream-returners/past/counts", test_past_counts);
   ADD_PAST ("/stream-returners/past/of-who-goes", test_past_of_who_goes);
