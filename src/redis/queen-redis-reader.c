@@ -321,7 +321,10 @@ take_entry (QueenRedisSequencer *self, const Entry *entry)
   else if (!queen_component_kind_parse (entry->kind, &kind))
     queen_redis_sequencer_skip (self, "word of an unknown kind", NULL);
   else if (is_own_word (self, kind, entry))
-    queen_flights_land (self->flights, entry->id.number);
+    {
+      queen_flights_land (self->flights, entry->id.number);
+      queen_redis_sequencer_tell_untold (self);
+    }
   else
     take_component (self, kind, entry);
 }
@@ -365,7 +368,7 @@ take_entries (QueenRedisSequencer *self, const QueenRedisReply *entries)
 
   for (; self->state == QUEEN_ENGINE_TOGETHER && (one = queen_redis_reply_get_element (entries, n));
        n++)
-    if (n > 0 && clock->get_monotonic () >= end)
+    if (n > 0 && (queen_flights_has_untold (self->flights) || clock->get_monotonic () >= end))
       {
         self->n_at_once = MIN (n, MOST_AT_ONCE);
         return;
@@ -444,7 +447,10 @@ ask_for_more (QueenRedisSequencer *self)
   g_autoptr (GError) error = NULL;
 
   /* Whoever reads faster than subscribers can hear makes them lag. */
-  self->is_held_up = self->settings.is_behind && self->settings.is_behind (self->settings.data);
+  self->is_held_up =
+      queen_redis_sequencer_is_behind (self) || !queen_redis_sequencer_tell_untold (self);
+  if (self->state != QUEEN_ENGINE_TOGETHER)
+    return;
   if (self->is_held_up)
     {
       queen_alarm_set (self->read_alarm, 0);

@@ -12,6 +12,7 @@
  * (queen-redis-jobs.c). */
 
 #include "loop/queen-alarm.h"
+#include "loop/queen-slice.h"
 #include "model/queen-dispatch.h"
 #include "model/queen-hold-dispatch.h"
 #include "queen-engine-script.h"
@@ -239,6 +240,19 @@ void
 queen_redis_sequencer_tell (QueenRedisSequencer *self, QueenEvent *event, QueenComponent *before);
 
 /**
+ * queen_redis_sequencer_tell_untold:
+ *
+ * Tells what need not wait, and has nothing before it that has to, for a slice of this turn, and as
+ * long as who listens keeps up.
+ *
+ * Returns: whether that was all
+ */
+gboolean queen_redis_sequencer_tell_untold (QueenRedisSequencer *self);
+
+/** Returns: whether who listens has yet to hear of what has been told, and would lag */
+gboolean queen_redis_sequencer_is_behind (QueenRedisSequencer *self);
+
+/**
  * queen_redis_sequencer_set_dirty:
  * @component: who has changed, or is forgotten
  *
@@ -332,10 +346,14 @@ void queen_redis_sequencer_connect (QueenRedisSequencer *self);
  * @reason: one word
  * @trouble: for people
  *
- * She is alone from here on: what was on its way is told now. Looks for a way back.
+ * She is alone from here on: what was on its way is told next, in as many turns of the loop as it
+ * needs, and before all that is published from now on. Looks for a way back.
  */
 void
 queen_redis_sequencer_leave (QueenRedisSequencer *self, const char *reason, const char *trouble);
+
+/** Goes on telling what was on its way when she was left alone. */
+void queen_redis_sequencer_tell_given_up (QueenRedisSequencer *self);
 
 /** The connection for writing leads to one that is not the master, or not the one that is read. */
 void queen_redis_sequencer_look_elsewhere (QueenRedisSequencer *self);

@@ -58,10 +58,16 @@ queen_redis_sequencer_set_hearer (QueenRedisSequencer *self,
 
 /* Publishing */
 
+/* With the number that it has in the engine, or with one of her own. */
 static void
-tell_bus (QueenEvent *event, gpointer data)
+tell_event (QueenEvent *event, gpointer data)
 {
-  queen_event_bus_emit (QUEEN_REDIS_SEQUENCER (data)->bus, event);
+  QueenRedisSequencer *self = data;
+
+  if (self->state == QUEEN_ENGINE_TOGETHER)
+    queen_event_bus_emit (self->bus, event);
+  else
+    queen_sequencer_publish (QUEEN_SEQUENCER (self->local), event);
 }
 
 void
@@ -108,7 +114,16 @@ publish_alone (QueenRedisSequencer *self, QueenEvent *event)
   /* Whoever had spoken to another queen speaks to her by now, or is gone. */
   if (event->kind & (QUEEN_EVENT_NUMBERED_KINDS | QUEEN_EVENT_FORGOTTEN))
     queen_redis_sequencer_set_hearer (self, component->kind, component->id, NULL);
-  queen_sequencer_publish (QUEEN_SEQUENCER (self->local), event);
+  if (queen_flights_has_untold (self->flights))
+    queen_flights_add (self->flights, event, FALSE, 0, 0);
+  else
+    tell_event (event, self);
+}
+
+gboolean
+queen_redis_sequencer_is_behind (QueenRedisSequencer *self)
+{
+  return self->settings.is_behind && self->settings.is_behind (self->settings.data);
 }
 
 /* Alone from here on if the oldest of what is on its way has not come back in time: it may be that
@@ -155,20 +170,53 @@ await_flights (QueenRedisSequencer *self, gint64 until)
   queen_alarm_set (self->flight_alarm, until);
 }
 
-static void
-on_flight_due (gpointer data)
+/* What comes back meanwhile has yet to be read. */
+gboolean
+queen_redis_sequencer_tell_untold (QueenRedisSequencer *self)
 {
-  QueenRedisSequencer *self = data;
+  const QueenClock *clock = self->settings.clock;
+  QueenSlice slice;
+
+  if (!queen_flights_has_untold (self->flights))
+    return TRUE;
+  queen_slice_begin (&slice, clock);
+  while (queen_flights_has_untold (self->flights) && !queen_redis_sequencer_is_behind (self))
+    {
+      queen_flights_tell_next (self->flights);
+      if (queen_slice_is_over (&slice, QUEEN_SLICE_LARGE))
+        break;
+    }
+  if (!queen_flights_has_untold (self->flights))
+    return TRUE;
+  if (self->state == QUEEN_ENGINE_TOGETHER)
+    await_flights (self, clock->get_monotonic () + self->settings.timeout);
+  return FALSE;
+}
+
+static void
+await_what_is_due (QueenRedisSequencer *self)
+{
   gint64 now = self->settings.clock->get_monotonic (), deadline = get_flight_deadline (self);
 
-  if (self->state != QUEEN_ENGINE_TOGETHER || deadline == G_MAXINT64)
+  if (deadline == G_MAXINT64)
     return;
-  if (excuse_flights (self, now))
+  if (excuse_flights (self, now) || queen_flights_has_untold (self->flights))
     await_flights (self, now + self->settings.timeout);
   else if (deadline <= now)
     give_flights_up (self);
   else
     await_flights (self, deadline);
+}
+
+static void
+on_flight_due (gpointer data)
+{
+  QueenRedisSequencer *self = data;
+
+  if (self->state == QUEEN_ENGINE_TOGETHER)
+    await_what_is_due (self);
+  else
+    queen_redis_sequencer_tell_given_up (self);
 }
 
 static void
@@ -321,7 +369,7 @@ queen_redis_sequencer_init (QueenRedisSequencer *self)
     g_snprintf (self->name + 8 * i, 9, "%08x", g_random_int ());
   self->sha = g_compute_checksum_for_string (G_CHECKSUM_SHA1, queen_engine_script, -1);
   self->puts = g_string_new (NULL);
-  self->flights = queen_flights_new (tell_bus, self);
+  self->flights = queen_flights_new (tell_event, self);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     {
       self->dirty[kind] = new_ids ();
@@ -423,6 +471,7 @@ queen_redis_sequencer_stop (QueenRedisSequencer *self)
   queen_redis_stop (self->writer);
   queen_redis_stop (self->reader);
   queen_alarm_set (self->join_alarm, -1);
+  queen_alarm_set (self->flight_alarm, -1);
   if (self->announce_alarm)
     queen_alarm_set (self->announce_alarm, -1);
   queen_redis_sequencer_leave_jobs (self);
@@ -433,6 +482,8 @@ queen_redis_sequencer_stop (QueenRedisSequencer *self)
 gboolean
 queen_redis_sequencer_is_full (QueenRedisSequencer *self)
 {
+  if (self->state != QUEEN_ENGINE_TOGETHER)
+    return queen_flights_has_untold (self->flights);
   return queen_flights_get_n (self->flights) >= FULL_FLIGHTS ||
          queen_flights_get_n_bytes (self->flights) >= FULL_BYTES;
 }
