@@ -126,6 +126,13 @@ queen_redis_sequencer_is_behind (QueenRedisSequencer *self)
   return self->settings.is_behind && self->settings.is_behind (self->settings.data);
 }
 
+static gboolean
+has_full_flights (QueenRedisSequencer *self)
+{
+  return queen_flights_get_n (self->flights) >= FULL_FLIGHTS ||
+         queen_flights_get_n_bytes (self->flights) >= FULL_BYTES;
+}
+
 /* Alone from here on if the oldest of what is on its way has not come back in time: it may be that
  * commands are answered and nothing is read any more. That something else comes back is not enough:
  * whoever publishes waits for all of it while there is so much.
@@ -135,7 +142,7 @@ static gint64
 get_flight_deadline (QueenRedisSequencer *self)
 {
   gint64 begun = queen_flights_get_begun (self->flights);
-  gint64 patience = self->settings.timeout * (queen_redis_sequencer_is_full (self) ? 1 : 2);
+  gint64 patience = self->settings.timeout * (has_full_flights (self) ? 1 : 2);
 
   return begun < G_MAXINT64 ? begun + patience : G_MAXINT64;
 }
@@ -143,7 +150,7 @@ get_flight_deadline (QueenRedisSequencer *self)
 static void
 give_flights_up (QueenRedisSequencer *self)
 {
-  if (queen_redis_sequencer_is_full (self))
+  if (has_full_flights (self))
     {
       queen_redis_sequencer_leave (self, "too_slow", "the engine does not keep up");
       return;
@@ -193,6 +200,17 @@ queen_redis_sequencer_tell_untold (QueenRedisSequencer *self)
   return FALSE;
 }
 
+/* It is not the engine that is slow, but who reads it: there is more before that in the stream, and
+ * it has been read on since. */
+static gboolean
+is_still_reading (QueenRedisSequencer *self)
+{
+  gboolean is_on = self->excused_at != self->read_to.number;
+
+  self->excused_at = self->read_to.number;
+  return is_on && !has_full_flights (self) && queen_redis_sequencer_is_late (self);
+}
+
 static void
 await_what_is_due (QueenRedisSequencer *self)
 {
@@ -200,7 +218,8 @@ await_what_is_due (QueenRedisSequencer *self)
 
   if (deadline == G_MAXINT64)
     return;
-  if (excuse_flights (self, now) || queen_flights_has_untold (self->flights))
+  if (excuse_flights (self, now) || queen_flights_has_untold (self->flights) ||
+      (deadline <= now && is_still_reading (self)))
     await_flights (self, now + self->settings.timeout);
   else if (deadline <= now)
     give_flights_up (self);
@@ -223,11 +242,11 @@ static void
 add_flight (QueenRedisSequencer *self, QueenEvent *event, gsize n_bytes)
 {
   guint n_before = queen_flights_get_n (self->flights);
-  gboolean was_full = queen_redis_sequencer_is_full (self);
+  gboolean was_full = has_full_flights (self);
 
   queen_flights_add (self->flights, event, n_bytes > 0, n_bytes,
                      self->settings.clock->get_monotonic ());
-  if (n_bytes > 0 && (n_before == 0 || queen_redis_sequencer_is_full (self) != was_full))
+  if (n_bytes > 0 && (n_before == 0 || has_full_flights (self) != was_full))
     await_flights (self, get_flight_deadline (self));
 }
 
@@ -309,6 +328,7 @@ queen_redis_sequencer_finalize (GObject *object)
   g_clear_pointer (&self->sweep_alarm, queen_alarm_free);
   g_clear_pointer (&self->announce_alarm, queen_alarm_free);
   queen_redis_sequencer_forget_jobs (self);
+  queen_redis_sequencer_forget_pace (self);
   queen_redis_sequencer_clear_sweeps (self);
   queen_flights_free (self->flights);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
@@ -417,6 +437,7 @@ queen_redis_sequencer_new (QueenEventBus *bus,
       queen_alarm_new (clock, "engine answers", G_PRIORITY_DEFAULT, on_flight_due, self);
   queen_redis_sequencer_hold_pen (self);
   queen_redis_sequencer_watch (self);
+  queen_redis_sequencer_mind_pace (self);
   queen_redis_sequencer_connect (self);
   return self;
 }
@@ -484,8 +505,7 @@ queen_redis_sequencer_is_full (QueenRedisSequencer *self)
 {
   if (self->state != QUEEN_ENGINE_TOGETHER)
     return queen_flights_has_untold (self->flights);
-  return queen_flights_get_n (self->flights) >= FULL_FLIGHTS ||
-         queen_flights_get_n_bytes (self->flights) >= FULL_BYTES;
+  return has_full_flights (self) || queen_redis_sequencer_is_paced (self);
 }
 
 void
