@@ -257,6 +257,14 @@ const char queen_engine_script[] =
     "    said[#said + 1], said[#said + 2] = roll[i], text(now - roll[i + 1])\n"
     "  end\n"
     "  return said\n"
+    /* How far one has read who reads more slowly than others write, and how far beyond that the
+     * stream may go on for her: it is told when she is late, or wants it to be. */
+    "elseif op == 'pace' then\n"
+    "  local n, place, room = tonumber(known[3] or 0), ARGV[7], ARGV[8]\n"
+    "  if ARGV[9] == '1' or n - place >= room / 2 then\n"
+    "    return add(false, 'pace', place .. '-' .. room, queen)\n"
+    "  end\n"
+    "  return { 'done', text(n), known[4] or '0' }\n"
     "elseif op == 'leave' then\n"
     "  redis.call('ZREM', KEYS[7], queen)\n"
     "  local has_jobs = redis.call('HLEN', KEYS[9]) > 1\n"

@@ -114,6 +114,15 @@ queen_flights_tell (QueenFlights *self, QueenEvent *event)
     self->tell (event, self->data);
 }
 
+static void
+end_wait (QueenFlights *self, Flight *flight)
+{
+  flight->is_waiting = FALSE;
+  self->n_waiting--;
+  self->n_bytes -= flight->n_bytes;
+  self->n_landed++;
+}
+
 /* Returns: (transfer full) (nullable): the event, if there is anything to tell */
 static QueenEvent *
 end_flight (QueenFlights *self)
@@ -127,11 +136,7 @@ end_flight (QueenFlights *self)
   if (told && --told->n_flights == 0)
     g_hash_table_remove (self->told[component->kind], component->id);
   if (flight->is_waiting)
-    {
-      self->n_waiting--;
-      self->n_bytes -= flight->n_bytes;
-      self->n_landed++;
-    }
+    end_wait (self, flight);
   g_free (flight);
   return is_news ? g_steal_pointer (&event) : NULL;
 }
@@ -145,21 +150,6 @@ tell_first (QueenFlights *self)
     self->tell (event, self->data);
 }
 
-static gboolean
-is_first_waiting (const QueenFlights *self)
-{
-  const Flight *first = self->flights.head ? self->flights.head->data : NULL;
-
-  return !first || first->is_waiting;
-}
-
-static void
-tell_who_need_not_wait (QueenFlights *self)
-{
-  while (!is_first_waiting (self))
-    tell_first (self);
-}
-
 void
 queen_flights_add (
     QueenFlights *self, QueenEvent *event, gboolean is_waiting, gsize n_bytes, gint64 begun)
@@ -171,7 +161,8 @@ queen_flights_add (
   g_queue_push_tail (&self->flights, flight);
   self->n_waiting += is_waiting;
   self->n_bytes += is_waiting ? n_bytes : 0;
-  tell_who_need_not_wait (self);
+  if (!is_waiting && self->flights.length == 1)
+    tell_first (self);
 }
 
 gboolean
@@ -184,8 +175,39 @@ queen_flights_land (QueenFlights *self, guint64 number)
   if (first->event->kind & QUEEN_EVENT_NUMBERED_KINDS)
     first->event->number = number;
   tell_first (self);
-  tell_who_need_not_wait (self);
   return TRUE;
+}
+
+gboolean
+queen_flights_has_untold (const QueenFlights *self)
+{
+  const Flight *first = self->flights.head ? self->flights.head->data : NULL;
+
+  return first && !first->is_waiting;
+}
+
+gboolean
+queen_flights_tell_next (QueenFlights *self)
+{
+  if (!queen_flights_has_untold (self))
+    return FALSE;
+  tell_first (self);
+  return TRUE;
+}
+
+void
+queen_flights_give_up (QueenFlights *self,
+                       void (*func) (const QueenEvent *event, gpointer data),
+                       gpointer data)
+{
+  for (GList *item = self->flights.head; item; item = item->next)
+    {
+      Flight *flight = item->data;
+
+      if (flight->is_waiting)
+        end_wait (self, flight);
+      func (flight->event, data);
+    }
 }
 
 const QueenEvent *

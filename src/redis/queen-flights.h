@@ -36,7 +36,8 @@ void queen_flights_free (QueenFlights *self);
  * @n_bytes: what it takes while it waits
  * @begun: µs, monotonic: when that is
  *
- * Tells @event when all before it has been told, and it has come back if it has to.
+ * Tells @event when all before it has been told, and it has come back if it has to: at once if it
+ * has not, and nothing is before it.
  */
 void queen_flights_add (
     QueenFlights *self, QueenEvent *event, gboolean is_waiting, gsize n_bytes, gint64 begun);
@@ -45,11 +46,37 @@ void queen_flights_add (
  * queen_flights_land:
  * @number: what the first of those that wait was given
  *
- * It has come back; tells it, and all behind it that need not wait.
+ * It has come back; tells it. All behind it that need not wait are to be told next, before anything
+ * else lands or is heard of others: see queen_flights_tell_next().
  *
  * Returns: %FALSE when none waits
  */
 gboolean queen_flights_land (QueenFlights *self, guint64 number);
+
+/** Returns: whether the first of all need not wait, and is to be told */
+gboolean queen_flights_has_untold (const QueenFlights *self);
+
+/**
+ * queen_flights_tell_next:
+ *
+ * Tells the first of all, if it need not wait. What it sets off may take long, and there may be
+ * very many: so it is one at a time.
+ *
+ * Returns: whether there was one
+ */
+gboolean queen_flights_tell_next (QueenFlights *self);
+
+/**
+ * queen_flights_give_up:
+ * @func: is shown each, in their order
+ * @data: for @func
+ *
+ * None of them comes back any more: from now on none waits, and all are to be told. What is added
+ * meanwhile comes behind them.
+ */
+void queen_flights_give_up (QueenFlights *self,
+                            void (*func) (const QueenEvent *event, gpointer data),
+                            gpointer data);
 
 /** Returns: (nullable): what comes back next, if anything waits */
 const QueenEvent *queen_flights_peek (const QueenFlights *self);

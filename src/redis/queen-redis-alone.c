@@ -8,22 +8,34 @@
 
 #define LONG_STAY QUEEN_REDIS_MOST_PAUSE /* µs: who was together for less was not really let in */
 
-/* What was on its way is told under her own numbers; it may be in the stream all the same. */
+/* It may be in the stream all the same. */
 static void
-tell_flights (QueenRedisSequencer *self)
+note_flight (const QueenEvent *event, gpointer data)
 {
-  QueenEvent *event;
+  const QueenComponent *component = event->component;
 
+  if (component && event->kind != QUEEN_EVENT_HELD)
+    queen_redis_sequencer_set_dirty (data, component, event->kind == QUEEN_EVENT_FORGOTTEN);
+}
+
+/* What was on its way is told under her own numbers, from the next turn on: that she is left alone
+ * may come of what is being told right now. */
+static void
+let_flights_go (QueenRedisSequencer *self)
+{
   queen_redis_sequencer_clear_puts (self);
-  while ((event = queen_flights_take_first (self->flights)))
-    {
-      const QueenComponent *component = event->component;
+  queen_flights_give_up (self->flights, note_flight, self);
+  queen_alarm_set (self->flight_alarm, queen_flights_has_untold (self->flights) ? 0 : -1);
+}
 
-      if (component && event->kind != QUEEN_EVENT_HELD)
-        queen_redis_sequencer_set_dirty (self, component, event->kind == QUEEN_EVENT_FORGOTTEN);
-      queen_sequencer_publish (QUEEN_SEQUENCER (self->local), event);
-      queen_event_unref (event);
-    }
+/* To join the others waits for that. */
+void
+queen_redis_sequencer_tell_given_up (QueenRedisSequencer *self)
+{
+  if (queen_redis_sequencer_tell_untold (self))
+    queen_alarm_set (self->join_alarm, self->join_due);
+  else
+    queen_alarm_set (self->flight_alarm, 0);
 }
 
 /* Most are still where they were, and have their jobs: who wants one of these may ask there. */
@@ -48,6 +60,7 @@ begin_alone (QueenRedisSequencer *self)
   self->n_alone++;
   self->alone_at = self->settings.clock->get_monotonic ();
   self->alone_since = queen_redis_sequencer_get_wall (self);
+  let_flights_go (self); /* what anybody publishes by what follows comes behind that */
   queen_local_sequencer_begin (self->local, epoch);
   g_signal_emit_by_name (self, "restart", queen_local_sequencer_get_epoch (self->local),
                          (guint64) 1, FALSE);
@@ -55,7 +68,6 @@ begin_alone (QueenRedisSequencer *self)
   queen_redis_sequencer_leave_jobs (self);
   queen_redis_sequencer_leave_healing (self);
   g_warning ("going on alone: %s", self->trouble);
-  tell_flights (self);
 }
 
 /* Redis would hold back what is asked next until it has answered what nobody waits for any more. */

@@ -479,7 +479,7 @@ join_others (gpointer data)
       return; /* if that went wrong, its pause is to be kept */
     }
   if (self->state != QUEEN_ENGINE_ALONE || !self->cluster || !queen_redis_is_ready (self->writer) ||
-      !queen_redis_is_ready (self->reader) ||
+      !queen_redis_is_ready (self->reader) || queen_flights_has_untold (self->flights) ||
       self->settings.clock->get_monotonic () < self->join_due)
     return;
   queen_alarm_set (self->join_alarm, -1);

@@ -275,6 +275,8 @@ take_silent_entry (QueenRedisSequencer *self, const Entry *entry)
     queen_redis_sequencer_drop_hold (self, entry->data);
   else if (g_str_has_prefix (entry->kind, JOBS))
     queen_redis_sequencer_take_jobs (self, entry->kind + strlen (JOBS), entry->data, entry->origin);
+  else if (g_str_equal (entry->kind, "pace"))
+    queen_redis_sequencer_take_pace (self, entry->data, entry->origin);
   else if (g_str_equal (entry->kind, "left"))
     queen_redis_sequencer_let_go (self, entry->origin);
   else if (g_str_has_prefix (entry->kind, STATE) &&
@@ -321,7 +323,10 @@ take_entry (QueenRedisSequencer *self, const Entry *entry)
   else if (!queen_component_kind_parse (entry->kind, &kind))
     queen_redis_sequencer_skip (self, "word of an unknown kind", NULL);
   else if (is_own_word (self, kind, entry))
-    queen_flights_land (self->flights, entry->id.number);
+    {
+      queen_flights_land (self->flights, entry->id.number);
+      queen_redis_sequencer_tell_untold (self);
+    }
   else
     take_component (self, kind, entry);
 }
@@ -365,7 +370,7 @@ take_entries (QueenRedisSequencer *self, const QueenRedisReply *entries)
 
   for (; self->state == QUEEN_ENGINE_TOGETHER && (one = queen_redis_reply_get_element (entries, n));
        n++)
-    if (n > 0 && clock->get_monotonic () >= end)
+    if (n > 0 && (queen_flights_has_untold (self->flights) || clock->get_monotonic () >= end))
       {
         self->n_at_once = MIN (n, MOST_AT_ONCE);
         return;
@@ -418,6 +423,7 @@ on_entries (QueenRedis *redis, const QueenRedisReply *reply, const GError *error
     }
   stream = queen_redis_reply_get_element (reply, 0);
   entries = stream ? queen_redis_reply_get_element (stream, 1) : NULL;
+  queen_redis_sequencer_begin_entries (self, entries ? entries->length : 0, self->n_asked);
   if (entries)
     take_entries (self, entries);
   queen_redis_sequencer_heal_on (self);
@@ -436,22 +442,28 @@ static void
 ask_for_more (QueenRedisSequencer *self)
 {
   g_autofree char *from = queen_engine_id_dup_text (&self->read_to);
-  g_autofree char *count =
-      g_strdup_printf ("%u", CLAMP (self->settings.capacity / 2, 1, MAX (self->n_at_once, 1)));
+  guint most = CLAMP (self->settings.capacity / 2, 1, MAX (self->n_at_once, 1));
+  g_autofree char *count = g_strdup_printf ("%u", most);
   const char *argv[] = {
     "XREAD", "COUNT", count, "BLOCK", BLOCK, "STREAMS", self->keys[QUEEN_ENGINE_KEY_EVENTS], from
   };
   g_autoptr (GError) error = NULL;
 
   /* Whoever reads faster than subscribers can hear makes them lag. */
-  self->is_held_up = self->settings.is_behind && self->settings.is_behind (self->settings.data);
+  self->is_held_up =
+      queen_redis_sequencer_is_behind (self) || !queen_redis_sequencer_tell_untold (self);
+  if (self->state != QUEEN_ENGINE_TOGETHER)
+    return;
   if (self->is_held_up)
     {
+      queen_redis_sequencer_note_held_up (self);
       queen_alarm_set (self->read_alarm, 0);
       return;
     }
   self->is_reading = TRUE;
+  self->n_asked = most;
   self->asked_at = self->settings.clock->get_monotonic ();
+  queen_redis_sequencer_end_entries (self, self->asked_at);
   if (queen_redis_send (self->reader, G_N_ELEMENTS (argv), argv,
                         BLOCK_USEC + self->settings.timeout, on_entries, g_object_ref (self),
                         &error))
@@ -476,6 +488,7 @@ queen_redis_sequencer_read (QueenRedisSequencer *self)
 {
   self->n_at_once = MOST_AT_ONCE;
   self->n_hasty = 0;
+  queen_redis_sequencer_begin_pace (self);
   if (!self->read_alarm)
     self->read_alarm =
         queen_alarm_new (self->settings.clock, "read on", G_PRIORITY_DEFAULT, on_read_again, self);

@@ -7,11 +7,12 @@
  * (queen-redis-sequencer.c) and how it is written (queen-redis-writer.c), how she is alone
  * (queen-redis-alone.c) and joins the others (queen-redis-join.c), what each has missed
  * (queen-redis-heal.c), who is missed (queen-redis-liveness.c), what was told before
- * (queen-redis-past.c), what is read of the stream (queen-redis-reader.c), how queens know of each
- * other (queen-redis-announce.c), of holds (queen-redis-holds.c), and of each other's jobs
- * (queen-redis-jobs.c). */
+ * (queen-redis-past.c), what is read of the stream (queen-redis-reader.c), how queens keep step
+ * (queen-redis-pace.c) and know of each other (queen-redis-announce.c), of holds
+ * (queen-redis-holds.c), and of each other's jobs (queen-redis-jobs.c). */
 
 #include "loop/queen-alarm.h"
+#include "loop/queen-slice.h"
 #include "model/queen-dispatch.h"
 #include "model/queen-hold-dispatch.h"
 #include "queen-engine-script.h"
@@ -101,6 +102,7 @@ struct _QueenRedisSequencer
   QueenAlarm *flight_alarm; /* when the oldest should have come back */
   gint64 flights_due;       /* µs, monotonic: when the alarm should go off */
   gboolean has_excused_flights;
+  guint64 excused_at; /* number of the last event that had come when that was looked at */
 
   GHashTable *dirty[QUEEN_COMPONENT_N_KINDS];    /* ids of which the engine may not know all */
   GHashTable *heard_by[QUEEN_COMPONENT_N_KINDS]; /* id -> name; whoever is not there: by herself */
@@ -139,9 +141,20 @@ struct _QueenRedisSequencer
   gint64 asked_at;     /* µs, monotonic: when she asked for news last */
   guint n_hasty;       /* answers in a row that were none, and did not wait for any */
   guint n_at_once;     /* entries of the stream that there is time for in one turn */
+  guint n_asked;       /* entries at the most that she has asked for */
   QueenAlarm *read_alarm;
   guint64 n_read;
   guint64 n_skipped;
+
+  gboolean is_pressed; /* there may be more to read than she gets through soon */
+  gint64 late_until;   /* µs, monotonic: until when the others are told of it; 0 for not */
+  guint room;          /* events that she gets through in a moment */
+  gint64 busy;         /* µs for which she has been busy since that was measured, */
+  gint64 busy_since;   /* µs, monotonic: of these the last ones begin here; 0 for none, */
+  guint64 read_then;   /* and number of the last event that she had read then */
+  QueenAlarm *pace_alarm;
+  GHashTable *paces;  /* name -> how far the stream may go on for that queen */
+  gint64 paced_until; /* µs, monotonic: for how long any of that counts */
 
   GQueue sweeps;   /* of those who are overdue */
   guint n_missing; /* calls that say so and have no answer */
@@ -239,6 +252,19 @@ void
 queen_redis_sequencer_tell (QueenRedisSequencer *self, QueenEvent *event, QueenComponent *before);
 
 /**
+ * queen_redis_sequencer_tell_untold:
+ *
+ * Tells what need not wait, and has nothing before it that has to, for a slice of this turn, and as
+ * long as who listens keeps up.
+ *
+ * Returns: whether that was all
+ */
+gboolean queen_redis_sequencer_tell_untold (QueenRedisSequencer *self);
+
+/** Returns: whether who listens has yet to hear of what has been told, and would lag */
+gboolean queen_redis_sequencer_is_behind (QueenRedisSequencer *self);
+
+/**
  * queen_redis_sequencer_set_dirty:
  * @component: who has changed, or is forgotten
  *
@@ -332,10 +358,14 @@ void queen_redis_sequencer_connect (QueenRedisSequencer *self);
  * @reason: one word
  * @trouble: for people
  *
- * She is alone from here on: what was on its way is told now. Looks for a way back.
+ * She is alone from here on: what was on its way is told next, in as many turns of the loop as it
+ * needs, and before all that is published from now on. Looks for a way back.
  */
 void
 queen_redis_sequencer_leave (QueenRedisSequencer *self, const char *reason, const char *trouble);
+
+/** Goes on telling what was on its way when she was left alone. */
+void queen_redis_sequencer_tell_given_up (QueenRedisSequencer *self);
 
 /** The connection for writing leads to one that is not the master, or not the one that is read. */
 void queen_redis_sequencer_look_elsewhere (QueenRedisSequencer *self);
@@ -368,6 +398,35 @@ void queen_redis_sequencer_read (QueenRedisSequencer *self);
 void queen_redis_sequencer_take_state (QueenRedisSequencer *self,
                                        QueenComponentKind kind,
                                        const QueenRedisReply *text);
+
+/* Keeping step */
+
+/** To be called once, before the next ones. */
+void queen_redis_sequencer_mind_pace (QueenRedisSequencer *self);
+void queen_redis_sequencer_forget_pace (QueenRedisSequencer *self);
+
+/** She begins to read: what was said before does not count. */
+void queen_redis_sequencer_begin_pace (QueenRedisSequencer *self);
+
+/** There are @n entries to be read; she had asked for no more than @most. */
+void queen_redis_sequencer_begin_entries (QueenRedisSequencer *self, gsize n, gsize most);
+
+/** Who listens has yet to hear of them. */
+void queen_redis_sequencer_note_held_up (QueenRedisSequencer *self);
+
+/** She is done with them, and asks for more. */
+void queen_redis_sequencer_end_entries (QueenRedisSequencer *self, gint64 now);
+
+/** Returns: whether there is more to read than she gets through soon, as she has told the others */
+gboolean queen_redis_sequencer_is_late (QueenRedisSequencer *self);
+
+/** @queen: (nullable): who says how far the stream may go on */
+void queen_redis_sequencer_take_pace (QueenRedisSequencer *self,
+                                      const QueenRedisReply *text,
+                                      const char *queen);
+
+/** Returns: whether the stream has gone on as far as all the others may read for now */
+gboolean queen_redis_sequencer_is_paced (QueenRedisSequencer *self);
 
 /* Holds */
 

@@ -58,10 +58,16 @@ queen_redis_sequencer_set_hearer (QueenRedisSequencer *self,
 
 /* Publishing */
 
+/* With the number that it has in the engine, or with one of her own. */
 static void
-tell_bus (QueenEvent *event, gpointer data)
+tell_event (QueenEvent *event, gpointer data)
 {
-  queen_event_bus_emit (QUEEN_REDIS_SEQUENCER (data)->bus, event);
+  QueenRedisSequencer *self = data;
+
+  if (self->state == QUEEN_ENGINE_TOGETHER)
+    queen_event_bus_emit (self->bus, event);
+  else
+    queen_sequencer_publish (QUEEN_SEQUENCER (self->local), event);
 }
 
 void
@@ -108,7 +114,23 @@ publish_alone (QueenRedisSequencer *self, QueenEvent *event)
   /* Whoever had spoken to another queen speaks to her by now, or is gone. */
   if (event->kind & (QUEEN_EVENT_NUMBERED_KINDS | QUEEN_EVENT_FORGOTTEN))
     queen_redis_sequencer_set_hearer (self, component->kind, component->id, NULL);
-  queen_sequencer_publish (QUEEN_SEQUENCER (self->local), event);
+  if (queen_flights_has_untold (self->flights))
+    queen_flights_add (self->flights, event, FALSE, 0, 0);
+  else
+    tell_event (event, self);
+}
+
+gboolean
+queen_redis_sequencer_is_behind (QueenRedisSequencer *self)
+{
+  return self->settings.is_behind && self->settings.is_behind (self->settings.data);
+}
+
+static gboolean
+has_full_flights (QueenRedisSequencer *self)
+{
+  return queen_flights_get_n (self->flights) >= FULL_FLIGHTS ||
+         queen_flights_get_n_bytes (self->flights) >= FULL_BYTES;
 }
 
 /* Alone from here on if the oldest of what is on its way has not come back in time: it may be that
@@ -120,7 +142,7 @@ static gint64
 get_flight_deadline (QueenRedisSequencer *self)
 {
   gint64 begun = queen_flights_get_begun (self->flights);
-  gint64 patience = self->settings.timeout * (queen_redis_sequencer_is_full (self) ? 1 : 2);
+  gint64 patience = self->settings.timeout * (has_full_flights (self) ? 1 : 2);
 
   return begun < G_MAXINT64 ? begun + patience : G_MAXINT64;
 }
@@ -128,7 +150,7 @@ get_flight_deadline (QueenRedisSequencer *self)
 static void
 give_flights_up (QueenRedisSequencer *self)
 {
-  if (queen_redis_sequencer_is_full (self))
+  if (has_full_flights (self))
     {
       queen_redis_sequencer_leave (self, "too_slow", "the engine does not keep up");
       return;
@@ -155,15 +177,49 @@ await_flights (QueenRedisSequencer *self, gint64 until)
   queen_alarm_set (self->flight_alarm, until);
 }
 
-static void
-on_flight_due (gpointer data)
+/* What comes back meanwhile has yet to be read. */
+gboolean
+queen_redis_sequencer_tell_untold (QueenRedisSequencer *self)
 {
-  QueenRedisSequencer *self = data;
+  const QueenClock *clock = self->settings.clock;
+  QueenSlice slice;
+
+  if (!queen_flights_has_untold (self->flights))
+    return TRUE;
+  queen_slice_begin (&slice, clock);
+  while (queen_flights_has_untold (self->flights) && !queen_redis_sequencer_is_behind (self))
+    {
+      queen_flights_tell_next (self->flights);
+      if (queen_slice_is_over (&slice, QUEEN_SLICE_LARGE))
+        break;
+    }
+  if (!queen_flights_has_untold (self->flights))
+    return TRUE;
+  if (self->state == QUEEN_ENGINE_TOGETHER)
+    await_flights (self, clock->get_monotonic () + self->settings.timeout);
+  return FALSE;
+}
+
+/* It is not the engine that is slow, but who reads it: there is more before that in the stream, and
+ * it has been read on since. */
+static gboolean
+is_still_reading (QueenRedisSequencer *self)
+{
+  gboolean is_on = self->excused_at != self->read_to.number;
+
+  self->excused_at = self->read_to.number;
+  return is_on && !has_full_flights (self) && queen_redis_sequencer_is_late (self);
+}
+
+static void
+await_what_is_due (QueenRedisSequencer *self)
+{
   gint64 now = self->settings.clock->get_monotonic (), deadline = get_flight_deadline (self);
 
-  if (self->state != QUEEN_ENGINE_TOGETHER || deadline == G_MAXINT64)
+  if (deadline == G_MAXINT64)
     return;
-  if (excuse_flights (self, now))
+  if (excuse_flights (self, now) || queen_flights_has_untold (self->flights) ||
+      (deadline <= now && is_still_reading (self)))
     await_flights (self, now + self->settings.timeout);
   else if (deadline <= now)
     give_flights_up (self);
@@ -172,14 +228,25 @@ on_flight_due (gpointer data)
 }
 
 static void
+on_flight_due (gpointer data)
+{
+  QueenRedisSequencer *self = data;
+
+  if (self->state == QUEEN_ENGINE_TOGETHER)
+    await_what_is_due (self);
+  else
+    queen_redis_sequencer_tell_given_up (self);
+}
+
+static void
 add_flight (QueenRedisSequencer *self, QueenEvent *event, gsize n_bytes)
 {
   guint n_before = queen_flights_get_n (self->flights);
-  gboolean was_full = queen_redis_sequencer_is_full (self);
+  gboolean was_full = has_full_flights (self);
 
   queen_flights_add (self->flights, event, n_bytes > 0, n_bytes,
                      self->settings.clock->get_monotonic ());
-  if (n_bytes > 0 && (n_before == 0 || queen_redis_sequencer_is_full (self) != was_full))
+  if (n_bytes > 0 && (n_before == 0 || has_full_flights (self) != was_full))
     await_flights (self, get_flight_deadline (self));
 }
 
@@ -261,6 +328,7 @@ queen_redis_sequencer_finalize (GObject *object)
   g_clear_pointer (&self->sweep_alarm, queen_alarm_free);
   g_clear_pointer (&self->announce_alarm, queen_alarm_free);
   queen_redis_sequencer_forget_jobs (self);
+  queen_redis_sequencer_forget_pace (self);
   queen_redis_sequencer_clear_sweeps (self);
   queen_flights_free (self->flights);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
@@ -321,7 +389,7 @@ queen_redis_sequencer_init (QueenRedisSequencer *self)
     g_snprintf (self->name + 8 * i, 9, "%08x", g_random_int ());
   self->sha = g_compute_checksum_for_string (G_CHECKSUM_SHA1, queen_engine_script, -1);
   self->puts = g_string_new (NULL);
-  self->flights = queen_flights_new (tell_bus, self);
+  self->flights = queen_flights_new (tell_event, self);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     {
       self->dirty[kind] = new_ids ();
@@ -369,6 +437,7 @@ queen_redis_sequencer_new (QueenEventBus *bus,
       queen_alarm_new (clock, "engine answers", G_PRIORITY_DEFAULT, on_flight_due, self);
   queen_redis_sequencer_hold_pen (self);
   queen_redis_sequencer_watch (self);
+  queen_redis_sequencer_mind_pace (self);
   queen_redis_sequencer_connect (self);
   return self;
 }
@@ -423,6 +492,7 @@ queen_redis_sequencer_stop (QueenRedisSequencer *self)
   queen_redis_stop (self->writer);
   queen_redis_stop (self->reader);
   queen_alarm_set (self->join_alarm, -1);
+  queen_alarm_set (self->flight_alarm, -1);
   if (self->announce_alarm)
     queen_alarm_set (self->announce_alarm, -1);
   queen_redis_sequencer_leave_jobs (self);
@@ -433,8 +503,9 @@ queen_redis_sequencer_stop (QueenRedisSequencer *self)
 gboolean
 queen_redis_sequencer_is_full (QueenRedisSequencer *self)
 {
-  return queen_flights_get_n (self->flights) >= FULL_FLIGHTS ||
-         queen_flights_get_n_bytes (self->flights) >= FULL_BYTES;
+  if (self->state != QUEEN_ENGINE_TOGETHER)
+    return queen_flights_has_untold (self->flights);
+  return has_full_flights (self) || queen_redis_sequencer_is_paced (self);
 }
 
 void

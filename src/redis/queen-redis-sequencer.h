@@ -112,7 +112,8 @@ gboolean queen_redis_sequencer_ask_past (
  * queen_redis_sequencer_is_full:
  *
  * Returns: whether so much is on its way that who publishes had better wait: otherwise the engine
- *   would be taken for one that is away, only because it is slower than they are
+ *   would be taken for one that is away, only because it is slower than they are; or another queen
+ *   reads more slowly than that; or she is alone, and has yet to tell what was on its way then
  */
 gboolean queen_redis_sequencer_is_full (QueenRedisSequencer *self);
 

@@ -38,23 +38,24 @@ typedef struct
   GSocketListener *listener;
   FakeClient clients[FAKE_REDIS_MAX_CLIENTS];
 
-  guint64 n, s;          /* what it says of the end of the stream */
-  const char *refusal;   /* NULL, or what it answers to announcements */
-  const char *past;      /* NULL, or what it answers to who asks for the past */
-  GBytes *known;         /* NULL, or what each is that is known, and what another queen says */
-  const char *workers;   /* NULL, or what it answers to who asks who is known */
-  const char *holds;     /* NULL, or what it answers to who asks who is held */
-  const char *end;       /* NULL, or what it answers to who asks where the stream ends */
-  const char *cut_at;    /* NULL, or at which operation it hangs up once, and has not heard it */
-  guint n_healed;        /* how often it was told what one was whom only the queen knew */
-  guint n_missed;        /* how often it was told that one is missed */
-  guint n_scans;         /* how often it was asked for a part of a hash */
-  guint n_held;          /* how often it was told of a hold, */
-  guint n_released;      /* and that one has ended */
-  guint n_at_once;       /* how many of both since it was last asked where the stream ends, */
-  guint most_at_once;    /* and at the most */
-  guint n_begun;         /* how often somebody has begun to join */
-  guint n_announced;     /* how often somebody has said that she is there */
+  guint64 n, s;        /* what it says of the end of the stream */
+  const char *refusal; /* NULL, or what it answers to announcements */
+  const char *past;    /* NULL, or what it answers to who asks for the past */
+  GBytes *known;       /* NULL, or what each is that is known, and what another queen says */
+  const char *workers; /* NULL, or what it answers to who asks who is known */
+  const char *holds;   /* NULL, or what it answers to who asks who is held */
+  const char *end;     /* NULL, or what it answers to who asks where the stream ends */
+  const char *cut_at;  /* NULL, or at which operation it hangs up once, and has not heard it */
+  guint n_healed;      /* how often it was told what one was whom only the queen knew */
+  guint n_missed;      /* how often it was told that one is missed */
+  guint n_scans;       /* how often it was asked for a part of a hash */
+  guint n_held;        /* how often it was told of a hold, */
+  guint n_released;    /* and that one has ended */
+  guint n_at_once;     /* how many of both since it was last asked where the stream ends, */
+  guint most_at_once;  /* and at the most */
+  guint n_begun;       /* how often somebody has begun to join */
+  guint n_announced;   /* how often somebody has said that she is there */
+  GString *paces; /* how far somebody said she is, how much room there is, and if in any case */
   GString *begun_behind; /* the last number that each of them had heard of */
 } FakeRedis;
 
@@ -125,6 +126,10 @@ fake_redis_obey_call (FakeRedis *self, FakeClient *client, const QueenRedisReply
   self->n_healed += g_str_equal (operation, "heal");
   self->n_missed += g_str_equal (operation, "miss");
   fake_redis_count_hold (self, operation);
+  if (g_str_equal (operation, "pace"))
+    for (gsize i = FAKE_REDIS_OPERATION + 1; i < command->length; i++)
+      g_string_append_printf (self->paces, "%s%c", command->elements[i]->text,
+                              i + 1 < command->length ? '-' : ' ');
   if (g_str_equal (operation, "begin"))
     {
       self->n_begun++;
@@ -286,6 +291,7 @@ fake_redis_start (FakeRedis *self)
   *self = (FakeRedis){ .folder = g_dir_make_tmp ("queen-redis-XXXXXX", NULL) };
   self->path = g_build_filename (self->folder, "redis.sock", NULL);
   self->begun_behind = g_string_new (NULL);
+  self->paces = g_string_new (NULL);
   address = g_unix_socket_address_new (self->path);
   self->listener = g_socket_listener_new ();
   g_assert_true (g_socket_listener_add_address (self->listener, address, G_SOCKET_TYPE_STREAM,
@@ -305,6 +311,7 @@ fake_redis_stop (FakeRedis *self)
   g_unlink (self->path);
   g_rmdir (self->folder);
   g_string_free (self->begun_behind, TRUE);
+  g_string_free (self->paces, TRUE);
   g_free (self->path);
   g_free (self->folder);
 }

@@ -75,7 +75,10 @@ test_order (void)
   g_assert_cmpuint (queen_flights_get_n_bytes (flights), ==, 20);
   g_assert_true (queen_flights_land (flights, 4));
   g_assert_cmpstr (told->str, ==, "a:>Ready#4 ");
+  g_assert_false (queen_flights_tell_next (flights));
   g_assert_true (queen_flights_land (flights, 7));
+  g_assert_cmpstr (told->str, ==, "a:>Ready#4 b:>Ready#7 ");
+  g_assert_true (queen_flights_tell_next (flights));
   g_assert_cmpstr (told->str, ==, "a:>Ready#4 b:>Ready#7 a:Ready>Ready#0 ");
   g_assert_false (queen_flights_land (flights, 8));
   g_assert_cmpuint (queen_flights_get_n_bytes (flights), ==, 0);
@@ -142,6 +145,38 @@ test_taken (void)
 }
 
 static void
+note_id (const QueenEvent *event, gpointer data)
+{
+  g_string_append_printf (data, "%s ", event->component->id);
+}
+
+/* Of those that do not come back each is told once and in its turn, and what is added behind them.
+ */
+static void
+test_given_up (void)
+{
+  g_autoptr (GString) told = g_string_new (NULL), noted = g_string_new (NULL);
+  g_autoptr (QueenFlights) flights = queen_flights_new (on_told, told);
+  g_autoptr (QueenEvent) later = make_event ("a", QUEEN_STATUS_READY, QUEEN_STATUS_BUSY);
+
+  publish (flights, "a", -1, QUEEN_STATUS_READY);
+  publish (flights, "b", -1, QUEEN_STATUS_READY);
+  g_assert_false (queen_flights_has_untold (flights));
+  queen_flights_give_up (flights, note_id, noted);
+  g_assert_cmpstr (noted->str, ==, "a b ");
+  g_assert_cmpuint (queen_flights_get_n (flights), ==, 0);
+  g_assert_cmpuint (queen_flights_get_n_bytes (flights), ==, 0);
+  g_assert_cmpuint (queen_flights_get_n_landed (flights), ==, 2);
+  queen_flights_add (flights, later, FALSE, 0, 0);
+  g_assert_cmpstr (told->str, ==, "");
+  while (queen_flights_tell_next (flights))
+    ;
+  g_assert_cmpstr (told->str, ==, "a:>Ready#0 b:>Ready#0 a:Ready>Busy#0 ");
+  g_assert_false (queen_flights_has_untold (flights));
+  g_assert_cmpuint (queen_flights_get_n_landed (flights), ==, 2);
+}
+
+static void
 test_places (void)
 {
   static const char *const none[] = {
@@ -181,6 +216,7 @@ main (int argc, char **argv)
   g_test_add_func ("/flights/others-between", test_others_between);
   g_test_add_func ("/flights/forgotten-between", test_forgotten_between);
   g_test_add_func ("/flights/taken", test_taken);
+  g_test_add_func ("/flights/given-up", test_given_up);
   g_test_add_func ("/flights/places", test_places);
   g_test_add_func ("/flights/epochs", test_epochs);
   return g_test_run ();
