@@ -13,7 +13,7 @@
 typedef struct
 {
   QueenListWork work;
-  QueenFairPlace place;
+  QueenCostPlace place;
 } List;
 
 static const QueenSelection short_page = { .limit = 100 };
@@ -33,11 +33,11 @@ make_next (QueenListWorks *works, List **list)
 {
   gint64 span;
 
-  *list = queen_list_works_take (works);
+  *list = queen_list_works_next (works);
   g_assert_nonnull (*list);
   span = (*list)->work == QUEEN_LIST_WORK_SHORT_PAGE ? SHORT : LONG;
   queen_list_works_charge (works, span);
-  queen_list_works_end (works);
+  queen_list_works_end (works, *list);
   return span;
 }
 
@@ -98,8 +98,8 @@ test_joining (void)
     }
   g_assert_cmpuint (n_long, >=, 8);
   g_assert_cmpuint (n_long, <=, 12);
-  while (queen_list_works_take (works))
-    ;
+  while (queen_list_works_has_any (works))
+    make_next (works, &next);
   queen_list_works_free (works);
 }
 
