@@ -204,7 +204,9 @@ answer_question (Question *question)
       draft_answer (self, invocation, user, draft, data);
       return;
     }
+  self->n_unread++; /* so that whoever asks meanwhile waits */
   answer = func (invocation, data, &error);
+  self->n_unread--;
   answer_at_once (self, invocation, user, answer, error, on_answer_read);
 }
 
