@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "loop/queen-portions.h"
+#include "net/queen-caps.h"
 #include "net/queen-closer.h"
 #include "net/queen-socket.h"
 #include "queen-error.h"
@@ -164,6 +165,17 @@ read_memory (QueenDBusBody *self, void *bytes, gsize most)
 }
 
 static gboolean
+open_pipe (QueenDBusBody *self)
+{
+  if (!g_unix_open_pipe (self->pipe, FD_CLOEXEC, NULL))
+    return FALSE;
+  if (!queen_caps_is_own (MAX (self->pipe[0], self->pipe[1])))
+    return TRUE;
+  close_pipe (self);
+  return FALSE;
+}
+
+static gboolean
 is_unix_stream (int fd)
 {
   int domain, type;
@@ -197,7 +209,7 @@ find_out (QueenDBusBody *self, GError **error)
                            "the body must be a pipe, a Unix socket or a file in memory");
       return FALSE;
     }
-  if (self->read != read_pipe || g_unix_open_pipe (self->pipe, FD_CLOEXEC, NULL))
+  if (self->read != read_pipe || open_pipe (self))
     return TRUE;
   g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
                        "no descriptor is free; try again later");
@@ -304,6 +316,18 @@ queen_dbus_body_let_go (QueenDBusBody *self)
   unref_body (self);
 }
 
+/* Returns: -1 when there is none for it */
+static int
+open_wake (void)
+{
+  int wake = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+  if (!queen_caps_is_own (wake))
+    return wake;
+  close (wake);
+  return -1;
+}
+
 static QueenDBusBody *
 new_body (QueenDBusBodies *self, const char *user, int fd, int wake)
 {
@@ -328,7 +352,7 @@ queen_dbus_bodies_read (QueenDBusBodies *self,
                         GError **error)
 {
   gboolean has_room = queen_portions_may_take (self->threads, user, 1);
-  int wake = has_room ? eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK) : -1;
+  int wake = has_room ? open_wake () : -1;
   QueenDBusBody *body;
   GThread *thread;
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "net/queen-caps.h"
 #include "net/queen-closer.h"
 
 #define MAX_AT_ONCE 253 /* Linux: SCM_MAX_FD */
@@ -23,7 +24,7 @@ take (QueenDBusArrival *arrival, const struct cmsghdr *header)
       int fd;
 
       memcpy (&fd, CMSG_DATA (header) + i * sizeof fd, sizeof fd);
-      if (arrival->n++ == 0)
+      if (arrival->n++ == 0 && !queen_caps_is_own (fd))
         arrival->fd = fd;
       else
         queen_closer_close (fd);

@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  * QueenDBusArrival:
  * @n: how many descriptors have come; 0 for none
  * @fd: (transfer full): the one that has come; -1 when there are more, or it could not be had, as
- *   the process has no place for it
+ *   the process has no place for it but the last ones, which are her own (net/queen-caps.h)
  *
  * What has come along with bytes. Nobody has a use for more than one: those are closed.
  */

@@ -15,6 +15,7 @@ struct _QueenDBusJobs
 {
   GHashTable *objects; /* path -> QueenDBusJobObject */
   GQueue dirty;
+  guint n_owed;              /* of these, those that have gone and were only listed */
   QueenDBusSubtree *subtree; /* NULL without a connection */
 };
 
@@ -59,12 +60,20 @@ set_dirty (QueenDBusJobs *self, QueenDBusJobObject *object)
   object->is_dirty = TRUE;
 }
 
+static void
+set_owed (QueenDBusJobs *self, QueenDBusJobObject *object, gboolean is_owed)
+{
+  self->n_owed += (guint) is_owed - (guint) object->is_owed;
+  object->is_owed = is_owed;
+}
+
 void
 queen_dbus_jobs_set_clean (QueenDBusJobs *self, QueenDBusJobObject *object)
 {
   if (object->is_dirty)
     g_queue_unlink (&self->dirty, &object->dirty_link);
   object->is_dirty = object->is_listed = FALSE;
+  set_owed (self, object, FALSE);
   g_clear_pointer (&object->sent, queen_dbus_job_view_unref);
   if (object->now)
     object->sent = queen_dbus_job_view_ref (object->now);
@@ -85,10 +94,11 @@ take_job (QueenDBusJobs *self, const char *id, QueenDBusJobView *now)
     object = add_object (self, g_steal_pointer (&path));
   g_clear_pointer (&object->now, queen_dbus_job_view_unref);
   object->now = now ? queen_dbus_job_view_ref (now) : NULL;
-  if (now || object->sent || object->is_listed)
+  set_owed (self, object, !now && !object->sent && object->is_listed);
+  if (now || object->sent || (object->is_owed && self->n_owed <= QUEEN_DBUS_JOBS_MAX_OWED))
     set_dirty (self, object);
   else
-    queen_dbus_jobs_set_clean (self, object); /* it came and went, and nobody has heard of it */
+    queen_dbus_jobs_set_clean (self, object); /* nobody has heard of it, or of too many */
 }
 
 void

@@ -28,8 +28,7 @@ typedef struct
  * @path: its object path
  * @now: (nullable): the job as it is; %NULL when it is not shown any more
  * @sent: (nullable): as the bus was told last; %NULL when it was never told
- * @is_listed: somebody who asked has been told of it, be it that the bus has not; there is an end
- * to these, as only so many are shown
+ * @is_listed: somebody who asked has been told of it, be it that the bus has not
  *
  * The place of a job on the bus.
  */
@@ -41,7 +40,12 @@ typedef struct
   GList dirty_link; /* the jobs' own */
   gboolean is_dirty;
   gboolean is_listed;
+  gboolean is_owed; /* the jobs' own */
 } QueenDBusJobObject;
+
+/** So many may be gone of which the bus has heard only because somebody asked: while she does not
+ * have her name, nobody can be told that they are. */
+#define QUEEN_DBUS_JOBS_MAX_OWED 1024
 
 /**
  * QueenDBusJobs:

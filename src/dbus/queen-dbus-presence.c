@@ -5,6 +5,7 @@
 
 #include "loop/queen-alarm.h"
 #include "loop/queen-threads.h"
+#include "net/queen-caps.h"
 #include "net/queen-closer.h"
 #include "queen-dbus-bus.h"
 #include "queen-dbus-stream.h"
@@ -429,6 +430,12 @@ connect (QueenDBusPresence *self)
   if (!address)
     {
       give_up_on (self, error->message);
+      return;
+    }
+  /* GLib ends the process where it finds none for a cancellable that is waited for. */
+  if (!queen_caps_are_some_left ())
+    {
+      give_up_on (self, "hardly any descriptor is free");
       return;
     }
   self->cancellable = g_cancellable_new ();

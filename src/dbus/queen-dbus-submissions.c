@@ -10,6 +10,7 @@
 
 #include "jobs/queen-job-operation.h"
 #include "loop/queen-fair-queue.h"
+#include "net/queen-caps.h"
 #include "net/queen-closer.h"
 #include "net/queen-socket.h"
 #include "net/queen-user-address.h"
@@ -228,7 +229,7 @@ static gboolean
 open_answer (int ends[2], GError **error)
 {
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0 &&
-      fcntl (ends[0], F_SETFL, O_NONBLOCK) == 0)
+      !queen_caps_is_own (MAX (ends[0], ends[1])) && fcntl (ends[0], F_SETFL, O_NONBLOCK) == 0)
     {
       queen_socket_refuse_descriptors (ends[0]);
       return TRUE;

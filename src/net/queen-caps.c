@@ -11,6 +11,7 @@
 #define RESERVE 32
 #define LAST_PART 16 /* of all */
 #define OWN 8        /* that nobody has who comes, or the last part if that is less */
+#define NEEDED 6     /* to come onto a bus: three, and as many that others have for a moment */
 #define USUAL_SUBSCRIBERS 12000
 #define USUAL_CONNECTIONS 16384           /* so many may come at once when she has been away */
 #define USUAL_CALLS (8 * 1024 + 2 * 1024) /* to workers, and connections to them that are kept */
@@ -52,6 +53,25 @@ queen_caps_find_own (void)
 
   getrlimit (RLIMIT_NOFILE, &limit);
   return (int) MIN (limit.rlim_cur - MIN (limit.rlim_cur / LAST_PART, OWN), G_MAXINT);
+}
+
+gboolean
+queen_caps_is_own (int fd)
+{
+  return fd >= queen_caps_find_own ();
+}
+
+/* The last ones are taken last: almost always the first that are looked at are free. */
+gboolean
+queen_caps_are_some_left (void)
+{
+  struct rlimit limit = { 0 };
+  guint n_free = 0;
+
+  getrlimit (RLIMIT_NOFILE, &limit);
+  for (int fd = (int) MIN (limit.rlim_cur, G_MAXINT) - 1; fd >= 0 && n_free < NEEDED; fd--)
+    n_free += fcntl (fd, F_GETFD) < 0;
+  return n_free >= NEEDED;
 }
 
 gboolean

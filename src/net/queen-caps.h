@@ -70,6 +70,12 @@ int queen_caps_find_brink (guint64 n_descriptors);
  */
 int queen_caps_find_own (void);
 
+/** Returns: whether @fd is one of these; then it is not for who has sent it, or had it made */
+gboolean queen_caps_is_own (int fd);
+
+/** Returns: whether there are some left for what would end the process without */
+gboolean queen_caps_are_some_left (void);
+
 /** Returns: whether @fd is one of the last ones */
 gboolean queen_caps_are_at_brink (const QueenCaps *self, int fd);
 

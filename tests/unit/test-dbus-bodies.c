@@ -15,6 +15,7 @@
 
 #include "dbus/queen-dbus-bodies.h"
 #include "descriptor.h"
+#include "few-descriptors.h"
 #include "queen-error.h"
 
 #define MAX_EACH 100
@@ -333,11 +334,20 @@ test_kept (void)
 }
 
 static void
+await_close (int writing)
+{
+  GPollFD poll = { writing, 0, 0 };
+
+  g_assert_cmpint (g_poll (&poll, 1, PATIENCE / 1000), ==, 1);
+  g_assert_true (poll.revents & G_IO_ERR);
+  close (writing);
+}
+
+static void
 test_cancelled (void)
 {
   g_autoptr (QueenDBusBodies) bodies = new_bodies ();
   Reading reading;
-  GPollFD poll = { .events = 0 };
   int fds[2];
 
   open_pipe (fds);
@@ -345,10 +355,7 @@ test_cancelled (void)
   say (fds[1], "half");
   turn ();
   queen_dbus_body_let_go (reading.body);
-  poll.fd = fds[1];
-  g_assert_cmpint (g_poll (&poll, 1, PATIENCE / 1000), ==, 1); /* nobody reads it any longer */
-  g_assert_true (poll.revents & G_IO_ERR);
-  close (fds[1]);
+  await_close (fds[1]); /* nobody reads it any longer */
 }
 
 static void
@@ -507,6 +514,35 @@ test_of_few_users (void)
     }
 }
 
+/* What is opened to read them has not the very last ones either: one to be told by, and a pipe. */
+static void
+test_last_descriptors (void)
+{
+  g_autoptr (QueenDBusBodies) bodies = new_bodies ();
+
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      Reading reading = { 0 };
+      FewDescriptors few;
+      int fds[2];
+
+      open_pipe (fds);
+      few_descriptors_begin (&few, 8 + i);
+      reading.body = queen_dbus_bodies_read (bodies, "user", fds[0], on_read, &reading, &error);
+      g_assert_true ((reading.body == NULL) == (i == 0));
+      if (i < 3)
+        await_close (fds[1]);
+      else
+        close (fds[1]);
+      if (i == 3)
+        expect (&reading, "");
+      else if (i > 0)
+        expect_error (&reading, QUEEN_ERROR_UNAVAILABLE);
+      few_descriptors_end (&few);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -517,6 +553,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dbus-bodies/pipe/packets/stay-with-whom-they-are-of", test_packets);
   g_test_add_func ("/dbus-bodies/pipe/locked-by-others/nobody-waits", test_locked);
   g_test_add_func ("/dbus-bodies/too-many/of-few-users/leave-room", test_of_few_users);
+  g_test_add_func ("/dbus-bodies/last-descriptors/are-not-for-them", test_last_descriptors);
   g_test_add_func ("/dbus-bodies/socket/in-parts", test_socket);
   g_test_add_func ("/dbus-bodies/socket/with-descriptors/is-an-error", test_descriptors);
   g_test_add_func ("/dbus-bodies/memory/from-its-beginning", test_memory);

@@ -19,6 +19,7 @@
 #include "dbus/queen-dbus-frames.h"
 #include "dbus/queen-dbus-output.h"
 #include "dbus/queen-dbus-stream.h"
+#include "few-descriptors.h"
 #include "held-pool.h"
 #include "lingering-socket.h"
 #include "net/queen-closer.h"
@@ -377,6 +378,27 @@ test_no_place (Fixture *f, gconstpointer data)
   await_close (reading);
   last = send_with_pipe (f, new_call ("Take"));
   check_pipe (last, take_next (f, 1));
+}
+
+/* The very last ones are for what would end the process without. */
+static void
+test_last_places (Fixture *f, gconstpointer data)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      int reading = send_with_pipe (f, new_call ("Take"));
+      FewDescriptors few;
+      int next;
+
+      few_descriptors_begin (&few, 8 + i);
+      next = take_next (f, 1);
+      few_descriptors_end (&few);
+      g_assert_true ((next < 0) == (i == 0));
+      if (next < 0)
+        await_close (reading);
+      else
+        check_pipe (reading, next);
+    }
 }
 
 /* Too many are with messages already. */
@@ -775,6 +797,7 @@ main (int argc, char **argv)
   ADD ("unwanted/a-flood/is-closed", test_flood);
   ADD ("unwanted/to-close-it-takes-long/nobody-waits", test_lingering);
   ADD ("no-place-in-the-process/only-that-call-has-none", test_no_place);
+  ADD ("last-places/are-not-for-what-comes", test_last_places);
   ADD ("too-many-in-messages/are-closed", test_too_many);
   ADD ("refused-call/closed-with-the-next-or-the-end", test_never_enclosed);
   ADD ("without-a-message/is-an-error", test_without_message);

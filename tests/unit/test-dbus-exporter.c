@@ -584,6 +584,49 @@ test_listed_many (Fixture *f, gconstpointer data)
   g_assert_cmpuint (n, ==, QUEEN_DBUS_CLUSTER_MAX_OWED);
 }
 
+static QueenDBusJobView *
+new_job (const char *id)
+{
+  QueenDBusJobView *job = g_atomic_rc_box_new0 (QueenDBusJobView);
+
+  job->id = g_strdup (id);
+  job->model = g_strdup ("m");
+  job->worker = g_strdup ("");
+  return job;
+}
+
+static void
+tell_job (Fixture *f, const char *id, QueenDBusJobView *now)
+{
+  g_autoptr (GHashTable) changes = g_hash_table_new (g_str_hash, g_str_equal);
+
+  g_hash_table_insert (changes, (gpointer) id, now);
+  queen_dbus_jobs_take (f->jobs, changes);
+}
+
+/* Likewise of jobs, of which only so many are shown at once, but any number come and go. */
+static void
+test_jobs_listed_many (Fixture *f, gconstpointer data)
+{
+  QueenDBusJobObject *object;
+  guint n = 0;
+
+  for (guint i = 0; i <= QUEEN_DBUS_JOBS_MAX_OWED; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("j%u", i);
+      g_autoptr (QueenDBusJobView) job = new_job (id);
+      g_autoptr (GVariantBuilder) objects =
+          g_variant_builder_new (G_VARIANT_TYPE ("a{oa{sa{sv}}}"));
+
+      tell_job (f, id, job);
+      queen_dbus_jobs_add_to (f->jobs, objects);
+      tell_job (f, id, NULL);
+    }
+  for (; (object = queen_dbus_jobs_get_dirty (f->jobs)); n++)
+    queen_dbus_jobs_set_clean (f->jobs, object);
+  g_assert_cmpuint (n, ==, QUEEN_DBUS_JOBS_MAX_OWED);
+}
+
 /* The end */
 
 static void
@@ -658,6 +701,7 @@ main (int argc, char **argv)
   add ("listed/forgotten-before-it-is-told/is-removed", test_listed);
   add ("listed/in-parts/forgotten-before-it-is-told/is-removed", test_listed_in_parts);
   add ("listed/very-many", test_listed_many);
+  add ("listed/jobs/very-many", test_jobs_listed_many);
   add ("end/whoever-has-called-before-it", test_end_with_calls);
 
   return g_test_run ();

@@ -15,6 +15,7 @@
 #include "dbus/queen-dbus-presence.h"
 #include "dbus/queen-dbus-types.h"
 #include "fake-clock.h"
+#include "few-descriptors.h"
 #include "held-pool.h"
 #include "no-threads.h"
 
@@ -176,6 +177,8 @@ typedef struct
   GDBusConnection *connection; /* NULL while she is not on the bus */
   guint n_entered;
   gboolean is_threadless; /* in the moment in which she begins to connect */
+  guint n_left;           /* descriptors, from then on; 0 for all */
+  FewDescriptors few;
   gboolean is_named;
 } Fixture;
 
@@ -223,6 +226,8 @@ start (Fixture *f, gint64 connect_timeout)
   f->settings.frames = &frames_limits;
   if (f->is_threadless)
     set_threads_out (TRUE);
+  if (f->n_left > 0)
+    few_descriptors_begin (&f->few, f->n_left);
   f->presence = queen_dbus_presence_new (&f->settings, on_changed, f);
   if (f->is_threadless)
     set_threads_out (FALSE);
@@ -354,6 +359,30 @@ test_no_threads (void)
   g_autoptr (Call) request = NULL;
 
   start (&f, 10 * 1000);
+  request = next_call (&f, "RequestName");
+  g_assert_cmpuint (f.n_entered, ==, 1);
+  stop (&f);
+}
+
+/* GLib would end the process when it finds none in the midst of an attempt. Those that other tests
+ * have had may be closed a bit later, so this one comes before them. */
+static void
+test_no_descriptors (void)
+{
+  Fixture f = { .n_left = 1, .settings.clock = &fake_clock };
+  g_autoptr (Call) request = NULL;
+
+  now = G_USEC_PER_SEC;
+  start (&f, 10 * G_USEC_PER_SEC);
+  for (guint i = 0; i < 10; i++)
+    {
+      now += 5 * G_USEC_PER_SEC;
+      while (g_main_context_iteration (f.context, FALSE))
+        ;
+    }
+  g_assert_cmpint (g_atomic_int_get (&f.bus.n_knocked), ==, 0);
+  few_descriptors_end (&f.few);
+  now += 5 * G_USEC_PER_SEC;
   request = next_call (&f, "RequestName");
   g_assert_cmpuint (f.n_entered, ==, 1);
   stop (&f);
@@ -603,6 +632,7 @@ main (int argc, char **argv)
   g_setenv ("DBUS_SESSION_BUS_ADDRESS", bus_address, TRUE);
 
   add ("gdbus-has-its-thread-before-there-is-a-bus", test_thread);
+  add ("bus/hardly-any-descriptor/is-tried-later", test_no_descriptors);
   add ("asks-for-her-name", test_good);
   add ("name/may-be-lost-again", test_name);
   add ("name/another-has-it/is-asked-again-and-again", test_owner);
