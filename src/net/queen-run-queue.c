@@ -9,10 +9,8 @@
 /* µs of each turn of the main loop, for what is done as it comes */
 #define AT_ONCE (QUEEN_SLICE / 4)
 
-#define MUCH 50  /* µs of one piece of work, such that a closer look is worth it */
-#define MOST 100 /* µs that one counts for: what the kernel does for others counts, too */
-#define LONG_HELD (20 * G_TIME_SPAN_MILLISECOND) /* as long as a flush may take */
-#define LOOK G_TIME_SPAN_MILLISECOND             /* between two looks then */
+#define MUCH 50   /* µs of one piece of work, such that a closer look is worth it */
+#define MOST 100  /* µs that one counts for: what the kernel does for others counts, too */
 #define NOBODY "" /* of all askers, who is the queen herself or has no address */
 
 struct _QueenRunQueue
@@ -23,11 +21,10 @@ struct _QueenRunQueue
   gpointer data;
   QueenCostQueue *waiting;
   QueenAlarm *alarm;
-  gint64 held_since; /* µs, monotonic; 0 when it was not held when that was looked at last */
-  gint64 slice;      /* µs of each turn, for what has waited */
-  gint64 turn;       /* of the main loop: when it began; -1 before the first */
-  gint64 since;      /* µs, monotonic: when in that turn the first came */
-  gint64 used;       /* µs since then, when the last one was done */
+  gint64 slice; /* µs of each turn, for what has waited */
+  gint64 turn;  /* of the main loop: when it began; -1 before the first */
+  gint64 since; /* µs, monotonic: when in that turn the first came */
+  gint64 used;  /* µs since then, when the last one was done */
   gboolean is_running;
   gint64 cpu; /* µs of the processor that have been charged for, or were for something else */
 };
@@ -122,34 +119,17 @@ get_end (QueenRunQueue *self, gint64 time)
   return self->used < self->slice ? time + self->slice : time;
 }
 
-/* Who listens here has heard of it in a moment, and it is looked at in each turn until then; for
- * another queen it may be long.
- *
- * Returns: µs, monotonic: when to go on; 0 for at once */
-static gint64
-get_next_look (QueenRunQueue *self, gint64 time, gboolean is_held)
-{
-  if (!is_held)
-    self->held_since = 0;
-  else if (self->held_since == 0)
-    self->held_since = time;
-  return is_held && time - self->held_since >= LONG_HELD ? time + LOOK : 0;
-}
-
 static void
 run_waiting (gpointer data)
 {
   QueenRunQueue *self = data;
   gint64 time = begin_run (self);
   const gint64 end = get_end (self, time);
-  gint64 next;
-  gboolean is_held;
 
-  while (!(is_held = queen_run_queue_is_held (self)) && time < end && run_next (self, &time))
+  while (!queen_run_queue_is_held (self) && time < end && run_next (self, &time))
     ;
-  next = get_next_look (self, time, is_held);
   if (queen_run_queue_has_waiting (self))
-    queen_alarm_set (self->alarm, next);
+    queen_alarm_set (self->alarm, 0);
 }
 
 static char *

@@ -252,62 +252,6 @@ test_dear (void)
   tear_down ();
 }
 
-static guint n_looks;
-
-static gboolean
-is_held (gpointer data)
-{
-  n_looks++;
-  return *(gboolean *) data;
-}
-
-/* Returns: how often it was looked whether it is held still */
-static guint
-turn_loop (guint n)
-{
-  n_looks = 0;
-  for (guint i = 0; i < n; i++)
-    g_main_context_iteration (NULL, FALSE);
-  return n_looks;
-}
-
-static void
-enter_later (char name)
-{
-  Item *item = &items[name - 'a'];
-
-  item->name = name;
-  queen_run_queue_enter_later (queue, &item->place, NULL, item);
-}
-
-/* In each turn at first: for a flush that is a moment. What takes longer may take very long, and
- * the loop does not turn for it all the time. */
-static void
-test_long_held (void)
-{
-  gboolean is_held_now = TRUE;
-
-  set_up ();
-  queen_run_queue_hold_while (queue, is_held, &is_held_now);
-  enter_later ('a');
-  g_assert_cmpuint (turn_loop (10), >=, 9);
-  now += 30 * G_TIME_SPAN_MILLISECOND;
-  g_assert_cmpuint (turn_loop (10), ==, 1);
-  now += G_TIME_SPAN_MILLISECOND;
-  g_assert_cmpuint (turn_loop (10), ==, 1);
-  is_held_now = FALSE;
-  g_assert_cmpuint (turn_loop (10), ==, 0);
-  now += G_TIME_SPAN_MILLISECOND;
-  g_assert_cmpuint (turn_loop (10), ==, 2);
-  g_assert_cmpstr (done->str, ==, "a");
-  is_held_now = TRUE;
-  enter_later ('b');
-  g_assert_cmpuint (turn_loop (10), >=, 9);
-  is_held_now = FALSE;
-  turn_loop (10);
-  tear_down ();
-}
-
 int
 main (int argc, char **argv)
 {
@@ -321,7 +265,6 @@ main (int argc, char **argv)
   g_test_add_func ("/run-queue/no-two-that-are-dear-at-once", test_alone);
   g_test_add_func ("/run-queue/the-queens-own-waits-for-nobody-elses", test_own);
   g_test_add_func ("/run-queue/who-wants-more-waits-for-another-turn", test_again);
-  g_test_add_func ("/run-queue/held-for-long", test_long_held);
   g_test_add_func ("/run-queue/who-waits-twice-waits-once-and-may-leave", test_place);
   return g_test_run ();
 }
