@@ -338,7 +338,8 @@ queen_connection_end_owned (QueenConnection *self,
   if (!queen_connection_is_handled (self) || self->is_revoked || !is_over (self->owner, data))
     return;
   self->is_revoked = TRUE;
-  queen_connection_begin_wait (self, QUEEN_WAIT_TURN);
+  if (!queen_deadline_is_on (&self->waits[QUEEN_WAIT_TURN]))
+    queen_connection_begin_wait (self, QUEEN_WAIT_TURN);
 }
 
 void
