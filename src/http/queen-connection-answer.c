@@ -114,14 +114,15 @@ queen_connection_begin_linger (QueenConnection *self)
 }
 
 /* RFC 9112 § 9.6: whoever closes with unread data in the buffer resets the connection, and the
- * client loses the answer. So the rest is read and thrown away, within bounds. */
+ * client loses the answer. So the rest is read and thrown away, within bounds. It is not read to
+ * where another's request may still lie, whose handler has finished this exchange. */
 void
 queen_connection_linger (QueenConnection *self)
 {
+  char input[16384];
   gssize n_bytes;
 
-  while ((n_bytes =
-              queen_socket_drain (&self->socket, self->settings->buffer, QUEEN_REQUEST_USUAL)) > 0)
+  while ((n_bytes = queen_socket_drain (&self->socket, input, sizeof input)) > 0)
     {
       self->n_drained += (gsize) n_bytes;
       if (self->n_drained > MAX (MAX_DRAINED, self->max_drained))
@@ -338,7 +339,8 @@ queen_connection_end_owned (QueenConnection *self,
   if (!queen_connection_is_handled (self) || self->is_revoked || !is_over (self->owner, data))
     return;
   self->is_revoked = TRUE;
-  queen_connection_begin_wait (self, QUEEN_WAIT_TURN);
+  if (!queen_deadline_is_on (&self->waits[QUEEN_WAIT_TURN]))
+    queen_connection_begin_wait (self, QUEEN_WAIT_TURN);
 }
 
 void

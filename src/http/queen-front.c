@@ -235,10 +235,13 @@ make_proxies (QueenFront *self, GError **error)
   return self->proxies != NULL;
 }
 
-static gboolean
-is_behind (gpointer stream)
+/* Subscribers are told by the same loop; else it is the engine that has to answer. */
+static QueenRunHold
+get_hold (gpointer stream)
 {
-  return queen_stream_holds_publishers (stream);
+  if (queen_stream_is_behind (stream))
+    return QUEEN_RUN_HELD;
+  return queen_stream_holds_publishers (stream) ? QUEEN_RUN_HELD_ELSEWHERE : QUEEN_RUN_FREE;
 }
 
 static gboolean
@@ -254,8 +257,8 @@ make_gate (QueenFront *self, GError **error)
     .tally = self->settings.tally,
     .on_request = self->direct ? queen_direct_answer : queen_server_answer,
     .data = self->direct ? (gpointer) self->direct : self->server,
-    .is_behind = self->settings.stream ? is_behind : NULL,
-    .behind_data = self->settings.stream,
+    .get_hold = self->settings.stream ? get_hold : NULL,
+    .hold_data = self->settings.stream,
   };
 
   self->gate = queen_gate_new (&settings, error);

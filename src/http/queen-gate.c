@@ -208,9 +208,9 @@ queen_gate_new (const QueenGateSettings *settings, GError **error)
   connections->handshakes = queen_handshakes_new (settings->clock, on_turn, on_crowded, self);
   connections->run_queue = queen_run_queue_new (settings->clock, on_run);
   connections->singles = queen_run_queue_new (settings->clock, on_publish);
-  queen_run_queue_hold_while (connections->singles, settings->is_behind, settings->behind_data);
+  queen_run_queue_hold_while (connections->singles, settings->get_hold, settings->hold_data);
   connections->publishers = queen_run_queue_new (settings->clock, on_publish);
-  queen_run_queue_hold_while (connections->publishers, settings->is_behind, settings->behind_data);
+  queen_run_queue_hold_while (connections->publishers, settings->get_hold, settings->hold_data);
   connections->writers = queen_run_queue_new (settings->clock, on_run);
   queen_run_queue_count_up_to (connections->writers, QUEEN_SLICE);
   connections->rooms = queen_cost_queue_new (QUEEN_CONNECTION_MOST_ROOM);

@@ -29,8 +29,8 @@ G_DECLARE_FINAL_TYPE (QueenGate, queen_gate, QUEEN, GATE, GObject)
  * @budgets: what counts the bytes that connections hold; it outlives the gate
  * @tally: what counts; it outlives the gate
  * @on_request: who answers
- * @is_behind: (nullable): whether whoever publishes has to wait; see queen_connection_may_publish()
- * @behind_data: for @is_behind
+ * @get_hold: (nullable): whether whoever publishes has to wait; see queen_connection_may_publish()
+ * @hold_data: for @get_hold
  */
 typedef struct
 {
@@ -43,8 +43,8 @@ typedef struct
   QueenTally *tally;
   QueenRequestFunc on_request;
   gpointer data;
-  gboolean (*is_behind) (gpointer data);
-  gpointer behind_data;
+  QueenRunHold (*get_hold) (gpointer data);
+  gpointer hold_data;
 } QueenGateSettings;
 
 /**

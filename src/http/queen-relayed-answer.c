@@ -31,6 +31,7 @@ struct _QueenRelayedAnswer
   char *id;
   QueenStreamRequest request; /* of who reads; its last_id is owned */
   struct sockaddr_storage client;
+  char *asker;
   char *user;
   gboolean is_admin;
 
@@ -514,6 +515,7 @@ ask_owner (QueenRelayedAnswer *self)
 QueenRelayedAnswer *
 queen_relayed_answer_new (QueenRelayStage *stage,
                           QueenExchange *exchange,
+                          const char *asker,
                           const char *id,
                           QueenSiblingsQuestion question,
                           const QueenStreamRequest *request)
@@ -523,6 +525,7 @@ queen_relayed_answer_new (QueenRelayStage *stage,
   self->stage = stage;
   self->exchange = exchange;
   self->question = question;
+  self->asker = g_strdup (asker);
   self->id = g_strdup (id);
   self->body = g_string_new (NULL);
   self->alarm = queen_alarm_new_in_group (stage->alarms, on_relay_overdue, self);
@@ -560,9 +563,9 @@ queen_relayed_answer_say_goodbye (QueenRelayedAnswer *self)
 }
 
 const char *
-queen_relayed_answer_get_user (const QueenRelayedAnswer *self)
+queen_relayed_answer_get_asker (const QueenRelayedAnswer *self)
 {
-  return self->user;
+  return self->asker;
 }
 
 gsize
@@ -591,6 +594,7 @@ queen_relayed_answer_free (QueenRelayedAnswer *self)
   if (self->last)
     g_string_free (self->last, TRUE);
   g_free (self->user);
+  g_free (self->asker);
   g_free (self->id);
   g_free (self);
 }

@@ -44,6 +44,7 @@ typedef struct _QueenRelayedAnswer QueenRelayedAnswer;
  */
 QueenRelayedAnswer *queen_relayed_answer_new (QueenRelayStage *stage,
                                               QueenExchange *exchange,
+                                              const char *asker,
                                               const char *id,
                                               QueenSiblingsQuestion question,
                                               const QueenStreamRequest *request);
@@ -54,8 +55,8 @@ gboolean queen_relayed_answer_is_over (const QueenRelayedAnswer *self);
 /** Returns: bytes of what she has said that nobody has taken yet */
 gsize queen_relayed_answer_get_n_bytes (const QueenRelayedAnswer *self);
 
-/** Returns: (transfer none): for whom it is; "" for whoever is on this machine */
-const char *queen_relayed_answer_get_user (const QueenRelayedAnswer *self);
+/** Returns: (transfer none): among whose it counts */
+const char *queen_relayed_answer_get_asker (const QueenRelayedAnswer *self);
 
 /** queen_relayed_answer_say_goodbye: the queen ends. */
 void queen_relayed_answer_say_goodbye (QueenRelayedAnswer *self);

@@ -6,6 +6,7 @@
 #include "loop/queen-portions.h"
 #include "model/queen-senders.h"
 #include "queen-error.h"
+#include "queen-list-answer.h"
 #include "queen-relayed-answer.h"
 
 struct _QueenSiblings
@@ -19,9 +20,7 @@ struct _QueenSiblings
 static void
 free_answer (QueenSiblings *self, QueenRelayedAnswer *answer)
 {
-  g_autofree char *asker = queen_sender_dup_asker (queen_relayed_answer_get_user (answer));
-
-  queen_portions_give_back (self->portions, asker, 1);
+  queen_portions_give_back (self->portions, queen_relayed_answer_get_asker (answer), 1);
   queen_relayed_answer_free (answer);
 }
 
@@ -75,24 +74,13 @@ queen_siblings_free (QueenSiblings *self)
   g_free (self);
 }
 
-/* Nobody has more than is left for others, but for this machine, where all are one. */
-static gboolean
-has_room (QueenSiblings *self, QueenExchange *exchange)
+/* Who is on this machine has no name of its own: there it is its token's, or its user's. */
+static char *
+dup_asker (QueenExchange *exchange)
 {
   g_autofree char *user = queen_exchange_dup_sender (exchange);
-  g_autofree char *asker = user ? queen_sender_dup_asker (user) : NULL;
 
-  return asker ? queen_portions_may_take (self->portions, asker, 1)
-               : self->answers.length < QUEEN_SIBLINGS_MAX_RELAYS;
-}
-
-static void
-add_answer (QueenSiblings *self, QueenRelayedAnswer *answer)
-{
-  g_autofree char *asker = queen_sender_dup_asker (queen_relayed_answer_get_user (answer));
-
-  queen_portions_take (self->portions, asker, 1);
-  g_queue_push_tail (&self->answers, answer);
+  return user ? queen_sender_dup_asker (user) : queen_list_answer_dup_asker (exchange);
 }
 
 gboolean
@@ -103,12 +91,16 @@ queen_siblings_ask (QueenSiblings *self,
                     const QueenStreamRequest *request)
 {
   g_autoptr (GError) error = NULL;
+  g_autofree char *asker = NULL;
 
   if (!queen_job_index_lookup (self->stage.settings.index, id))
     return FALSE;
-  if (has_room (self, exchange))
+  asker = dup_asker (exchange);
+  if (queen_portions_may_take (self->portions, asker, 1))
     {
-      add_answer (self, queen_relayed_answer_new (&self->stage, exchange, id, question, request));
+      queen_portions_take (self->portions, asker, 1);
+      g_queue_push_tail (&self->answers, queen_relayed_answer_new (&self->stage, exchange, asker,
+                                                                   id, question, request));
       return TRUE;
     }
   g_set_error_literal (&error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,

@@ -11,13 +11,14 @@
 
 #define MUCH 50   /* µs of one piece of work, such that a closer look is worth it */
 #define MOST 100  /* µs that one counts for: what the kernel does for others counts, too */
+#define NAP 1000  /* µs until it is asked again whether somebody else has ended the holding */
 #define NOBODY "" /* of all askers, who is the queen herself or has no address */
 
 struct _QueenRunQueue
 {
   const QueenClock *clock;
   QueenRunFunc run;
-  gboolean (*is_held) (gpointer data); /* NULL when it never is */
+  QueenRunHold (*get_hold) (gpointer data); /* NULL when it is always free */
   gpointer data;
   QueenCostQueue *waiting;
   QueenAlarm *alarm;
@@ -104,10 +105,16 @@ queen_run_queue_run_next (QueenRunQueue *self)
   return run_next (self, &time);
 }
 
+static QueenRunHold
+find_hold (const QueenRunQueue *self)
+{
+  return self->get_hold ? self->get_hold (self->data) : QUEEN_RUN_FREE;
+}
+
 gboolean
 queen_run_queue_is_held (const QueenRunQueue *self)
 {
-  return self->is_held && self->is_held (self->data);
+  return find_hold (self) != QUEEN_RUN_FREE;
 }
 
 /* What was done at once in this turn may have been all that a turn has time for: a stranger says
@@ -129,7 +136,7 @@ run_waiting (gpointer data)
   while (!queen_run_queue_is_held (self) && time < end && run_next (self, &time))
     ;
   if (queen_run_queue_has_waiting (self))
-    queen_alarm_set (self->alarm, 0);
+    queen_alarm_set (self->alarm, find_hold (self) == QUEEN_RUN_HELD_ELSEWHERE ? time + NAP : 0);
 }
 
 static char *
@@ -141,9 +148,11 @@ dup_asker (const struct sockaddr_storage *address)
 }
 
 void
-queen_run_queue_hold_while (QueenRunQueue *self, gboolean (*is_held) (gpointer data), gpointer data)
+queen_run_queue_hold_while (QueenRunQueue *self,
+                            QueenRunHold (*get_hold) (gpointer data),
+                            gpointer data)
 {
-  self->is_held = is_held;
+  self->get_hold = get_hold;
   self->data = data;
 }
 

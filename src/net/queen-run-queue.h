@@ -29,6 +29,20 @@ typedef struct _QueenRunQueue QueenRunQueue;
 typedef void (*QueenRunFunc) (gpointer item);
 
 /**
+ * QueenRunHold:
+ * @QUEEN_RUN_FREE: what waits may be done
+ * @QUEEN_RUN_HELD: not before other work of the same loop is
+ * @QUEEN_RUN_HELD_ELSEWHERE: not before somebody else has done something, for which a loop that has
+ *   nothing to do sleeps
+ */
+typedef enum
+{
+  QUEEN_RUN_FREE,
+  QUEEN_RUN_HELD,
+  QUEEN_RUN_HELD_ELSEWHERE,
+} QueenRunHold;
+
+/**
  * queen_run_queue_new:
  * @clock: by which work is measured
  * @run: does one piece of it
@@ -61,12 +75,12 @@ void queen_run_queue_enter_later (QueenRunQueue *self,
 
 /**
  * queen_run_queue_hold_while:
- * @is_held: whether nothing of it may be done now. It is asked again in each turn of the main loop
- *   as long as something waits, so what ends it should be work of the same loop
- * @data: for @is_held
+ * @get_hold: whether something of it may be done now. As long as something waits, it is asked again
+ *   in each turn of the main loop, or each millisecond if somebody else ends it
+ * @data: for @get_hold
  */
 void queen_run_queue_hold_while (QueenRunQueue *self,
-                                 gboolean (*is_held) (gpointer data),
+                                 QueenRunHold (*get_hold) (gpointer data),
                                  gpointer data);
 
 /**

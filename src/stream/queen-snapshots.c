@@ -36,6 +36,7 @@ typedef struct
 
 struct _QueenSnapshots
 {
+  guint n_refs; /* of its owner, and of each frame */
   QueenPulse *pulse;
   const QueenClock *clock;
 
@@ -56,16 +57,25 @@ struct _QueenSnapshots
 };
 
 static void
+unref_snapshots (QueenSnapshots *self)
+{
+  if (--self->n_refs == 0)
+    g_free (self);
+}
+
+static void
 free_frame (gpointer data)
 {
   Frame *frame = data;
+  QueenSnapshots *self = frame->owner;
 
-  g_queue_unlink (&frame->owner->frames, &frame->link);
-  frame->owner->n_bytes -= frame->length;
-  frame->owner->n_between -= frame->is_pulse ? 0 : frame->length;
+  g_queue_unlink (&self->frames, &frame->link);
+  self->n_bytes -= frame->length;
+  self->n_between -= frame->is_pulse ? 0 : frame->length;
   g_clear_pointer (&frame->event, queen_event_unref);
   g_free (frame->packed);
   g_free (frame);
+  unref_snapshots (self);
 }
 
 /* @text: (transfer none): the memory of @event or of @packed, one of which is NULL */
@@ -89,6 +99,7 @@ add_frame (QueenSnapshots *self,
   g_queue_push_tail_link (&self->frames, &frame->link);
   self->n_bytes += length;
   self->n_between += is_pulse ? 0 : length;
+  self->n_refs++;
   return frame->bytes;
 }
 
@@ -235,6 +246,7 @@ queen_snapshots_new (QueenPulse *pulse, const QueenClock *clock)
 {
   QueenSnapshots *self = g_new0 (QueenSnapshots, 1);
 
+  self->n_refs = 1;
   self->pulse = g_object_ref (pulse);
   self->clock = clock;
   self->pieces = queen_pieces_new (clock);
@@ -246,10 +258,9 @@ void
 queen_snapshots_free (QueenSnapshots *self)
 {
   queen_snapshots_drop (self);
-  g_warn_if_fail (g_queue_is_empty (&self->frames));
   queen_pieces_free (self->pieces);
   g_object_unref (self->pulse);
-  g_free (self);
+  unref_snapshots (self);
 }
 
 GBytes *

@@ -27,7 +27,8 @@ typedef struct _QueenSnapshots QueenSnapshots;
  */
 QueenSnapshots *queen_snapshots_new (QueenPulse *pulse, const QueenClock *clock);
 
-/** Frees what it holds; nobody else may hold any of its frames by then. */
+/** Lets go of what it holds. Who holds one of its frames still may: an audience may not have got to
+ * the end of those whom it is to let go. */
 void queen_snapshots_free (QueenSnapshots *self);
 
 /**

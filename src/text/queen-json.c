@@ -439,7 +439,7 @@ queen_json_get_member (const QueenJsonValue *object, const char *name)
 {
   for (const QueenJsonValue *member = queen_json_get_first (object);
        member < queen_json_get_end (object); member = queen_json_get_end (member))
-    if (*member->name == *name && g_str_equal (member->name, name))
+    if (member->name && *member->name == *name && g_str_equal (member->name, name))
       return member;
   return NULL;
 }

@@ -139,7 +139,7 @@ queen_json_get_end (const QueenJsonValue *value)
 
 /**
  * queen_json_get_member:
- * @object: an object
+ * @object: an object; an array has no members
  *
  * Returns: (nullable): its member of that @name
  */

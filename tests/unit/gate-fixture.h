@@ -130,10 +130,10 @@ on_never (QueenExchange *exchange, gpointer data)
   queen_exchange_answer_later (exchange, QUEEN_PATIENCE_UNTIL_GONE, on_gone, NULL);
 }
 
-static gboolean
-is_behind (gpointer data)
+static QueenRunHold
+get_hold (gpointer data)
 {
-  return ((Fixture *) data)->n_events == 0;
+  return ((Fixture *) data)->n_events == 0 ? QUEEN_RUN_HELD : QUEEN_RUN_FREE;
 }
 
 static const QueenRoute routes[] = {
@@ -181,8 +181,8 @@ set_up (Fixture *f, gconstpointer data)
     .clock = &ticking_clock,
     .tally = &f->tally,
     .on_request = queen_server_answer,
-    .is_behind = is_behind,
-    .behind_data = f,
+    .get_hold = get_hold,
+    .hold_data = f,
   };
 
   now = 1000 * SECOND;

@@ -156,6 +156,25 @@ test_cap_with_displaced (Fixture *f, gconstpointer data)
   assert_status (newcomer, "200");
 }
 
+static gboolean
+is_any (guint owner, gpointer data)
+{
+  return TRUE;
+}
+
+/* Whose token goes while they are about to hear that they are too many, hear of the token. */
+static void
+test_revoked_when_displaced (Fixture *f, gconstpointer data)
+{
+  for (guint i = 0; i < MAX_CONNECTIONS; i++)
+    come (f, 1, "GET /never HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  while (f->n_waiting < MAX_CONNECTIONS)
+    g_main_context_iteration (NULL, FALSE);
+  queen_gate_end_owned (f->gate, is_any, NULL);
+  turn ();
+  g_assert_cmpuint (f->tally.refusals[QUEEN_REFUSAL_TOKEN], ==, MAX_CONNECTIONS);
+}
+
 /* However many have said all and wait for their turn, a newcomer has one of
  * them handled at once, and not all.
  */
@@ -387,6 +406,7 @@ main (int argc, char **argv)
   ADD ("/gate-turns/a-body-has-its-time-after-a-late-head", test_body);
   ADD ("/gate-turns/newcomers-have-some-when-all-places-are-taken", test_cap);
   ADD ("/gate-turns/newcomers-need-not-wait-for-refusals", test_cap_with_displaced);
+  ADD ("/gate-turns/who-is-revoked-may-be-displaced-already", test_revoked_when_displaced);
   ADD ("/gate-turns/newcomers-have-one-handled-at-once", test_cap_without_work);
   ADD ("/gate-turns/who-holds-nothing-makes-no-room", test_budget);
   ADD ("/gate-turns/who-holds-nothing-is-not-thrown-out", test_budget_of_others);

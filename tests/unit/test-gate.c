@@ -170,7 +170,21 @@ on_body (QueenExchange *exchange, gpointer data)
   queen_exchange_answer_message (exchange, "taken");
 }
 
+/* Answers another, of whom more is to be read and thrown away. */
+static void
+on_other (QueenExchange *exchange, gpointer data)
+{
+  QueenExchange *other = ((Fixture *) data)->later;
+  const QueenRequest *request = queen_exchange_get_request (exchange);
+
+  queen_exchange_answer_message (other, "here it is");
+  queen_exchange_finish (other);
+  g_assert_cmpmem (request->body, request->body_length, "mine", 4);
+  queen_exchange_answer_message (exchange, "taken");
+}
+
 static const QueenRoute routes[] = {
+  { "/other", "POST", QUEEN_ACCESS_READ, on_other },
   { "/patient", "GET", QUEEN_ACCESS_READ, on_patient },
   { "/stream", "GET", QUEEN_ACCESS_READ, on_stream },
   { "/large", "POST", QUEEN_ACCESS_READ, on_body, 100000 },
@@ -359,6 +373,22 @@ test_later_never (Fixture *f, gconstpointer data)
   pass (2 * SECOND);
   g_assert_cmpuint (f->n_gone, ==, 1);
   assert_status (client, "503");
+}
+
+static void
+test_later_by_another (Fixture *f, gconstpointer data)
+{
+  int client = come (f, ASK ("/later"));
+  char rest[4096];
+
+  memset (rest, 'x', sizeof rest);
+  g_assert_cmpint (send (client, rest, sizeof rest, MSG_NOSIGNAL), ==, sizeof rest);
+  turn ();
+  assert_status (come (f, "POST /other HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                          "Content-Type: text/plain\r\nContent-Length: 4\r\n\r\nmine"),
+                 "200");
+  g_assert_true (shutdown (client, SHUT_WR) == 0);
+  assert_status (client, "200");
 }
 
 /* Returns: (transfer full): all that comes, up to the end, without its date. */
@@ -1143,6 +1173,7 @@ main (int argc, char **argv)
     { "/gate/later/the-client-goes", test_later_gone },
     { "/gate/later/the-client-has-nothing-more-to-say", test_later_half_closed },
     { "/gate/later/never", test_later_never },
+    { "/gate/later/by-another-whose-body-stays", test_later_by_another },
     { "/gate/later/the-same-to-the-byte", test_later_the_same },
     { "/gate/later/who-waits-holds-no-head", test_later_head, 64 },
     { "/gate/later/the-gate-goes", test_later_and_the_end },

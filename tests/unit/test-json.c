@@ -457,6 +457,15 @@ test_members (void)
 }
 
 static void
+test_members_of_none (void)
+{
+  const char *text = "[1,{\"a\":2}]";
+  g_autoptr (QueenJson) json = queen_json_new (text, strlen (text), NULL, NULL);
+
+  g_assert_null (queen_json_get_member (queen_json_get_root (json), "a"));
+}
+
+static void
 test_truncated (void)
 {
   static const char text[] = "{\"a\":[1.5e3,\"\\u00e9\\ud83d\\ude00é\",{\"b\":null}],\"c\":true}";
@@ -741,6 +750,7 @@ main (int argc, char **argv)
   g_test_add_func ("/json/ended/with-the-same-limits", test_ended_limits);
   g_test_add_func ("/json/ended/no-more-than-is-of-use", test_ended_most);
   g_test_add_func ("/json/members/64-and-no-more", test_members);
+  g_test_add_func ("/json/members/none-in-an-array", test_members_of_none);
   g_test_add_func ("/json/truncated/refused-at-every-byte", test_truncated);
   g_test_add_func ("/json/bytes/no-foreign-byte-anywhere", test_utf_8);
   g_test_add_func ("/json/control-characters/only-as-space", test_control_characters);

@@ -252,6 +252,48 @@ test_dear (void)
   tear_down ();
 }
 
+typedef struct
+{
+  QueenRunHold state;
+  guint n_asked;
+} Hold;
+
+static QueenRunHold
+get_hold (gpointer data)
+{
+  ((Hold *) data)->n_asked++;
+  return ((Hold *) data)->state;
+}
+
+/* The loop goes on turning for what is its own, and is asleep until somebody else has done his. */
+static void
+test_held (void)
+{
+  Hold hold = { QUEEN_RUN_HELD };
+  guint n_asked;
+
+  set_up ();
+  queen_run_queue_hold_while (queue, get_hold, &hold);
+  enter_all ("ab");
+  assert_done ("a");
+  for (guint i = 0; i < 10; i++)
+    g_assert_true (g_main_context_iteration (NULL, FALSE));
+  hold.state = QUEEN_RUN_HELD_ELSEWHERE;
+  for (guint i = 0; i < 10; i++)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_false (g_main_context_iteration (NULL, FALSE));
+  n_asked = hold.n_asked;
+  now += 1000;
+  turn ();
+  assert_done ("");
+  g_assert_cmpuint (hold.n_asked, >, n_asked);
+  hold.state = QUEEN_RUN_FREE;
+  now += 1000;
+  turn ();
+  assert_done ("b");
+  tear_down ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -266,5 +308,6 @@ main (int argc, char **argv)
   g_test_add_func ("/run-queue/the-queens-own-waits-for-nobody-elses", test_own);
   g_test_add_func ("/run-queue/who-wants-more-waits-for-another-turn", test_again);
   g_test_add_func ("/run-queue/who-waits-twice-waits-once-and-may-leave", test_place);
+  g_test_add_func ("/run-queue/who-is-held-by-others-leaves-the-loop-asleep", test_held);
   return g_test_run ();
 }

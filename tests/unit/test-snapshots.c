@@ -303,6 +303,21 @@ test_room_between_pulses (Fixture *f, gconstpointer data)
                     queen_snapshots_get_most (f->snapshots));
 }
 
+/* As when she ends before the audience has come to the end of those who are to let go of it. */
+static void
+test_outlives (Fixture *f, gconstpointer data)
+{
+  guint n = GPOINTER_TO_UINT (data);
+  g_autoptr (GBytes) G_GNUC_UNUSED frame = pulse (f);
+  g_autoptr (GBytes) between = NULL;
+
+  beat (f, n);
+  now += 250 * MSEC;
+  between = assert_gets (f, 1, n + 1, f->head);
+  g_clear_pointer (&f->snapshots, queen_snapshots_free);
+  g_assert_cmpuint (count_workers (between), ==, n + 1);
+}
+
 #define ADD(path, n_workers, func)                                                                 \
   g_test_add (path, Fixture, GUINT_TO_POINTER (n_workers), set_up, func, tear_down)
 
@@ -322,6 +337,7 @@ main (int argc, char **argv)
   ADD ("/snapshots/held/until-the-last-one-lets-go", N_MANY, test_given_back);
   ADD ("/snapshots/held/no-more-than-there-may-be", 10000, test_most);
   ADD ("/snapshots/held/room-for-one-between-two-pulses", 34000, test_room_between_pulses);
+  ADD ("/snapshots/held/longer-than-there-are-snapshots", N_MANY, test_outlives);
 
   return g_test_run ();
 }
