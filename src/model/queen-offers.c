@@ -190,27 +190,35 @@ is_preferred (const Look *look)
   return favourite->load - BONUS * MAX (slot, look->mean) <= look->least.load;
 }
 
-static gboolean
-comes_last (const QueenSupplier *supplier, const QueenChoice *choice)
-{
-  return supplier && (supplier == choice->avoided ||
-                      queen_supplier_comes_last (supplier, choice->party, choice->now));
-}
-
 /* Who is not looked at. */
 typedef enum
 {
   PASSES_NOBODY,
   PASSES_FAILING, /* workers that fail for who asks */
-  PASSES_LAST,    /* these, and those whose supplier comes last */
+  PASSES_DOUBTED, /* these, and those of a supplier who is doubted, or has been tried */
+  PASSES_BUSY,    /* these, and those of one who has enough of it in flight */
 } Passes;
+
+static gboolean
+is_doubted (const QueenSupplier *supplier, const QueenChoice *choice)
+{
+  return supplier && (supplier == choice->avoided ||
+                      queen_supplier_is_doubted_by (supplier, choice->party, choice->now));
+}
+
+static gboolean
+is_of_one_passed_by (const QueenSupplier *supplier, const QueenChoice *choice, Passes passes)
+{
+  return (passes >= PASSES_DOUBTED && is_doubted (supplier, choice)) ||
+         (passes == PASSES_BUSY && queen_supplier_is_busy_for (supplier, choice->party));
+}
 
 /* What has failed for one party is no fault of the worker's where others have had what they wanted;
  * but this one need not ask there again and again. */
 static gboolean
 is_passed_by (const QueenCandidate *candidate, const QueenChoice *choice, Passes passes)
 {
-  return (passes == PASSES_LAST && comes_last (candidate->supplier, choice)) ||
+  return is_of_one_passed_by (candidate->supplier, choice, passes) ||
          (passes != PASSES_NOBODY &&
           queen_faults_has_enough_of (&candidate->record.faults, choice->party, choice->now));
 }
@@ -276,11 +284,11 @@ look_along (
     look_at (look, ((const QueenOffer *) g_sequence_get (at))->candidate, choice);
 }
 
-/* Goes from supplier to supplier, once round and past those who come last.
+/* Goes from supplier to supplier, once round.
  *
- * Returns: whether there are others, be they full or not */
+ * Returns: whether there are some who are not doubted, be they full or not */
 static gboolean
-look_at_others (Look *look, QueenOffers *self, const QueenChoice *choice)
+look_at_others (Look *look, QueenOffers *self, const QueenChoice *choice, Passes passes)
 {
   GSequenceIter *at = find_behind (self, choice->where, FALSE, 0);
   guint left = MAX_LOOKED_AT;
@@ -297,11 +305,9 @@ look_at_others (Look *look, QueenOffers *self, const QueenChoice *choice)
         first = offer->supplier;
       else if (offer->supplier == first)
         break;
-      if (!comes_last (offer->candidate->supplier, choice))
-        {
-          are_there = TRUE;
-          look_along (look, self, choice, at, &left);
-        }
+      are_there |= !is_doubted (offer->candidate->supplier, choice);
+      if (!is_of_one_passed_by (offer->candidate->supplier, choice, passes))
+        look_along (look, self, choice, at, &left);
       at = find_behind (self, offer->supplier, TRUE, G_MAXUINT64);
     }
   return are_there;
@@ -311,13 +317,16 @@ QueenCandidate *
 queen_offers_choose (QueenOffers *self, QueenChoice *choice)
 {
   Look look = { .mean = queen_offers_get_load (self) };
-  gboolean is_doubted = queen_supplier_is_doubted (choice->avoided, choice->now);
+  gboolean was_in_vain = queen_supplier_is_doubted (choice->avoided, choice->now);
   gboolean waits_for_others = FALSE;
 
-  if (!is_doubted)
-    look_round (&look, self, choice, PASSES_LAST);
-  if (!look.least.candidate)
-    waits_for_others = look_at_others (&look, self, choice) && is_doubted;
+  for (int passes = PASSES_BUSY; !look.least.candidate && passes >= PASSES_DOUBTED; passes--)
+    {
+      if (!was_in_vain)
+        look_round (&look, self, choice, (Passes) passes);
+      if (!look.least.candidate)
+        waits_for_others = look_at_others (&look, self, choice, (Passes) passes) && was_in_vain;
+    }
   for (int passes = PASSES_FAILING; !look.least.candidate && !waits_for_others && passes >= 0;
        passes--)
     look_round (&look, self, choice, (Passes) passes);

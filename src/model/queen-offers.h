@@ -184,11 +184,11 @@ typedef struct
  * load is no more than 1.25 times the mean, and no more than half a request or half the mean above
  * the least.
  *
- * The workers of suppliers who are doubted, be it by @party alone, or have enough of its in flight
- * for what they have shown so far, and of @avoided, come last. If
- * @avoided is doubted, too, they do not get it while there are others, who may have enough to do:
- * it is better to wait. Nor does one get it, if there are others that can take it, that has failed
- * for @party again and again, and for nobody else; and none that rests for @party.
+ * The workers of suppliers who have enough of @party's in flight, for what they have shown so far,
+ * come after others; and those of @avoided, or of who is doubted, be it by @party alone, come last.
+ * If @avoided is doubted, too, they do not get it while there are others, who may have enough to
+ * do: it is better to wait. Nor does one get it, if there are others that can take it, that has
+ * failed for @party again and again, and for nobody else; and none that rests for @party.
  *
  * Returns: (nullable): who gets the next request; %NULL when nobody is fit
  */

@@ -178,12 +178,6 @@ has_failed (const QueenSupplierRecord *record, gint64 now)
   return record->blame >= ENOUGH && has_failed_lately (record, now);
 }
 
-static gboolean
-has_enough (const QueenSupplierRecord *record)
-{
-  return record->n_open >= FEW + record->n_shown;
-}
-
 guint
 queen_supplier_open (QueenSupplier *self, guint party)
 {
@@ -250,12 +244,16 @@ queen_supplier_is_doubted (const QueenSupplier *self, gint64 now)
 }
 
 gboolean
-queen_supplier_comes_last (const QueenSupplier *self, guint party, gint64 now)
+queen_supplier_is_doubted_by (const QueenSupplier *self, guint party, gint64 now)
 {
-  const QueenSupplierRecord *record;
+  return self &&
+         (queen_supplier_is_doubted (self, now) || has_failed (get_account (self, party), now));
+}
 
-  if (!self || queen_supplier_is_doubted (self, now))
-    return self != NULL;
-  record = get_account (self, party);
-  return has_failed (record, now) || has_enough (record);
+gboolean
+queen_supplier_is_busy_for (const QueenSupplier *self, guint party)
+{
+  const QueenSupplierRecord *account = self ? get_account (self, party) : NULL;
+
+  return account && account->n_open >= FEW + account->n_shown;
 }

@@ -117,7 +117,7 @@ void queen_supplier_close (QueenSupplier *self, guint account);
 gboolean queen_supplier_is_doubted (const QueenSupplier *self, gint64 now);
 
 /**
- * queen_supplier_comes_last:
+ * queen_supplier_is_doubted_by:
  * @self: (nullable): one of them
  * @party: who asks
  * @now: µs, monotonic
@@ -125,15 +125,25 @@ gboolean queen_supplier_is_doubted (const QueenSupplier *self, gint64 now);
  * What somebody has asked in vain says nothing to others, as it may be that one's own doing; and
  * what others have had says nothing to it, as they may be the supplier's friends. So each has its
  * own experience besides: when more than a quarter of what it asks fails with workers of one
- * supplier, three times at the least, and the last time was less than 30 s ago.
- *
- * What fails may do so late, and how much its workers can do at once is but their word. So it is
- * enough, too, when eight more are in flight there for that party than it has shown to be able to
- * answer: as many again as there are when one is answered, and half of it after a failure. It is as
- * TCP opens its window (RFC 5681). All for whom it has done nothing yet count as one.
+ * supplier, three times at the least, and the last time was less than 30 s ago. Those for whom
+ * there is no record, as 32 others have something in flight there, have one experience together.
  *
  * Returns: whether its workers come after others' for that party, or for all
  */
-gboolean queen_supplier_comes_last (const QueenSupplier *self, guint party, gint64 now);
+gboolean queen_supplier_is_doubted_by (const QueenSupplier *self, guint party, gint64 now);
+
+/**
+ * queen_supplier_is_busy_for:
+ * @self: (nullable): one of them
+ * @party: who asks
+ *
+ * What fails may do so late, and how much its workers can do at once is but their word. So it has
+ * enough when eight more are in flight there for that party than it has shown to be able to answer:
+ * as many again as there are when one is answered, and half of it after a failure. It is as TCP
+ * opens its window (RFC 5681). All for whom it has done nothing yet count as one.
+ *
+ * Returns: whether its workers come after others', but for those who are doubted
+ */
+gboolean queen_supplier_is_busy_for (const QueenSupplier *self, guint party);
 
 G_END_DECLS

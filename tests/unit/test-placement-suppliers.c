@@ -418,6 +418,29 @@ test_moved (Fixture *f, gconstpointer data)
   g_assert_cmpint (end_one (f, "s", NULL, QUEEN_PLACEMENT_UNUSED), ==, 'b');
 }
 
+/* Who has much in flight of one who asks comes before who has failed it, and is waited for. */
+static void
+test_much_in_flight (Fixture *f, gconstpointer data)
+{
+  Answer busy[8], answer;
+
+  make_workers (f, BAD, "bad", 400);
+  say_as (f, GOOD, "good-0", QUEEN_STATUS_READY, 10, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (busy); i++)
+    ask (f, &busy[i], NULL, "good-0", 0);
+  make_faults (f, 5);
+  ask (f, &answer, NULL, NULL, 0);
+  g_assert_cmpstr (answer.worker, ==, "good-0");
+  ask (f, &answer, "bad-0", NULL, 0);
+  g_assert_cmpstr (answer.worker, ==, "good-0");
+  ask (f, &answer, "bad-0", NULL, 60 * SECOND);
+  turn ();
+  g_assert_cmpstr (answer.worker, ==, "");
+  end (f, &busy[0], QUEEN_PLACEMENT_DONE);
+  turn ();
+  g_assert_cmpstr (answer.worker, ==, "good-0");
+}
+
 /* Whatever happens: as long as somebody can take it, whoever asks for the first time gets it. */
 static void
 test_anybody (Fixture *f, gconstpointer data)
@@ -472,6 +495,7 @@ main (int argc, char *argv[])
   ADD ("/placement/supplier/who-boasts-has-no-friends-that-count", test_boaster_with_friend);
   ADD ("/placement/supplier/a-large-one-that-answers-has-its-part", test_large_one);
   ADD ("/placement/supplier/what-is-in-flight-counts-for-who-brings-the-worker-now", test_moved);
+  ADD ("/placement/supplier/much-in-flight-is-better-than-failures", test_much_in_flight);
   ADD ("/placement/supplier/somebody-gets-it-if-anybody-can", test_anybody);
 
   return g_test_run ();
