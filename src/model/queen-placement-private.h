@@ -24,6 +24,7 @@ typedef struct
   gint64 taken_at;       /* likewise: when the last one was served, or the first came since */
   gint64 pace;           /* µs from one that is served to the next; 0 for not known */
   gint64 half_until;     /* likewise: until when half of it is left by those who keep places */
+  gboolean half_is_gone; /* likewise: they get nothing before something happens */
   guint n_elsewhere;     /* who waits for it at other queens */
   guint n_users;         /* functions that work with it right now */
 } QueenPlacementModel;

@@ -259,7 +259,7 @@ on_wake_due (gpointer model, gpointer placement)
 void
 queen_placement_wake (QueenPlacement *self, QueenPlacementModel *model)
 {
-  model->goes_on = FALSE;
+  model->goes_on = model->half_is_gone = FALSE;
   if (count_waiting (model) > 0 && !queen_appointment_is_on (&model->wake))
     queen_agenda_enter (self->agenda, &model->wake, self->clock->get_monotonic (), on_wake_due,
                         model);

@@ -227,6 +227,17 @@ queen_placement_explain_none (QueenPlacement *self,
              : QUEEN_PLACEMENT_NONE_FIT;
 }
 
+/* A thousand who would keep places may stand in line before the jobs that half is left for. */
+static void
+note_lent_in_vain (QueenPlacementModel *model,
+                   const QueenChoice *choice,
+                   const QueenPlacementResult *result)
+{
+  if (result->reason == QUEEN_PLACEMENT_OTHERS_FIRST && !choice->has_rests && !choice->excluded &&
+      !result->request->wish && model->offers->sparing.length == 0)
+    model->half_is_gone = TRUE;
+}
+
 /* Many who keep places keep all of them, each no more than it may, whether they use them or not. So
  * as soon as a job has had to wait for that, they leave half of each worker's slots for a while. */
 static void
@@ -257,6 +268,11 @@ queen_placement_place (QueenPlacement *self,
       result->reason = QUEEN_PLACEMENT_SHARE;
       return FALSE;
     }
+  if (choice.leaves_half && model->half_is_gone)
+    {
+      result->reason = QUEEN_PLACEMENT_OTHERS_FIRST;
+      return FALSE;
+    }
   candidate = choose_candidate (self, model, &choice, result);
   /* Who takes no place takes nobody's. */
   if (!candidate && result->request->reserve > 0 &&
@@ -266,6 +282,7 @@ queen_placement_place (QueenPlacement *self,
     give_out (self, candidate, result);
   else
     result->reason = queen_placement_explain_none (self, model, result->request);
+  note_lent_in_vain (model, &choice, result);
   if (!candidate && result->request->reserve == QUEEN_PLACEMENT_UNTIL_END)
     note_waiting_job (model, &choice);
   result->party = choice.party;
