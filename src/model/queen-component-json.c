@@ -75,12 +75,23 @@ get_members (QueenComponentKind kind)
   return members[kind];
 }
 
+/* Returns: whether it is a text, or a list, of which a heartbeat may say much */
+static gboolean
+may_be_long (const QueenField *field, QueenComponentKind kind)
+{
+  return field->type->clear && field->place[kind] > 0;
+}
+
 static void
-append_member (const QueenComponent *component, const Member *member, GString *json)
+append_member (const QueenComponent *component,
+               const Member *member,
+               gboolean is_short,
+               GString *json)
 {
   const QueenField *field = member->field;
+  gboolean is_left_out = is_short && may_be_long (field, component->kind);
 
-  if (field->is_required || queen_field_is_said (field, component))
+  if (field->is_required || (!is_left_out && queen_field_is_said (field, component)))
     {
       g_string_append_len (json, member->before->str, (gssize) member->before->len);
       queen_field_append_json (field, component, json);
@@ -94,16 +105,29 @@ append_member (const QueenComponent *component, const Member *member, GString *j
     g_string_append_c (json, '}');
 }
 
-void
-queen_component_append_json (const QueenComponent *component, GString *json)
+static void
+append_members (const QueenComponent *component, gboolean is_short, GString *json)
 {
   for (const Member *member = get_members (component->kind); member->field; member++)
     if (queen_field_has_place (member->field, component))
-      append_member (component, member, json);
+      append_member (component, member, is_short, json);
     else
       {
         g_string_append_len (json, member->unsaid->str, (gssize) member->unsaid->len);
         member += member->n_unsaid - 1;
       }
+}
+
+void
+queen_component_append_json (const QueenComponent *component, GString *json)
+{
+  append_members (component, FALSE, json);
   g_string_append_c (json, '}');
+}
+
+void
+queen_component_append_short_json (const QueenComponent *component, GString *json)
+{
+  append_members (component, TRUE, json);
+  g_string_append (json, ",\"shortened\":true}");
 }

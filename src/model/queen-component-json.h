@@ -19,4 +19,13 @@ G_BEGIN_DECLS
  */
 void queen_component_append_json (const QueenComponent *component, GString *json);
 
+/**
+ * queen_component_append_short_json:
+ * @json: where to write
+ *
+ * Appends the same with null for each text and list that its heartbeat has said, but for its id,
+ * and with a last member `shortened` that says so: there is no more than some 1 200 bytes of it.
+ */
+void queen_component_append_short_json (const QueenComponent *component, GString *json);
+
 G_END_DECLS

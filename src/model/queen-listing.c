@@ -11,6 +11,7 @@
 #define LOOKED_AT_UNTIMED 32 /* components between two looks at the clock */
 #define NEXT_DIGITS 16       /* of a number of 64 bits in hexadecimal */
 #define USUAL_PAGE 256       /* components */
+#define FREE_PART 4          /* of a list that is no page, in which each may be as long as it is */
 
 struct _QueenListing
 {
@@ -20,6 +21,7 @@ struct _QueenListing
   guint64 end; /* of the last one that is */
   GString *json;
   guint n_listed;
+  guint n_left; /* that are yet to be looked at, unless some are forgotten */
   guint total;
   guint64 last; /* the sequence of the last one that is listed */
   gboolean has_more;
@@ -84,6 +86,7 @@ queen_listing_new (QueenRegistry *registry, const QueenSelection *selection)
   self->registry = registry;
   self->selection = queen_selection_copy (selection);
   self->end = queen_registry_get_last_sequence (registry);
+  self->n_left = queen_registry_get_total (registry);
   if (!queen_selection_is_filter (selection))
     {
       self->at = selection->after;
@@ -103,12 +106,42 @@ is_page_full (const QueenListing *self)
          (self->n_listed == self->selection.limit || self->json->len >= QUEEN_LISTING_MAX_PAGE);
 }
 
+static gsize
+get_most (const QueenListing *self)
+{
+  return queen_selection_is_everybody (&self->selection) ? QUEEN_LISTING_MAX_OF_ALL
+                                                         : QUEEN_LISTING_MAX;
+}
+
 gboolean
 queen_listing_is_too_long (const QueenListing *self)
 {
-  return self->json->len > (queen_selection_is_everybody (&self->selection)
-                                ? QUEEN_LISTING_MAX_OF_ALL
-                                : QUEEN_LISTING_MAX);
+  return self->json->len > get_most (self);
+}
+
+/* Whoever says much of itself must not take from others that they are listed.
+ *
+ * Returns: bytes that the next one may have */
+static gsize
+get_share (const QueenListing *self)
+{
+  gsize most = get_most (self), length = self->json->len;
+
+  if (self->selection.limit > 0 || length < most / FREE_PART)
+    return most;
+  return (most - MIN (length, most)) / (self->n_left + 1);
+}
+
+static void
+append_component (QueenListing *self, const QueenComponent *component)
+{
+  gsize length = self->json->len, share = get_share (self);
+
+  queen_component_append_json (component, self->json);
+  if (self->json->len - length <= share)
+    return;
+  g_string_truncate (self->json, length);
+  queen_component_append_short_json (component, self->json);
 }
 
 static void
@@ -123,7 +156,7 @@ list_component (QueenListing *self, const QueenComponent *component)
     }
   if (self->n_listed++ > 0)
     g_string_append_c (self->json, ',');
-  queen_component_append_json (component, self->json);
+  append_component (self, component);
   self->last = component->sequence;
 }
 
@@ -140,6 +173,7 @@ look_at_some (QueenListing *self)
       if (components[i]->sequence > self->end)
         return FALSE;
       self->at = components[i]->sequence;
+      self->n_left -= self->n_left > 0;
       if (is_filter && !queen_selection_matches (&self->selection, components[i]))
         continue;
       self->total += is_filter;

@@ -13,8 +13,8 @@ G_BEGIN_DECLS
 
 /* A stranger says how much there is of each, so a page may have fewer than are asked for, */
 #define QUEEN_LISTING_MAX_PAGE (16 * 1024 * 1024) /* bytes */
-/* and a list that is no page may be none: as many may wait for all who ask, but for the one of
- * everybody, of which there is one for all. */
+/* and a list that is no page has less of who says much, or may be none: as many may wait for all
+ * who ask, but for the one of everybody, of which there is one for all. */
 #define QUEEN_LISTING_MAX (64 * 1024 * 1024)             /* bytes */
 #define QUEEN_LISTING_MAX_OF_ALL (2 * QUEEN_LISTING_MAX) /* bytes */
 

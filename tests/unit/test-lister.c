@@ -27,14 +27,21 @@ typedef struct
   GPtrArray *given; /* of QueenList, to those who had ordered */
 } Fixture;
 
+/* @digits: of the id */
 static void
-beat (QueenRegistry *registry, int number, QueenStatus status)
+beat_called (QueenRegistry *registry, int number, int digits, QueenStatus status)
 {
   QueenComponent *component = queen_component_new (queen_registry_get_kind (registry));
 
-  component->id = g_strdup_printf ("%d", number);
+  component->id = g_strdup_printf ("%0*d", digits, number);
   component->status = status;
   g_assert_true (queen_registry_update (registry, component, NULL, NULL));
+}
+
+static void
+beat (QueenRegistry *registry, int number, QueenStatus status)
+{
+  beat_called (registry, number, 1, status);
 }
 
 static void
@@ -789,6 +796,41 @@ work_on (Fixture *f, const QueenSelection *selection)
   return g_steal_pointer (&given->pdata[0]);
 }
 
+static guint
+count_in (const QueenList *list, const char *text)
+{
+  gsize size = g_bytes_get_size (list->json);
+  const char *at = g_bytes_get_data (list->json, NULL), *end = at + size;
+  guint n = 0;
+
+  while ((at = g_strstr_len (at, end - at, text)))
+    at += strlen (text), n++;
+  return n;
+}
+
+/* Those who say much of themselves are listed with less, and take nothing from who does not. */
+static void
+test_short (Fixture *f, gconstpointer data)
+{
+  const QueenSelection *const selections[] = { &online, &everybody };
+
+  for (int i = 0; i < 4600; i++)
+    if (i % 10 == 9)
+      beat (f->workers, i, QUEEN_STATUS_READY);
+    else
+      beat_long (f, i, 512);
+  for (gsize i = 0; i < G_N_ELEMENTS (selections); i++)
+    {
+      g_autoptr (QueenList) list = work_on (f, selections[i]);
+      guint n_short = count_in (list, "\"shortened\":true}");
+
+      g_assert_cmpuint (count_in (list, "{\"id\":"), ==, 4600);
+      g_assert_cmpuint (count_in (list, "\"models\":["), ==, 4140 - n_short);
+      g_assert_cmpuint (n_short, >, 100);
+      g_assert_cmpuint (n_short, <, 4140);
+    }
+}
+
 /* A page ends, and no other list is made to its end, only for nobody to have room for it. */
 static void
 test_too_long (Fixture *f, gconstpointer data)
@@ -800,6 +842,8 @@ test_too_long (Fixture *f, gconstpointer data)
 
   for (int i = 0; i < 4200; i++)
     beat_long (f, i, 512);
+  for (int i = 4200; i < 100000; i++)
+    beat_called (f->workers, i, 512, QUEEN_STATUS_READY);
   g_assert_null (work_on (f, &everybody));
   g_assert_null (queen_lister_order (f->lister, f->workers, &everybody, "one", on_list, f, &error));
   g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
@@ -810,7 +854,7 @@ test_too_long (Fixture *f, gconstpointer data)
   g_assert_cmpuint (g_bytes_get_size (list->json), >, QUEEN_LISTING_MAX_PAGE);
   g_assert_cmpuint (g_bytes_get_size (list->json), <, QUEEN_LISTING_MAX_PAGE + 64 * 1024);
   g_assert_nonnull (strstr ((char *) g_bytes_get_data (list->json, NULL) + QUEEN_LISTING_MAX_PAGE,
-                            "\"total\":4200,\"next\":\""));
+                            "\"total\":100000,\"next\":\""));
 
   /* It is tried again when it may be another one. */
   beat (f->workers, 1, QUEEN_STATUS_READY);
@@ -860,6 +904,7 @@ main (int argc, char **argv)
   ADD ("queue/who-has-most-pages-makes-room", 300, test_greediest_of_pages);
   ADD ("queue/who-waits-most-for-the-shared-one-makes-room", 300, test_greediest_of_shared);
   ADD ("queue/who-has-no-more-than-others-stays", 300, test_equals);
+  ADD ("long/who-says-much-takes-nothing-from-others", 0, test_short);
   ADD ("long/none-is-longer-than-there-is-room-for", 0, test_too_long);
   ADD ("kept/until-another-one-is-or-nobody-asks", 10, test_kept);
 
