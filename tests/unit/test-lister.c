@@ -47,7 +47,7 @@ beat (QueenRegistry *registry, int number, QueenStatus status)
 static void
 set_up (Fixture *f, gconstpointer n_workers)
 {
-  const QueenRegistrySettings settings = { &fake_clock, G_MAXINT64 / 2, G_MAXINT64 / 2, 100000 };
+  const QueenRegistrySettings settings = { &fake_clock, G_MAXINT64 / 2, G_MAXINT64 / 2, 200000 };
 
   now = 1;
   f->bus = queen_event_bus_new ();
@@ -842,8 +842,8 @@ test_too_long (Fixture *f, gconstpointer data)
 
   for (int i = 0; i < 4200; i++)
     beat_long (f, i, 512);
-  for (int i = 4200; i < 100000; i++)
-    beat_called (f->workers, i, 512, QUEEN_STATUS_READY);
+  for (int i = 4200; i < 199000; i++)
+    beat_called (f->workers, i, 128, QUEEN_STATUS_READY);
   g_assert_null (work_on (f, &everybody));
   g_assert_null (queen_lister_order (f->lister, f->workers, &everybody, "one", on_list, f, &error));
   g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
@@ -854,7 +854,7 @@ test_too_long (Fixture *f, gconstpointer data)
   g_assert_cmpuint (g_bytes_get_size (list->json), >, QUEEN_LISTING_MAX_PAGE);
   g_assert_cmpuint (g_bytes_get_size (list->json), <, QUEEN_LISTING_MAX_PAGE + 64 * 1024);
   g_assert_nonnull (strstr ((char *) g_bytes_get_data (list->json, NULL) + QUEEN_LISTING_MAX_PAGE,
-                            "\"total\":100000,\"next\":\""));
+                            "\"total\":199000,\"next\":\""));
 
   /* It is tried again when it may be another one. */
   beat (f->workers, 1, QUEEN_STATUS_READY);
