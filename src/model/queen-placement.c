@@ -197,7 +197,9 @@ end_spare (QueenPlacement *self,
 {
   QueenReservation *spare;
 
-  while ((spare = queen_reservations_find_spare (offers, choice, request->submitter)))
+  for (guint i = 0; i < QUEEN_RESERVATIONS_MOST_ENDED &&
+                    (spare = queen_reservations_find_spare (offers, choice, request->submitter));
+       i++)
     {
       const QueenCandidate *candidate = spare->candidate;
 

@@ -240,6 +240,18 @@ may_end (gpointer data, gpointer submitter)
          !queen_candidate_uses (reservation->candidate, reservation->number);
 }
 
+/* Returns: whether it can take one more when a few have ended: it may have said that it has a
+ * million slots, and then that it has one */
+static gboolean
+may_spare_enough (const QueenCandidate *candidate)
+{
+  const QueenWorkerRecord *record = &candidate->record;
+
+  return candidate->spare &&
+         queen_worker_record_get_use (record) <
+             (guint64) queen_worker_record_get_capacity (record) + QUEEN_RESERVATIONS_MOST_ENDED;
+}
+
 QueenReservation *
 queen_reservations_find_spare (QueenOffers *offers,
                                const QueenChoice *choice,
@@ -252,9 +264,13 @@ queen_reservations_find_spare (QueenOffers *offers,
       GList *link = g_queue_pop_head_link (&offers->sparing);
       const QueenCandidate *candidate = ((QueenOffer *) link->data)->candidate;
 
-      g_queue_push_tail_link (&offers->sparing, link);
-      if (candidate->spare && queen_candidate_may_serve (candidate, choice))
+      if (may_spare_enough (candidate) && queen_candidate_may_serve (candidate, choice))
         found = queen_fair_queue_find (candidate->spare, may_end, (gpointer) submitter);
+      /* It is the first again until it has ended enough. */
+      if (found)
+        g_queue_push_head_link (&offers->sparing, link);
+      else
+        g_queue_push_tail_link (&offers->sparing, link);
     }
   return found;
 }

@@ -7,7 +7,8 @@
 
 G_BEGIN_DECLS
 
-#define QUEEN_RESERVATION_ID_SIZE 37 /* bytes, the NUL as well */
+#define QUEEN_RESERVATION_ID_SIZE 37     /* bytes, the NUL as well */
+#define QUEEN_RESERVATIONS_MOST_ENDED 16 /* of the spare ones, for one who wants a place */
 
 /**
  * QueenReservations:
@@ -90,9 +91,10 @@ queen_reservations_spare (QueenReservation *reservation, QueenAgenda *agenda, Qu
  * @offers: of what @submitter wants
  * @choice: what it asks for
  *
- * The full workers take turns, and at each of them who have some there, all in one IPv6 network of
- * 48 bits as one; and of each the one comes first that became spare last, as what the worker says
- * that it works on is older. Of many workers only some are looked at, and the others the next time.
+ * The full workers take turns, each until it is full no more, and at each of them who have some
+ * there, all in one IPv6 network of 48 bits as one; and of each the one comes first that became
+ * spare last, as what the worker says that it works on is older. Of many workers only some are
+ * looked at, and the others the next time; and none where more than a few would have to end.
  *
  * Returns: (transfer none) (nullable): one to be ended for @submitter, who has not lent it
  */

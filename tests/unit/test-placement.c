@@ -993,6 +993,44 @@ test_half_is_left_by_those_kept (Fixture *f, gconstpointer data)
   free_asker (greedy[1]);
 }
 
+/* @n: places, a quarter of them for each of four, that nobody has used for a while when "a" says
+ * how many slots it has by now */
+static void
+keep_unused (Fixture *f, guint n, gint64 slots)
+{
+  say (f, "a", QUEEN_STATUS_READY, n, 0);
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *submitter = g_strdup_printf ("s-%u", i % 4);
+
+      free_asker (reserve (f, submitter, 0));
+    }
+  g_assert_cmpuint (count_kept (f), ==, n);
+  say (f, "a", QUEEN_STATUS_READY, slots, 0);
+  pass (QUEEN_PLACEMENT_USUAL_RESERVE);
+}
+
+/* Where it is enough that a few end. Else none ends, as it would be in vain, and there may be
+ * thousands. */
+static void
+test_few_end (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Asker) placed = NULL, waits = NULL;
+
+  keep_unused (f, 40, 30);
+  placed = ask_as (f, "t");
+  assert_placed (placed, "a");
+  g_assert_cmpuint (count_kept (f), ==, 30);
+  end (placed, QUEEN_PLACEMENT_DONE);
+  say (f, "a", QUEEN_STATUS_READY, 1, 0);
+  waits = ask_as (f, "t");
+  turn ();
+  assert_waits (waits);
+  g_assert_cmpuint (count_kept (f), ==, 29);
+  pass (10 * SECOND);
+  assert_placed (waits, "a");
+}
+
 /* As soon as a job has it, nobody else looks for it there, though it was spare. */
 static void
 test_unused_until_now (Fixture *f, gconstpointer data)
@@ -1635,6 +1673,7 @@ main (int argc, char **argv)
   add ("line/a-long-one-in-turns", NULL, test_long_line);
   add ("reservation/not-used-ends-soon-when-others-want-it", NULL, test_unused);
   add ("reservation/half-is-left-once-jobs-have-had-to-wait", NULL, test_half_is_left);
+  add ("reservation/few-end-for-others-or-none", NULL, test_few_end);
   add ("reservation/what-jobs-take-up-is-left", NULL, test_half_is_left_by_those_kept);
   add ("reservation/used-stays-by-the-workers-word", NULL, test_used);
   add ("reservation/not-wanted-stays", NULL, test_unwanted);
