@@ -10,7 +10,8 @@
 #include "queen-error.h"
 
 #define MAX_WAITING 64
-#define SHARE 4 /* drafts have one part in so many of the time */
+#define SHARE 4                       /* drafts have one part in so many of the time, */
+#define REST (5 * G_TIME_SPAN_SECOND) /* if the bus is slow, they rest no longer than that */
 
 typedef struct
 {
@@ -267,7 +268,7 @@ on_draft_read (gpointer data)
   QueenDBusAnswers *self = data;
   gint64 now = self->clock->get_monotonic ();
 
-  self->next_draft = now + (now - self->draft_begun) * (SHARE - 1);
+  self->next_draft = now + MIN ((now - self->draft_begun) * (SHARE - 1), REST);
   queen_alarm_set (self->alarm, self->next_draft);
   on_answer_read (self);
 }

@@ -18,13 +18,18 @@
 #define PART_OF_CALLS 4                   /* of those that are left, where there are not so many */
 
 /* Those who come have as many as they may, and for long: without some that they cannot have, no
- * question would find its way to a worker.
+ * question would find its way to a worker. Who wishes for many of one kind has them of these, and
+ * half of what is left is for the other kind then.
  *
- * Returns: descriptors for who comes, unless somebody wishes for more */
+ * @wished: how many somebody wishes for of one kind
+ *
+ * Returns: descriptors for who comes */
 static guint
-count_for_clients (guint n_free)
+count_for_clients (guint n_free, guint wished)
 {
-  return n_free - MIN (USUAL_CALLS, n_free / PART_OF_CALLS);
+  guint n = n_free - MIN (USUAL_CALLS, n_free / PART_OF_CALLS);
+
+  return wished > 0 && wished < n_free ? MAX (n, wished + (n_free - wished) / 2) : n;
 }
 
 /* 80 % of the descriptors, as connections are short. */
@@ -88,7 +93,7 @@ queen_caps_choose (QueenCaps *caps,
                    guint max_per_address)
 {
   guint n_free = (guint) CLAMP (n_descriptors, RESERVE + 2, G_MAXUINT) - RESERVE;
-  guint n = count_for_clients (n_free);
+  guint n = count_for_clients (n_free, MAX (max_subscribers, max_connections));
 
   caps->subscribers =
       CLAMP (max_subscribers > 0 ? max_subscribers : choose_subscribers (n, max_connections), 1,

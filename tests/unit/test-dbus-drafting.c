@@ -275,21 +275,34 @@ test_page (Fixture *f, gconstpointer data)
 
 /* Meanwhile there is time for what is told of changes. */
 static void
-test_rest (Fixture *f, gconstpointer data)
+check_rest (Fixture *f, gint64 span, gint64 rest)
 {
   send_list (f, G_DBUS_MESSAGE_FLAGS_NONE);
-  now += G_TIME_SPAN_SECOND;
+  now += span;
   release (f);
   dbus_pair_wait_until (g_atomic_int_get (&f->n_answers) == 1);
   send_call (f, "List", G_DBUS_MESSAGE_FLAGS_NONE);
   for (int i = 0; i < 3; i++) /* and the bus has read the first one */
     call_quickly (f);
-  now += (SHARE - 1) * G_TIME_SPAN_SECOND - 1;
+  now += rest - 1;
   call_quickly (f);
   g_assert_cmpuint (f->n_begun, ==, 1);
   now += 1;
   dbus_pair_wait_until (f->n_begun == 2);
   dbus_pair_wait_until (g_atomic_int_get (&f->n_answers) == 6);
+}
+
+static void
+test_rest (Fixture *f, gconstpointer data)
+{
+  check_rest (f, G_TIME_SPAN_SECOND, (SHARE - 1) * G_TIME_SPAN_SECOND);
+}
+
+/* Or who asks would have given up. */
+static void
+test_long_rest (Fixture *f, gconstpointer data)
+{
+  check_rest (f, 7 * G_TIME_SPAN_SECOND, 5 * G_TIME_SPAN_SECOND);
 }
 
 static void
@@ -323,6 +336,7 @@ main (int argc, char **argv)
   ADD ("meanwhile/others-are-answered", test_meanwhile);
   ADD ("meanwhile/a-page-is-answered", test_page);
   ADD ("rest/drafts-have-a-part-of-the-time", test_rest);
+  ADD ("rest/is-no-longer-than-somebody-waits", test_long_rest);
   ADD ("error/is-answered", test_error);
   ADD ("no-answer-wanted/none-comes", test_no_answer_wanted);
   ADD ("queen-leaves/nothing-comes", test_queen_leaves);
