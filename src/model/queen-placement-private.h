@@ -7,6 +7,7 @@
 #include "queen-model-news.h"
 #include "queen-placement.h"
 #include "queen-reservations.h"
+#include "text/queen-sharded-table.h"
 
 G_BEGIN_DECLS
 
@@ -34,7 +35,7 @@ struct _QueenPlacement
 
   QueenRegistry *workers;
   const QueenClock *clock;
-  GHashTable *models;        /* id -> QueenPlacementModel: those that are served or waited for */
+  QueenShardedTable *models; /* id -> QueenPlacementModel: those that are served or waited for */
   GHashTable *candidates;    /* id -> QueenCandidate: all workers that are known */
   QueenSuppliers *suppliers; /* who has brought these */
   QueenReservations *reservations;

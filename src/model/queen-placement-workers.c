@@ -13,7 +13,7 @@
 QueenPlacementModel *
 queen_placement_lookup_model (QueenPlacement *self, const char *id)
 {
-  return g_hash_table_lookup (self->models, id);
+  return queen_sharded_table_lookup (self->models, id);
 }
 
 static QueenPlacementModel *
@@ -30,7 +30,7 @@ get_model (QueenPlacement *self, const char *id)
   model->told_at = G_MININT64 / 2;
   model->n_elsewhere =
       self->index ? queen_job_index_count_open (self->index, id, QUEEN_JOB_QUEUED) : 0;
-  g_hash_table_insert (self->models, model->offers->model, model);
+  queen_sharded_table_insert (self->models, model->offers->model, model);
   return model;
 }
 
@@ -40,7 +40,7 @@ queen_placement_drop_model (QueenPlacement *self, QueenPlacementModel *model)
   if (model->n_users > 0 || queen_offers_get_n (model->offers) > 0 ||
       queen_line_get_length (model->line) > 0)
     return;
-  g_hash_table_remove (self->models, model->offers->model);
+  queen_sharded_table_remove (self->models, model->offers->model);
   queen_agenda_leave (&model->wake);
   queen_agenda_leave (&model->move);
   queen_line_free (model->line);

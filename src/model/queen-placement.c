@@ -334,12 +334,12 @@ set_unknown (QueenPlacement *self, const char *model, GError **error)
 {
   g_autofree char *legible = queen_legible_dup (model, MAX_QUOTED);
   g_autoptr (GString) names = g_string_new (NULL);
-  guint n = g_hash_table_size (self->models), n_named = 0;
-  GHashTableIter iter;
+  guint n = queen_sharded_table_get_size (self->models), n_named = 0;
+  QueenShardedTableIter iter;
   gpointer id;
 
-  g_hash_table_iter_init (&iter, self->models);
-  for (; n_named < MAX_NAMED && g_hash_table_iter_next (&iter, &id, NULL); n_named++)
+  queen_sharded_table_iter_init (&iter, self->models);
+  for (; n_named < MAX_NAMED && queen_sharded_table_iter_next (&iter, &id, NULL); n_named++)
     g_string_append_printf (names, "%s“%s”", n_named > 0 ? ", " : "", (const char *) id);
   if (n > n_named)
     g_string_append_printf (names, " and %u more", n - n_named);
@@ -468,21 +468,21 @@ queen_placement_finalize (GObject *object)
   QueenPlacement *self = QUEEN_PLACEMENT (object);
   GHashTableIter iter;
   gpointer value;
-  g_autoptr (GList) models = g_hash_table_get_values (self->models);
+  g_autoptr (GPtrArray) models = queen_sharded_table_list_values (self->models);
 
   g_clear_pointer (&self->news, queen_model_news_free);
-  for (GList *link = models; link; link = link->next)
-    if (queen_line_get_length (((QueenPlacementModel *) link->data)->line) > 0)
-      clear_model (self, link->data);
+  for (guint i = 0; i < models->len; i++)
+    if (queen_line_get_length (((QueenPlacementModel *) models->pdata[i])->line) > 0)
+      clear_model (self, models->pdata[i]);
   g_hash_table_iter_init (&iter, self->candidates);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     free_candidate (self, value);
   g_hash_table_unref (self->candidates);
-  g_clear_pointer (&models, g_list_free);
-  models = g_hash_table_get_values (self->models);
-  for (GList *link = models; link; link = link->next)
-    queen_placement_drop_model (self, link->data);
-  g_hash_table_unref (self->models);
+  g_clear_pointer (&models, g_ptr_array_unref);
+  models = queen_sharded_table_list_values (self->models);
+  for (guint i = 0; i < models->len; i++)
+    queen_placement_drop_model (self, models->pdata[i]);
+  queen_sharded_table_free (self->models);
   queen_suppliers_free (self->suppliers);
   queen_line_free (self->everybody);
   queen_reservations_free (self->reservations);
@@ -502,7 +502,7 @@ queen_placement_class_init (QueenPlacementClass *klass)
 static void
 queen_placement_init (QueenPlacement *self)
 {
-  self->models = g_hash_table_new (queen_string_hash, g_str_equal);
+  self->models = queen_sharded_table_new (queen_string_hash, g_str_equal, NULL, NULL);
   self->candidates = g_hash_table_new (queen_string_hash, g_str_equal);
   self->suppliers = queen_suppliers_new ();
   self->reservations = queen_reservations_new (QUEEN_PLACEMENT_MAX_RESERVATIONS);
