@@ -36,8 +36,8 @@ struct _QueenPlacement
   QueenRegistry *workers;
   const QueenClock *clock;
   QueenShardedTable *models; /* id -> QueenPlacementModel: those that are served or waited for */
-  GHashTable *candidates;    /* id -> QueenCandidate: all workers that are known */
-  QueenSuppliers *suppliers; /* who has brought these */
+  QueenShardedTable *candidates; /* id -> QueenCandidate: all workers that are known */
+  QueenSuppliers *suppliers;     /* who has brought these */
   QueenReservations *reservations;
   QueenAgenda *agenda;  /* rests, reservations, wakes, moves, and the ends of patience */
   QueenLine *everybody; /* who waits, whatever for: of interest is only who has how much there */

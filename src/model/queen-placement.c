@@ -71,7 +71,7 @@ find_wished (QueenPlacement *self,
              const QueenChoice *choice)
 {
   QueenCandidate *candidate =
-      request->wish ? g_hash_table_lookup (self->candidates, request->wish) : NULL;
+      request->wish ? queen_sharded_table_lookup (self->candidates, request->wish) : NULL;
 
   if (!candidate || queen_offers_excludes (request->excluded, candidate->id) ||
       queen_faults_get_rest (&candidate->record.faults, choice->party, choice->now) > 0)
@@ -170,7 +170,7 @@ find_tried (QueenPlacement *self, const QueenPlacementRequest *request)
   const QueenCandidate *candidate = NULL;
 
   for (const char *const *id = request->excluded; id && *id; id++)
-    candidate = g_hash_table_lookup (self->candidates, *id);
+    candidate = queen_sharded_table_lookup (self->candidates, *id);
   return candidate ? candidate->supplier : NULL;
 }
 
@@ -466,7 +466,7 @@ static void
 queen_placement_finalize (GObject *object)
 {
   QueenPlacement *self = QUEEN_PLACEMENT (object);
-  GHashTableIter iter;
+  QueenShardedTableIter iter;
   gpointer value;
   g_autoptr (GPtrArray) models = queen_sharded_table_list_values (self->models);
 
@@ -474,10 +474,10 @@ queen_placement_finalize (GObject *object)
   for (guint i = 0; i < models->len; i++)
     if (queen_line_get_length (((QueenPlacementModel *) models->pdata[i])->line) > 0)
       clear_model (self, models->pdata[i]);
-  g_hash_table_iter_init (&iter, self->candidates);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
+  queen_sharded_table_iter_init (&iter, self->candidates);
+  while (queen_sharded_table_iter_next (&iter, NULL, &value))
     free_candidate (self, value);
-  g_hash_table_unref (self->candidates);
+  queen_sharded_table_free (self->candidates);
   g_clear_pointer (&models, g_ptr_array_unref);
   models = queen_sharded_table_list_values (self->models);
   for (guint i = 0; i < models->len; i++)
@@ -503,7 +503,7 @@ static void
 queen_placement_init (QueenPlacement *self)
 {
   self->models = queen_sharded_table_new (queen_string_hash, g_str_equal, NULL, NULL);
-  self->candidates = g_hash_table_new (queen_string_hash, g_str_equal);
+  self->candidates = queen_sharded_table_new (queen_string_hash, g_str_equal, NULL, NULL);
   self->suppliers = queen_suppliers_new ();
   self->reservations = queen_reservations_new (QUEEN_PLACEMENT_MAX_RESERVATIONS);
   self->everybody = queen_line_new ();
@@ -541,7 +541,7 @@ queen_placement_get_figures (QueenPlacement *self, QueenPlacementFigures *figure
 guint
 queen_placement_get_in_flight (QueenPlacement *self, const char *id)
 {
-  QueenCandidate *candidate = g_hash_table_lookup (self->candidates, id);
+  QueenCandidate *candidate = queen_sharded_table_lookup (self->candidates, id);
 
   return candidate ? candidate->record.own : 0;
 }
