@@ -8,6 +8,7 @@
 #include "loop/queen-fair-queue.h"
 #include "queen-senders.h"
 #include "text/queen-hash.h"
+#include "text/queen-sharded-table.h"
 
 #define HERE "here"   /* who is not counted; all others begin otherwise */
 #define NOBODY ""     /* who has brought nothing */
@@ -19,11 +20,11 @@ struct _QueenModelBoard
 {
   guint most;
   gsize most_bytes;
-  gsize n_bytes;          /* of the ids that are named */
-  GHashTable *items;      /* id -> Item, whose it is */
-  GHashTable *claims;     /* of Claim: who has brought what */
-  GTree *named;           /* id -> Item, in the order of the letters */
-  QueenFairQueue *shown;  /* of Item: the same */
+  gsize n_bytes;             /* of the ids that are named */
+  QueenShardedTable *items;  /* id -> Item, whose it is */
+  QueenShardedTable *claims; /* of Claim: who has brought what */
+  GTree *named;              /* id -> Item, in the order of the letters */
+  QueenFairQueue *shown;     /* of Item: the same */
   QueenFairQueue *hidden; /* of Item: all others, which take turns when it may be that there is room
                            */
 };
@@ -50,8 +51,10 @@ static guint
 hash_claim (gconstpointer data)
 {
   const Claim *claim = data;
+  const gsize words[] = { GPOINTER_TO_SIZE (claim->item),
+                          claim->sender ? queen_string_hash (claim->sender) : 0 };
 
-  return g_direct_hash (claim->item) ^ (claim->sender ? queen_string_hash (claim->sender) : 0);
+  return queen_bytes_hash (words, sizeof words);
 }
 
 static gboolean
@@ -85,8 +88,8 @@ queen_model_board_new (guint most, gsize most_bytes)
 
   self->most = most;
   self->most_bytes = most_bytes;
-  self->items = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, g_free);
-  self->claims = g_hash_table_new_full (hash_claim, is_same_claim, free_claim, NULL);
+  self->items = queen_sharded_table_new (queen_string_hash, g_str_equal, NULL, g_free);
+  self->claims = queen_sharded_table_new (hash_claim, is_same_claim, free_claim, NULL);
   self->named = g_tree_new_full (compare_board_ids, NULL, NULL, NULL);
   self->shown = queen_fair_queue_new (G_MAXUINT);
   self->hidden = queen_fair_queue_new (G_MAXUINT);
@@ -96,17 +99,17 @@ queen_model_board_new (guint most, gsize most_bytes)
 void
 queen_model_board_free (QueenModelBoard *self)
 {
-  GHashTableIter iter;
+  QueenShardedTableIter iter;
   gpointer item;
 
-  g_hash_table_iter_init (&iter, self->items);
-  while (g_hash_table_iter_next (&iter, NULL, &item))
+  queen_sharded_table_iter_init (&iter, self->items);
+  while (queen_sharded_table_iter_next (&iter, NULL, &item))
     queen_fair_queue_leave (&((Item *) item)->place);
   queen_fair_queue_free (self->shown);
   queen_fair_queue_free (self->hidden);
   g_tree_unref (self->named);
-  g_hash_table_unref (self->claims);
-  g_hash_table_unref (self->items);
+  queen_sharded_table_free (self->claims);
+  queen_sharded_table_free (self->items);
   g_free (self);
 }
 
@@ -246,17 +249,29 @@ invite_some (QueenModelBoard *self)
 static Item *
 get_item (QueenModelBoard *self, const char *id)
 {
-  Item *item = g_hash_table_lookup (self->items, id);
+  Item *item = queen_sharded_table_lookup (self->items, id);
 
   if (item)
     return item;
   item = g_new0 (Item, 1);
   item->id = id;
-  g_hash_table_insert (self->items, (gpointer) id, item);
+  queen_sharded_table_insert (self->items, (gpointer) id, item);
   return item;
 }
 
-static void
+/* Mostly there is one who has brought a model, and nobody needs to look for that. */
+static Claim *
+lookup_claim (QueenModelBoard *self, Item *item, char *sender)
+{
+  const Claim key = { .item = item, .sender = sender };
+  Claim *first = g_queue_peek_head (&item->claims);
+
+  if (!first || is_same_claim (first, &key))
+    return first;
+  return queen_sharded_table_lookup (self->claims, &key);
+}
+
+static Claim *
 add_claim (QueenModelBoard *self, Item *item, char *sender)
 {
   Claim *claim = g_new0 (Claim, 1);
@@ -264,7 +279,7 @@ add_claim (QueenModelBoard *self, Item *item, char *sender)
   claim->item = item;
   claim->sender = sender ? g_ref_string_acquire (sender) : NULL;
   claim->link.data = claim;
-  g_hash_table_add (self->claims, claim);
+  queen_sharded_table_insert (self->claims, claim, claim);
   if (item->is_named)
     g_queue_push_tail_link (&item->claims, &claim->link);
   else
@@ -272,6 +287,7 @@ add_claim (QueenModelBoard *self, Item *item, char *sender)
       g_queue_push_head_link (&item->claims, &claim->link);
       try_to_show (self, item);
     }
+  return claim;
 }
 
 static void
@@ -281,15 +297,15 @@ remove_claim (QueenModelBoard *self, Claim *claim)
 
   if (item->claims.head != &claim->link)
     {
-      g_hash_table_remove (self->claims, claim);
+      queen_sharded_table_remove (self->claims, claim);
       return;
     }
   take_off (self, item);
-  g_hash_table_remove (self->claims, claim);
+  queen_sharded_table_remove (self->claims, claim);
   if (item->claims.length > 0)
     try_to_show (self, item);
   else
-    g_hash_table_remove (self->items, item->id);
+    queen_sharded_table_remove (self->items, item->id);
   invite_some (self);
 }
 
@@ -297,14 +313,10 @@ void
 queen_model_board_count (QueenModelBoard *self, const char *id, char *sender, int n)
 {
   Item *item = get_item (self, id);
-  const Claim key = { .item = item, .sender = sender };
-  Claim *claim = g_hash_table_lookup (self->claims, &key);
+  Claim *claim = lookup_claim (self, item, sender);
 
   if (!claim)
-    {
-      add_claim (self, item, sender);
-      claim = g_hash_table_lookup (self->claims, &key);
-    }
+    claim = add_claim (self, item, sender);
   claim->n += (guint) n;
   if (claim->n == 0)
     remove_claim (self, claim);

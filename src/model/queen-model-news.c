@@ -7,6 +7,7 @@
 #include "loop/queen-fair-queue.h"
 #include "queen-senders.h"
 #include "text/queen-hash.h"
+#include "text/queen-sharded-table.h"
 
 #define COST (G_USEC_PER_SEC / QUEEN_MODEL_NEWS_RATE) /* µs that one event takes of a second */
 #define TICK (G_USEC_PER_SEC / 20)                    /* µs: how often there is room for more */
@@ -21,12 +22,12 @@ struct _QueenModelNews
   const QueenClock *clock;
   QueenEventKind kind;
   const char *const *names;
-  GHashTable *items;  /* model -> Item: of whom something is to be told, or was told just now, or of
-                         whom the world has heard that there is something */
-  QueenAgenda *rests; /* of those of them that may not be told of again yet */
-  QueenFairQueue *queue; /* of the causes of those that may: whoever changes many waits */
-  guint n_news;          /* of whom something is to be told, in either */
-  gint64 told_until;     /* µs, monotonic: when what has been told was due at a steady rate */
+  QueenShardedTable *items; /* model -> Item: of whom something is to be told, or was told just now,
+                               or of whom the world has heard that there is something */
+  QueenAgenda *rests;       /* of those of them that may not be told of again yet */
+  QueenFairQueue *queue;    /* of the causes of those that may: whoever changes many waits */
+  guint n_news;             /* of whom something is to be told, in either */
+  gint64 told_until;        /* µs, monotonic: when what has been told was due at a steady rate */
   QueenAlarm *alarm;
 };
 
@@ -169,7 +170,7 @@ on_rest_over (gpointer data, gpointer news)
 
   enter_turns (self, item);
   if (!item->is_news && !item->is_open)
-    g_hash_table_remove (self->items, item->model);
+    queen_sharded_table_remove (self->items, item->model);
 }
 
 QueenModelNews *
@@ -185,7 +186,7 @@ queen_model_news_new (QueenSequencer *sequencer,
   self->kind = kind;
   self->names = names;
   self->items =
-      g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_item);
+      queen_sharded_table_new (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_item);
   self->rests = queen_agenda_new (clock, "rests of models", self);
   self->queue = queen_fair_queue_new (G_MAXUINT);
   self->alarm = queen_alarm_new (clock, "model news", G_PRIORITY_DEFAULT, tell_waiting, self);
@@ -195,7 +196,7 @@ queen_model_news_new (QueenSequencer *sequencer,
 void
 queen_model_news_free (QueenModelNews *self)
 {
-  g_hash_table_unref (self->items);
+  queen_sharded_table_free (self->items);
   queen_agenda_free (self->rests);
   queen_fair_queue_free (self->queue);
   queen_alarm_free (self->alarm);
@@ -206,14 +207,14 @@ queen_model_news_free (QueenModelNews *self)
 static Item *
 get_item (QueenModelNews *self, const char *model)
 {
-  Item *item = g_hash_table_lookup (self->items, model);
+  Item *item = queen_sharded_table_lookup (self->items, model);
 
   if (item)
     return item;
   item = g_new0 (Item, 1);
   item->model = g_strdup (model);
   item->told_at = NEVER;
-  g_hash_table_insert (self->items, item->model, item);
+  queen_sharded_table_insert (self->items, item->model, item);
   return item;
 }
 
@@ -229,7 +230,7 @@ drop_unheard (QueenModelNews *self, Item *item)
   set_news (self, item, FALSE);
   clear_causes (item);
   if (item->told_at + QUEEN_MODEL_NEWS_PACE <= self->clock->get_monotonic ())
-    g_hash_table_remove (self->items, item->model);
+    queen_sharded_table_remove (self->items, item->model);
   return TRUE;
 }
 

@@ -7,12 +7,13 @@
 
 #include "queen-model-board.h"
 #include "text/queen-hash.h"
+#include "text/queen-sharded-table.h"
 
 struct _QueenModels
 {
   QueenEventBus *bus;
   gulong event_id;
-  GHashTable *models; /* id -> Entry, which has it */
+  QueenShardedTable *models; /* id -> Entry, which has it */
   QueenModelBoard *listed;
   guint64 revision;
 };
@@ -41,14 +42,14 @@ add_model (QueenModels *self, const char *id, gint64 since)
 
   memcpy (entry->id, id, size);
   entry->model.since = since;
-  g_hash_table_insert (self->models, entry->id, entry);
+  queen_sharded_table_insert (self->models, entry->id, entry);
   return entry;
 }
 
 static void
 count_model (QueenModels *self, const char *id, const QueenComponent *worker, int n)
 {
-  Entry *entry = g_hash_table_lookup (self->models, id);
+  Entry *entry = queen_sharded_table_lookup (self->models, id);
 
   if (!entry)
     entry = add_model (self, id, worker->first_seen);
@@ -56,7 +57,7 @@ count_model (QueenModels *self, const char *id, const QueenComponent *worker, in
   entry->model.n_available += (guint) (queen_component_is_available (worker) ? n : 0);
   queen_model_board_count (self->listed, entry->id, worker->sender, n);
   if (entry->model.n_workers == 0)
-    g_hash_table_remove (self->models, entry->id);
+    queen_sharded_table_remove (self->models, entry->id);
 }
 
 /* @i: the place of one that it serves besides its own
@@ -132,7 +133,7 @@ queen_models_new (QueenEventBus *bus)
   QueenModels *self = g_new0 (QueenModels, 1);
 
   self->bus = bus;
-  self->models = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, g_free);
+  self->models = queen_sharded_table_new (queen_string_hash, g_str_equal, NULL, g_free);
   self->listed = queen_model_board_new (QUEEN_MODELS_MAX_LISTED, QUEEN_MODELS_MAX_LISTED_IDS);
   self->event_id = g_signal_connect_data (bus, "event::change", G_CALLBACK (on_event_for_models),
                                           self, NULL, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
@@ -144,14 +145,14 @@ queen_models_free (QueenModels *self)
 {
   g_clear_signal_handler (&self->event_id, self->bus);
   queen_model_board_free (self->listed);
-  g_hash_table_unref (self->models);
+  queen_sharded_table_free (self->models);
   g_free (self);
 }
 
 const QueenModel *
 queen_models_lookup (const QueenModels *self, const char *id)
 {
-  const Entry *entry = g_hash_table_lookup (self->models, id);
+  const Entry *entry = queen_sharded_table_lookup (self->models, id);
 
   return entry ? &entry->model : NULL;
 }
@@ -159,7 +160,7 @@ queen_models_lookup (const QueenModels *self, const char *id)
 guint
 queen_models_get_n (const QueenModels *self)
 {
-  return g_hash_table_size (self->models);
+  return queen_sharded_table_get_size (self->models);
 }
 
 guint64

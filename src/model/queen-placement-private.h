@@ -7,6 +7,7 @@
 #include "queen-model-news.h"
 #include "queen-placement.h"
 #include "queen-reservations.h"
+#include "text/queen-sharded-table.h"
 
 G_BEGIN_DECLS
 
@@ -35,9 +36,9 @@ struct _QueenPlacement
 
   QueenRegistry *workers;
   const QueenClock *clock;
-  GHashTable *models;        /* id -> QueenPlacementModel: those that are served or waited for */
-  GHashTable *candidates;    /* id -> QueenCandidate: all workers that are known */
-  QueenSuppliers *suppliers; /* who has brought these */
+  QueenShardedTable *models; /* id -> QueenPlacementModel: those that are served or waited for */
+  QueenShardedTable *candidates; /* id -> QueenCandidate: all workers that are known */
+  QueenSuppliers *suppliers;     /* who has brought these */
   QueenReservations *reservations;
   QueenAgenda *agenda;  /* rests, reservations, wakes, moves, and the ends of patience */
   QueenLine *everybody; /* who waits, whatever for: of interest is only who has how much there */

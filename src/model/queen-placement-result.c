@@ -95,8 +95,9 @@ static guint
 consider_worker (const QueenPlacementResult *result, QueenConsidered *considered)
 {
   const QueenCandidate *candidate =
-      result->worker ? g_hash_table_lookup (result->placement->candidates, result->worker->id)
-                     : NULL;
+      result->worker
+          ? queen_sharded_table_lookup (result->placement->candidates, result->worker->id)
+          : NULL;
 
   if (!candidate || !consider_candidate (result, candidate, considered))
     return 0;
@@ -141,7 +142,8 @@ count_tried (const QueenPlacementResult *result, guint *counts)
 
   for (; id && *id; id++)
     {
-      const QueenCandidate *candidate = g_hash_table_lookup (result->placement->candidates, *id);
+      const QueenCandidate *candidate =
+          queen_sharded_table_lookup (result->placement->candidates, *id);
 
       if (candidate && judge_for (result, candidate) == QUEEN_VERDICT_TRIED &&
           counts[QUEEN_VERDICT_FIT] > 0)
@@ -173,7 +175,7 @@ void
 queen_placement_result_count (const QueenPlacementResult *result, guint counts[QUEEN_N_VERDICTS])
 {
   const QueenOffers *offers = get_offers (result);
-  guint n_all = g_hash_table_size (result->placement->candidates);
+  guint n_all = queen_sharded_table_get_size (result->placement->candidates);
 
   for (int i = 0; i < QUEEN_N_VERDICTS; i++)
     counts[i] = offers ? offers->counts[i] : 0;

@@ -13,7 +13,7 @@
 QueenPlacementModel *
 queen_placement_lookup_model (QueenPlacement *self, const char *id)
 {
-  return g_hash_table_lookup (self->models, id);
+  return queen_sharded_table_lookup (self->models, id);
 }
 
 static QueenPlacementModel *
@@ -30,7 +30,7 @@ get_model (QueenPlacement *self, const char *id)
   model->told_at = G_MININT64 / 2;
   model->n_elsewhere =
       self->index ? queen_job_index_count_open (self->index, id, QUEEN_JOB_QUEUED) : 0;
-  g_hash_table_insert (self->models, model->offers->model, model);
+  queen_sharded_table_insert (self->models, model->offers->model, model);
   return model;
 }
 
@@ -40,7 +40,7 @@ queen_placement_drop_model (QueenPlacement *self, QueenPlacementModel *model)
   if (model->n_users > 0 || queen_offers_get_n (model->offers) > 0 ||
       queen_line_get_length (model->line) > 0)
     return;
-  g_hash_table_remove (self->models, model->offers->model);
+  queen_sharded_table_remove (self->models, model->offers->model);
   queen_agenda_leave (&model->wake);
   queen_agenda_leave (&model->move);
   queen_line_free (model->line);
@@ -311,21 +311,21 @@ static QueenCandidate *
 get_candidate (QueenPlacement *self, const QueenComponent *worker)
 {
   const char *id = worker->id, *models[MAX_OFFERS];
-  QueenCandidate *candidate = g_hash_table_lookup (self->candidates, id);
+  QueenCandidate *candidate = queen_sharded_table_lookup (self->candidates, id);
 
   if (candidate || list_models (worker, models) == 0)
     return candidate;
   candidate = queen_candidate_new (id, G_MININT64 + self->n_known++);
   if (self->index)
     candidate->record.others = queen_job_index_count (self->index, id);
-  g_hash_table_insert (self->candidates, candidate->id, candidate);
+  queen_sharded_table_insert (self->candidates, candidate->id, candidate);
   return candidate;
 }
 
 static void
 drop_candidate (QueenPlacement *self, const char *id)
 {
-  QueenCandidate *candidate = g_hash_table_lookup (self->candidates, id);
+  QueenCandidate *candidate = queen_sharded_table_lookup (self->candidates, id);
   QueenSupplier *supplier;
 
   if (!candidate)
@@ -335,7 +335,7 @@ drop_candidate (QueenPlacement *self, const char *id)
   set_models (self, candidate, NULL, 0);
   if (queen_appointment_is_on (&candidate->rest))
     self->n_resting--;
-  g_hash_table_remove (self->candidates, id);
+  queen_sharded_table_remove (self->candidates, id);
   supplier = candidate->supplier;
   queen_candidate_free (candidate);
   queen_suppliers_release (self->suppliers, supplier);
@@ -374,7 +374,7 @@ queen_placement_listen (QueenPlacement *self, QueenEventBus *bus)
 static void
 on_load_changed (QueenPlacement *self, const char *id)
 {
-  QueenCandidate *candidate = g_hash_table_lookup (self->candidates, id);
+  QueenCandidate *candidate = queen_sharded_table_lookup (self->candidates, id);
 
   if (!candidate)
     return;

@@ -71,7 +71,7 @@ find_wished (QueenPlacement *self,
              const QueenChoice *choice)
 {
   QueenCandidate *candidate =
-      request->wish ? g_hash_table_lookup (self->candidates, request->wish) : NULL;
+      request->wish ? queen_sharded_table_lookup (self->candidates, request->wish) : NULL;
 
   if (!candidate || queen_offers_excludes (request->excluded, candidate->id) ||
       queen_faults_get_rest (&candidate->record.faults, choice->party, choice->now) > 0)
@@ -170,7 +170,7 @@ find_tried (QueenPlacement *self, const QueenPlacementRequest *request)
   const QueenCandidate *candidate = NULL;
 
   for (const char *const *id = request->excluded; id && *id; id++)
-    candidate = g_hash_table_lookup (self->candidates, *id);
+    candidate = queen_sharded_table_lookup (self->candidates, *id);
   return candidate ? candidate->supplier : NULL;
 }
 
@@ -353,12 +353,12 @@ set_unknown (QueenPlacement *self, const char *model, GError **error)
 {
   g_autofree char *legible = queen_legible_dup (model, MAX_QUOTED);
   g_autoptr (GString) names = g_string_new (NULL);
-  guint n = g_hash_table_size (self->models), n_named = 0;
-  GHashTableIter iter;
+  guint n = queen_sharded_table_get_size (self->models), n_named = 0;
+  QueenShardedTableIter iter;
   gpointer id;
 
-  g_hash_table_iter_init (&iter, self->models);
-  for (; n_named < MAX_NAMED && g_hash_table_iter_next (&iter, &id, NULL); n_named++)
+  queen_sharded_table_iter_init (&iter, self->models);
+  for (; n_named < MAX_NAMED && queen_sharded_table_iter_next (&iter, &id, NULL); n_named++)
     g_string_append_printf (names, "%s“%s”", n_named > 0 ? ", " : "", (const char *) id);
   if (n > n_named)
     g_string_append_printf (names, " and %u more", n - n_named);
@@ -485,23 +485,23 @@ static void
 queen_placement_finalize (GObject *object)
 {
   QueenPlacement *self = QUEEN_PLACEMENT (object);
-  GHashTableIter iter;
+  QueenShardedTableIter iter;
   gpointer value;
-  g_autoptr (GList) models = g_hash_table_get_values (self->models);
+  g_autoptr (GPtrArray) models = queen_sharded_table_list_values (self->models);
 
   g_clear_pointer (&self->news, queen_model_news_free);
-  for (GList *link = models; link; link = link->next)
-    if (queen_line_get_length (((QueenPlacementModel *) link->data)->line) > 0)
-      clear_model (self, link->data);
-  g_hash_table_iter_init (&iter, self->candidates);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
+  for (guint i = 0; i < models->len; i++)
+    if (queen_line_get_length (((QueenPlacementModel *) models->pdata[i])->line) > 0)
+      clear_model (self, models->pdata[i]);
+  queen_sharded_table_iter_init (&iter, self->candidates);
+  while (queen_sharded_table_iter_next (&iter, NULL, &value))
     free_candidate (self, value);
-  g_hash_table_unref (self->candidates);
-  g_clear_pointer (&models, g_list_free);
-  models = g_hash_table_get_values (self->models);
-  for (GList *link = models; link; link = link->next)
-    queen_placement_drop_model (self, link->data);
-  g_hash_table_unref (self->models);
+  queen_sharded_table_free (self->candidates);
+  g_clear_pointer (&models, g_ptr_array_unref);
+  models = queen_sharded_table_list_values (self->models);
+  for (guint i = 0; i < models->len; i++)
+    queen_placement_drop_model (self, models->pdata[i]);
+  queen_sharded_table_free (self->models);
   queen_suppliers_free (self->suppliers);
   queen_line_free (self->everybody);
   queen_reservations_free (self->reservations);
@@ -521,8 +521,8 @@ queen_placement_class_init (QueenPlacementClass *klass)
 static void
 queen_placement_init (QueenPlacement *self)
 {
-  self->models = g_hash_table_new (queen_string_hash, g_str_equal);
-  self->candidates = g_hash_table_new (queen_string_hash, g_str_equal);
+  self->models = queen_sharded_table_new (queen_string_hash, g_str_equal, NULL, NULL);
+  self->candidates = queen_sharded_table_new (queen_string_hash, g_str_equal, NULL, NULL);
   self->suppliers = queen_suppliers_new ();
   self->reservations = queen_reservations_new (QUEEN_PLACEMENT_MAX_RESERVATIONS);
   self->everybody = queen_line_new ();
@@ -560,7 +560,7 @@ queen_placement_get_figures (QueenPlacement *self, QueenPlacementFigures *figure
 guint
 queen_placement_get_in_flight (QueenPlacement *self, const char *id)
 {
-  QueenCandidate *candidate = g_hash_table_lookup (self->candidates, id);
+  QueenCandidate *candidate = queen_sharded_table_lookup (self->candidates, id);
 
   return candidate ? candidate->record.own : 0;
 }

@@ -162,16 +162,17 @@ free_owner (char *id)
   g_free (entry);
 }
 
-GHashTable *
+QueenShardedTable *
 queen_registry_new_entries (void)
 {
-  return g_hash_table_new_full (queen_string_hash, g_str_equal, (GDestroyNotify) free_owner, NULL);
+  return queen_sharded_table_new (queen_string_hash, g_str_equal, (GDestroyNotify) free_owner,
+                                  NULL);
 }
 
 QueenEntry *
 queen_registry_find_entry (QueenRegistry *self, const char *id)
 {
-  return get_owner (g_hash_table_lookup (self->entries, id));
+  return get_owner (queen_sharded_table_lookup (self->entries, id));
 }
 
 QueenEntry *
@@ -184,7 +185,7 @@ queen_registry_add_entry (QueenRegistry *self, const char *id, guint64 sequence)
   entry->deadline_link.data = entry;
   entry->sender_link.data = entry;
   queen_roll_add (self->roll, &entry->place, entry->id, sequence);
-  g_hash_table_add (self->entries, entry->id);
+  queen_sharded_table_insert (self->entries, entry->id, entry->id);
   return entry;
 }
 
@@ -203,7 +204,7 @@ queen_registry_remove_entry (QueenRegistry *self, QueenEntry *entry)
 
   queen_senders_release (self->senders, entry->sender);
   queen_roll_remove (self->roll, &entry->place);
-  g_hash_table_remove (self->entries, entry->id);
+  queen_sharded_table_remove (self->entries, entry->id);
   self->revision++;
   return last;
 }

@@ -16,6 +16,7 @@
 #include "queen-registry.h"
 #include "queen-roll.h"
 #include "queen-senders.h"
+#include "text/queen-sharded-table.h"
 
 G_BEGIN_DECLS
 
@@ -30,8 +31,8 @@ struct _QueenRegistry
   QueenSequencer *sequencer;
   QueenRegistrySettings settings;
 
-  GHashTable *entries; /* the id of each QueenEntry, which is in it; without values, as each would
-                        * take 16 bytes more */
+  QueenShardedTable *entries; /* the id of each QueenEntry, which is in it; without values, as each
+                               * would take 16 bytes more */
   QueenRoll
       *roll; /* of QueenEntry, in the order in which they were first seen; those online count */
   /* Of QueenEntry, by deadline. Each heartbeat gets the same time, so whoever beats goes to the end
@@ -80,7 +81,7 @@ typedef struct
 } QueenEntry;
 
 /** Returns: (transfer full): a table for the ids of entries, which it frees */
-GHashTable *queen_registry_new_entries (void);
+QueenShardedTable *queen_registry_new_entries (void);
 
 /** Returns: (nullable): the entry of that id */
 QueenEntry *queen_registry_find_entry (QueenRegistry *self, const char *id);

@@ -142,7 +142,7 @@ queen_registry_finalize (GObject *object)
 
   g_sequence_free (self->patient);
   g_sequence_free (self->offline_order);
-  g_hash_table_unref (self->entries);
+  queen_sharded_table_free (self->entries);
   queen_roll_free (self->roll);
   queen_senders_free (self->senders);
 
@@ -480,7 +480,7 @@ queen_registry_get_n_available (QueenRegistry *self)
 guint
 queen_registry_get_total (QueenRegistry *self)
 {
-  return g_hash_table_size (self->entries);
+  return queen_sharded_table_get_size (self->entries);
 }
 
 guint64

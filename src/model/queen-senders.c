@@ -8,10 +8,11 @@
 #include "loop/queen-fair-queue.h"
 #include "text/queen-hash.h"
 #include "text/queen-network.h"
+#include "text/queen-sharded-table.h"
 
 struct _QueenSenders
 {
-  GHashTable *table; /* name -> QueenSender */
+  QueenShardedTable *table; /* name -> QueenSender */
   QueenSenderOrder parties;
   guint n_brought;
   gsize n_list_bytes;
@@ -53,7 +54,7 @@ queen_senders_new (void)
   QueenSenders *self = g_new0 (QueenSenders, 1);
 
   self->table =
-      g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_sender);
+      queen_sharded_table_new (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_sender);
   init_order (&self->parties);
   return self;
 }
@@ -125,7 +126,7 @@ queen_sender_dup_name_of_queen (const char *queen, guint party)
 QueenSender *
 queen_senders_lookup (QueenSenders *self, const char *name)
 {
-  return name ? g_hash_table_lookup (self->table, name) : NULL;
+  return name ? queen_sharded_table_lookup (self->table, name) : NULL;
 }
 
 QueenSender *
@@ -154,7 +155,7 @@ add_sender (QueenSenders *self, const char *name, const QueenSenderOrder *order)
   sender->name = g_ref_string_new (name);
   sender->by_count = g_sequence_insert_sorted (order->by_count, sender, compare_counts, NULL);
   sender->by_bytes = g_sequence_insert_sorted (order->by_bytes, sender, compare_bytes, NULL);
-  g_hash_table_insert (self->table, sender->name, sender);
+  queen_sharded_table_insert (self->table, sender->name, sender);
   return sender;
 }
 
@@ -194,7 +195,7 @@ static void
 take_one_back (QueenSenders *self, QueenSender *sender)
 {
   if (--sender->n_brought == 0)
-    g_hash_table_remove (self->table, sender->name);
+    queen_sharded_table_remove (self->table, sender->name);
   else
     {
       g_sequence_sort_changed (sender->by_count, compare_counts, NULL);
@@ -307,14 +308,14 @@ queen_sender_owns (const QueenSender *sender)
 void
 queen_senders_free (QueenSenders *self)
 {
-  GHashTableIter iter;
+  QueenShardedTableIter iter;
   gpointer sender;
 
   /* A network may go before those that are in it. */
-  g_hash_table_iter_init (&iter, self->table);
-  while (g_hash_table_iter_next (&iter, NULL, &sender))
+  queen_sharded_table_iter_init (&iter, self->table);
+  while (queen_sharded_table_iter_next (&iter, NULL, &sender))
     leave_order (sender);
-  g_hash_table_unref (self->table);
+  queen_sharded_table_free (self->table);
   clear_order (&self->parties);
   g_free (self);
 }

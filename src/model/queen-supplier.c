@@ -7,6 +7,7 @@
 
 #include "queen-senders.h"
 #include "text/queen-hash.h"
+#include "text/queen-sharded-table.h"
 
 /* As of a worker: Envoy's base_ejection_time. */
 #define DOUBT (30 * G_USEC_PER_SEC)
@@ -26,7 +27,7 @@ struct QueenSupplierRecords
 
 struct _QueenSuppliers
 {
-  GHashTable *table; /* name -> QueenSupplier, which has it */
+  QueenShardedTable *table; /* name -> QueenSupplier, which has it */
 };
 
 static void
@@ -44,7 +45,7 @@ queen_suppliers_new (void)
 {
   QueenSuppliers *self = g_new0 (QueenSuppliers, 1);
 
-  self->table = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, free_supplier);
+  self->table = queen_sharded_table_new (queen_string_hash, g_str_equal, NULL, free_supplier);
   return self;
 }
 
@@ -56,7 +57,7 @@ add_supplier (QueenSuppliers *self, const char *name)
 
   supplier->name = g_strdup (name);
   supplier->hash = MAX (queen_hash_with_key (key, name, strlen (name)), 1);
-  g_hash_table_insert (self->table, supplier->name, supplier);
+  queen_sharded_table_insert (self->table, supplier->name, supplier);
   return supplier;
 }
 
@@ -64,7 +65,7 @@ QueenSupplier *
 queen_suppliers_enter (QueenSuppliers *self, const char *sender)
 {
   g_autofree char *name = queen_sender_dup_party (sender);
-  QueenSupplier *supplier = name ? g_hash_table_lookup (self->table, name) : NULL;
+  QueenSupplier *supplier = name ? queen_sharded_table_lookup (self->table, name) : NULL;
 
   if (!name)
     return NULL;
@@ -78,15 +79,15 @@ void
 queen_suppliers_release (QueenSuppliers *self, QueenSupplier *supplier)
 {
   if (supplier && --supplier->n_workers == 0)
-    g_hash_table_remove (self->table, supplier->name);
+    queen_sharded_table_remove (self->table, supplier->name);
 }
 
 void
 queen_suppliers_free (QueenSuppliers *self)
 {
-  g_return_if_fail (g_hash_table_size (self->table) == 0);
+  g_return_if_fail (queen_sharded_table_get_size (self->table) == 0);
 
-  g_hash_table_unref (self->table);
+  queen_sharded_table_free (self->table);
   g_free (self);
 }
 
