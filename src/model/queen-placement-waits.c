@@ -208,6 +208,8 @@ serve_wait (QueenPlacement *self, QueenPlacementModel *model, QueenPlacementWait
   if (!queen_placement_place (self, model, wait->has_affinity, wait->affinity, &result))
     {
       pass_over (self, model, &result);
+      if (result.is_cut_short)
+        queen_placement_wake (self, model);
       return FALSE;
     }
   note_pace (model, self->clock->get_monotonic ());

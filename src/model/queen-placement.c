@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
+#include "loop/queen-slice.h"
 #include "queen-error.h"
 #include "queen-placement-private.h"
 #include "text/queen-hash.h"
@@ -80,6 +81,7 @@ find_wished (QueenPlacement *self,
   return candidate->verdict == QUEEN_VERDICT_FIT && serves (candidate, model) ? candidate : NULL;
 }
 
+/* Of several queens' a thousand may be on their way, and each of these may serve many models. */
 static QueenCandidate *
 choose_candidate (QueenPlacement *self,
                   QueenPlacementModel *model,
@@ -87,9 +89,11 @@ choose_candidate (QueenPlacement *self,
                   QueenPlacementResult *result)
 {
   QueenCandidate *candidate = find_wished (self, model, result->request, choice);
+  QueenSlice slice;
 
   result->reason = QUEEN_PLACEMENT_WISHED;
-  while (!candidate)
+  queen_slice_begin (&slice, self->clock);
+  while (!candidate && !result->is_cut_short)
     {
       candidate = queen_offers_choose (model->offers, choice);
       result->reason =
@@ -99,6 +103,7 @@ choose_candidate (QueenPlacement *self,
       /* Something has happened to it that the bus has not told of yet. */
       if (candidate->verdict != QUEEN_VERDICT_FIT || !serves (candidate, model))
         candidate = NULL;
+      result->is_cut_short = !candidate && queen_slice_is_over (&slice, QUEEN_SLICE_LARGE);
     }
   return candidate;
 }
@@ -277,7 +282,7 @@ queen_placement_place (QueenPlacement *self,
     }
   candidate = choose_candidate (self, model, &choice, result);
   /* Who takes no place takes nobody's. */
-  if (!candidate && result->request->reserve > 0 &&
+  if (!candidate && !result->is_cut_short && result->request->reserve > 0 &&
       end_spare (self, model->offers, &choice, result->request))
     candidate = choose_candidate (self, model, &choice, result);
   if (candidate)
@@ -391,6 +396,8 @@ queen_placement_request (QueenPlacement *self,
     wait = queen_placement_wait_new (self, model, request, funcs, data, error);
   else
     queen_placement_conclude (self, &result, funcs, data);
+  if (result.is_cut_short)
+    queen_placement_wake (self, model);
   queen_placement_leave_model (self, model);
   return wait;
 }

@@ -117,8 +117,9 @@ typedef struct
   /*< private >*/
   QueenPlacement *placement;
   const QueenPlacementRequest *request;
-  guint party;        /* of its submitter; QUEEN_FAULTS_OF_NOBODY where that does not matter */
-  gboolean has_rests; /* those that can take it rest for its submitter, as QueenChoice has it */
+  guint party;           /* of its submitter; QUEEN_FAULTS_OF_NOBODY where that does not matter */
+  gboolean has_rests;    /* those that can take it rest for its submitter, as QueenChoice has it */
+  gboolean is_cut_short; /* not all could be looked at in this turn of the loop */
 } QueenPlacementResult;
 
 /**

@@ -993,6 +993,36 @@ test_half_is_left_by_those_kept (Fixture *f, gconstpointer data)
   free_asker (greedy[1]);
 }
 
+static void
+say_all (Fixture *f, QueenStatus status)
+{
+  for (guint i = 0; i < 100; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("w-%u", i);
+
+      say (f, id, status, 1, 0);
+    }
+}
+
+/* Several queens may have a thousand on their way, of whom she knows that they have stopped and
+ * nobody has been told yet: she does not go along all of them in one turn of the loop. */
+static void
+test_many_untold (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Asker) asker = NULL;
+
+  say_all (f, QUEEN_STATUS_READY);
+  say (f, "z", QUEEN_STATUS_READY, 2, 1);
+  g_signal_handlers_block_matched (f->bus, G_SIGNAL_MATCH_DATA, 0, 0, NULL, NULL, f->placement);
+  say_all (f, QUEEN_STATUS_STOPPED);
+  now_and_then = 500;
+  asker = ask (f);
+  assert_waits (asker);
+  turn ();
+  now_and_then = 0;
+  assert_placed (asker, "z");
+}
+
 /* @n: places, a quarter of them for each of four, that nobody has used for a while when "a" says
  * how many slots it has by now */
 static void
@@ -1673,6 +1703,7 @@ main (int argc, char **argv)
   add ("line/a-long-one-in-turns", NULL, test_long_line);
   add ("reservation/not-used-ends-soon-when-others-want-it", NULL, test_unused);
   add ("reservation/half-is-left-once-jobs-have-had-to-wait", NULL, test_half_is_left);
+  add ("queens/a-thousand-on-their-way-take-several-turns", NULL, test_many_untold);
   add ("reservation/few-end-for-others-or-none", NULL, test_few_end);
   add ("reservation/what-jobs-take-up-is-left", NULL, test_half_is_left_by_those_kept);
   add ("reservation/used-stays-by-the-workers-word", NULL, test_used);
