@@ -116,7 +116,8 @@ has_no_half_left (const QueenCandidate *candidate, const QueenChoice *choice)
 {
   guint capacity = queen_worker_record_get_capacity (&candidate->record);
 
-  return choice->leaves_half && capacity > 1 && candidate->n_kept >= capacity / 2;
+  return choice->leaves_half && choice->now < candidate->half_until && capacity > 1 &&
+         candidate->n_kept >= capacity / 2;
 }
 
 gboolean
@@ -390,6 +391,19 @@ is_kept_back (const QueenCandidate *candidate, QueenVerdict verdict)
          candidate->n_kept > queen_worker_record_get_capacity (&candidate->record) / 2;
 }
 
+gboolean
+queen_offers_leave_half (QueenOffers *self, gint64 until)
+{
+  for (guint i = MIN (self->kept_back.length, MAX_LOOKED_AT); i > 0; i--)
+    {
+      GList *link = g_queue_pop_head_link (&self->kept_back);
+
+      g_queue_push_tail_link (&self->kept_back, link);
+      ((QueenOffer *) link->data)->candidate->half_until = until;
+    }
+  return self->kept_back.length > 0;
+}
+
 void
 queen_candidate_settle (QueenCandidate *self, QueenVerdict verdict)
 {
@@ -410,7 +424,10 @@ queen_candidate_settle (QueenCandidate *self, QueenVerdict verdict)
 
       offers->use += use - self->use;
       offers->capacity += (guint64) capacity - self->capacity;
-      offers->n_kept_back += (guint) keeps - (guint) self->is_kept_back;
+      if (keeps && !self->is_kept_back)
+        g_queue_push_tail_link (&offers->kept_back, &self->offers[i].kept_back_link);
+      else if (!keeps && self->is_kept_back)
+        g_queue_unlink (&offers->kept_back, &self->offers[i].kept_back_link);
       if (moves)
         {
           unlink_offer (&self->offers[i], self->verdict);
@@ -456,6 +473,7 @@ queen_candidate_set_offers (QueenCandidate *self, QueenOffers *const *offers, gu
       self->offers[i].hash = self->hash;
       self->offers[i].unfit_link.data = &self->offers[i];
       self->offers[i].sparing_link.data = &self->offers[i];
+      self->offers[i].kept_back_link.data = &self->offers[i];
       link_offer (&self->offers[i], self->verdict, FALSE);
     }
   queen_candidate_settle (self, verdict);

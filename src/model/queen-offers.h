@@ -23,7 +23,8 @@ G_BEGIN_DECLS
  * @counts: how many there are of each verdict
  * @use: requests that are at those that serve, be they full or not
  * @capacity: slots of these
- * @n_kept_back: how many of these are full, and more than half of that is only kept for somebody
+ * @kept_back: (element-type QueenOffer): the full ones where more than half is only kept for
+ * somebody
  *
  * The workers of one model, and who of them gets the next request.
  *
@@ -46,7 +47,7 @@ typedef struct
   guint counts[QUEEN_N_VERDICTS];
   guint64 use;
   guint64 capacity;
-  guint n_kept_back;
+  GQueue kept_back;
 } QueenOffers;
 
 typedef struct _QueenCandidate QueenCandidate;
@@ -64,7 +65,8 @@ typedef struct
   GSequenceIter *serving_link; /* NULL when it does not serve */
   gboolean is_full;            /* where it is among those that serve */
   GList sparing_link;
-  gboolean is_sparing; /* it is among those */
+  GList kept_back_link; /* likewise among those that are kept back, if its candidate is */
+  gboolean is_sparing;  /* it is among those */
 } QueenOffer;
 
 /**
@@ -89,6 +91,7 @@ typedef struct
  * @capacity: likewise
  * @kept: likewise, of @n_kept
  * @is_kept_back: likewise: whether it is full, and more than half of that is only kept
+ * @half_until: µs, monotonic: until when half of it is left by those who keep places
  * @is_sparing: likewise: whether it is full, but something may be ended there that is not used
  *
  * A worker as placement knows it. It has no component, as that is another one after each heartbeat.
@@ -121,6 +124,7 @@ struct _QueenCandidate
   guint capacity;
   guint kept;
   gboolean is_kept_back;
+  gint64 half_until;
   gboolean is_sparing;
   guint n_offers;
   QueenOffer *offers;
@@ -193,6 +197,17 @@ typedef struct
  * Returns: (nullable): who gets the next request; %NULL when nobody is fit
  */
 QueenCandidate *queen_offers_choose (QueenOffers *self, QueenChoice *choice);
+
+/**
+ * queen_offers_leave_half:
+ * @until: µs, monotonic
+ *
+ * From now on those who keep places leave half of each worker that is kept back now; of many only
+ * some are looked at, and the others the next time.
+ *
+ * Returns: whether there is any
+ */
+gboolean queen_offers_leave_half (QueenOffers *self, gint64 until);
 
 /** Returns: whether @self would get what is asked for, if it could take one more and nobody else */
 gboolean queen_candidate_may_serve (const QueenCandidate *self, const QueenChoice *choice);

@@ -246,11 +246,12 @@ note_lent_in_vain (QueenPlacementModel *model,
 }
 
 /* Many who keep places keep all of them, each no more than it may, whether they use them or not. So
- * as soon as a job has had to wait for that, they leave half of each worker's slots for a while. */
+ * as soon as a job has had to wait for that, they leave half of such a worker's slots for a while.
+ */
 static void
 note_waiting_job (QueenPlacementModel *model, const QueenChoice *choice)
 {
-  if (model->offers->n_kept_back > 0)
+  if (queen_offers_leave_half (model->offers, choice->now + HALF_IS_LEFT))
     model->half_until = choice->now + HALF_IS_LEFT;
 }
 

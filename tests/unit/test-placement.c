@@ -962,6 +962,31 @@ test_half_is_left (Fixture *f, gconstpointer data)
     free_asker (greedy[i]);
 }
 
+/* What is left at one worker says nothing of another one. */
+static void
+test_half_of_another (Fixture *f, gconstpointer data)
+{
+  Asker *greedy[N_GREEDY] = { NULL };
+  g_autoptr (Asker) first = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 4, 0);
+  reserve_again (f, greedy);
+  first = ask_as (f, "address:198.51.100.1");
+  assert_waits (first);
+  say (f, "b", QUEEN_STATUS_READY, 12, 0);
+  turn ();
+  assert_placed (first, "b");
+  for (int i = 0; i < 10; i++)
+    {
+      g_autofree char *submitter = g_strdup_printf ("address:198.51.100.%d", 2 + i);
+      g_autoptr (Asker) asker = reserve (f, submitter, 0);
+
+      assert_placed (asker, "b");
+    }
+  for (int i = 0; i < N_GREEDY; i++)
+    free_asker (greedy[i]);
+}
+
 /* What a job has taken up is not kept for anybody any more: whoever waits for that gets a place. */
 static void
 test_half_is_left_by_those_kept (Fixture *f, gconstpointer data)
@@ -1704,6 +1729,7 @@ main (int argc, char **argv)
   add ("reservation/not-used-ends-soon-when-others-want-it", NULL, test_unused);
   add ("reservation/half-is-left-once-jobs-have-had-to-wait", NULL, test_half_is_left);
   add ("queens/a-thousand-on-their-way-take-several-turns", NULL, test_many_untold);
+  add ("reservation/half-is-left-of-that-worker-alone", NULL, test_half_of_another);
   add ("reservation/few-end-for-others-or-none", NULL, test_few_end);
   add ("reservation/what-jobs-take-up-is-left", NULL, test_half_is_left_by_those_kept);
   add ("reservation/used-stays-by-the-workers-word", NULL, test_used);
