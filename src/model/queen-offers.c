@@ -338,6 +338,32 @@ queen_offers_choose (QueenOffers *self, QueenChoice *choice)
 
 /* Those who serve */
 
+static guint
+count_of_supplier (QueenOffers *self, guint64 supplier)
+{
+  int first = g_sequence_iter_get_position (find_behind (self, supplier, FALSE, 0));
+  int behind = g_sequence_iter_get_position (find_behind (self, supplier, TRUE, G_MAXUINT64));
+
+  return (guint) (behind - first);
+}
+
+guint
+queen_offers_count_peers (QueenOffers *self, const QueenCandidate *candidate)
+{
+  guint64 supplier = candidate->supplier ? candidate->supplier->hash : 0;
+  guint n = count_of_supplier (self, supplier);
+  GSequenceIter *at = g_sequence_get_begin_iter (self->serving);
+
+  for (guint i = 0; i < MAX_LOOKED_AT && !g_sequence_iter_is_end (at); i++)
+    {
+      const QueenOffer *offer = g_sequence_get (at);
+
+      n += offer->supplier != supplier;
+      at = find_behind (self, offer->supplier, TRUE, G_MAXUINT64);
+    }
+  return n;
+}
+
 static gboolean
 is_serving (QueenVerdict verdict)
 {

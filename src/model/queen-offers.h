@@ -199,6 +199,15 @@ typedef struct
 QueenCandidate *queen_offers_choose (QueenOffers *self, QueenChoice *choice);
 
 /**
+ * queen_offers_count_peers:
+ * @candidate: one of its workers
+ *
+ * Returns: how many serve whom the same supplier has brought, and one more for each other supplier
+ *   of any who do: whoever can bring one can bring thousands
+ */
+guint queen_offers_count_peers (QueenOffers *self, const QueenCandidate *candidate);
+
+/**
  * queen_offers_leave_half:
  * @until: µs, monotonic
  *

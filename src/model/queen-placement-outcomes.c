@@ -7,17 +7,20 @@
 #define RESTING_PART 10
 
 /* Where all but a few are ejected or rest, that is no fault of theirs; and the last one is better
- * than none. */
+ * than none. Of how many that is a part is not for others to say, who bring workers that never get
+ * anything. */
 static gboolean
 may_rest (const QueenCandidate *candidate)
 {
   for (guint i = 0; i < candidate->n_offers; i++)
     {
-      const QueenOffers *offers = candidate->offers[i].offers;
+      QueenOffers *offers = candidate->offers[i].offers;
       guint n_ejected = offers->counts[QUEEN_VERDICT_EJECTED];
       guint n_serving = offers->counts[QUEEN_VERDICT_FIT] + offers->counts[QUEEN_VERDICT_FULL];
 
-      if (n_ejected + 1 > MAX (queen_offers_get_n (offers) / RESTING_PART, 1) || n_serving <= 1)
+      guint n = n_ejected + queen_offers_count_peers (offers, candidate);
+
+      if (n_ejected + 1 > MAX (n / RESTING_PART, 1) || n_serving <= 1)
         return FALSE;
     }
   return TRUE;

@@ -314,6 +314,27 @@ test_asks_elsewhere (Fixture *f, gconstpointer data)
   g_assert_cmpstr (answer.worker, ==, "a");
 }
 
+/* Those that somebody brings, and of which nobody ever gets one, do not make it a small part. */
+static void
+test_part_of_all (Fixture *f, gconstpointer data)
+{
+  make_workers (f);
+  for (guint i = 0; i < 40; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("rude-%u", i);
+
+      say_as (f, RUDE, id, i % 2 ? QUEEN_STATUS_STARTING : QUEEN_STATUS_BUSY, 1, 1);
+    }
+  for (const char *id = "abc"; *id; id++)
+    {
+      const char name[] = { *id, '\0' };
+
+      end_at (f, FIRST, name, QUEEN_PLACEMENT_FAILED, 3);
+      end_at (f, SECOND_OF_THEM, name, QUEEN_PLACEMENT_FAILED, 2);
+    }
+  g_assert_cmpuint (count_resting (f), ==, 1);
+}
+
 #define ADD(path, func)                                                                            \
   g_test_add ("/placement/fault/" path, Fixture, NULL, set_up, func, tear_down)
 
@@ -323,6 +344,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
 
   ADD ("one-alone-takes-it-from-nobody", test_one_alone);
+  ADD ("others-that-never-serve-do-not-count", test_part_of_all);
   ADD ("nor-with-what-it-had-in-between", test_between);
   ADD ("a-wide-network-is-one", test_network);
   ADD ("nor-do-all-rest-for-one", test_refusals);
