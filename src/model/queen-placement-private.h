@@ -202,6 +202,7 @@ void queen_placement_wake_all (QueenPlacement *self, const QueenCandidate *candi
 
 /**
  * queen_placement_wait_new:
+ * @patience: µs for which it waits; @request may have none
  * @error: %QUEEN_ERROR_UNAVAILABLE when there is no room
  *
  * Returns: (transfer none) (nullable): one more that waits
@@ -209,6 +210,7 @@ void queen_placement_wake_all (QueenPlacement *self, const QueenCandidate *candi
 QueenPlacementWait *queen_placement_wait_new (QueenPlacement *self,
                                               QueenPlacementModel *model,
                                               const QueenPlacementRequest *request,
+                                              gint64 patience,
                                               const QueenPlacementFuncs *funcs,
                                               gpointer data,
                                               GError **error);

@@ -334,6 +334,7 @@ QueenPlacementWait *
 queen_placement_wait_new (QueenPlacement *self,
                           QueenPlacementModel *model,
                           const QueenPlacementRequest *request,
+                          gint64 patience,
                           const QueenPlacementFuncs *funcs,
                           gpointer data,
                           GError **error)
@@ -358,8 +359,8 @@ queen_placement_wait_new (QueenPlacement *self,
     model->taken_at = wait->begun;
   queen_line_enter (model->line, &wait->place, asker, wait);
   queen_line_enter (self->everybody, &wait->place_of_all, asker, wait);
-  queen_agenda_enter (self->agenda, &wait->deadline, wait->begun + request->patience,
-                      on_patience_over, wait);
+  queen_agenda_enter (self->agenda, &wait->deadline, wait->begun + patience, on_patience_over,
+                      wait);
   queen_placement_note_news (self, model, wait->request.submitter);
   move_line (self, model);
   return wait;

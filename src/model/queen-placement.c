@@ -8,6 +8,7 @@
 #include "text/queen-legible.h"
 
 #define LENT_PART 4 /* one submitter has no more than this part of a model's slots reserved */
+#define LOOK (50 * G_TIME_SPAN_MILLISECOND) /* for those who wait to be looked at once */
 #define HALF_IS_LEFT (30 * G_USEC_PER_SEC)
 #define MAX_NAMED 5   /* models in an error */
 #define MAX_QUOTED 64 /* characters of the one that is not there */
@@ -382,6 +383,7 @@ queen_placement_request (QueenPlacement *self,
   QueenPlacementModel *model = queen_placement_lookup_model (self, request->model);
   QueenPlacementResult result = { .placement = self, .request = request };
   QueenPlacementWait *wait = NULL;
+  gint64 patience = request->patience;
 
   if (!model)
     {
@@ -390,11 +392,15 @@ queen_placement_request (QueenPlacement *self,
     }
   queen_placement_use_model (model);
   result.reason = QUEEN_PLACEMENT_OTHERS_FIRST;
-  if (!use_reservation (self, &result) && queen_placement_may_go_ahead (model))
+  if (use_reservation (self, &result))
+    patience = 0;
+  else if (queen_placement_may_go_ahead (model))
     queen_placement_place (self, model, request->affinity != NULL,
                            queen_placement_hash_affinity (model, request), &result);
-  if (!result.worker && request->patience > 0 && !self->is_stopping)
-    wait = queen_placement_wait_new (self, model, request, funcs, data, error);
+  else
+    patience = MAX (patience, LOOK); /* or who waits in vain would keep it from others */
+  if (!result.worker && patience > 0 && !self->is_stopping)
+    wait = queen_placement_wait_new (self, model, request, patience, funcs, data, error);
   else
     queen_placement_conclude (self, &result, funcs, data);
   if (result.is_cut_short)

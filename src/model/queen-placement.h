@@ -47,7 +47,8 @@ G_DECLARE_FINAL_TYPE (QueenPlacement, queen_placement, QUEEN, PLACEMENT, GObject
  *   had it already
  * @reservation: (nullable): one that @submitter was given for @model. If it is still there, the
  *   request gets the worker that it is for, and it becomes the request's own
- * @patience: µs for which it may wait; 0 for now or never
+ * @patience: µs for which it may wait; 0 for now or never, but for a moment in which those who wait
+ *   already are looked at
  * @reserve: µs for which it counts as in flight at the worker that it gets; 0 for not at all;
  *   %QUEEN_PLACEMENT_UNTIL_END
  *
@@ -72,8 +73,8 @@ typedef struct
  * @QUEEN_PLACEMENT_WISHED: it was wished for
  * @QUEEN_PLACEMENT_RESERVED: it was reserved
  * @QUEEN_PLACEMENT_NONE_FIT: there is none that can take it now; after all its patience
- * @QUEEN_PLACEMENT_OTHERS_FIRST: there may be one, but others wait for it already; of one that had
- *   no patience. Or there is one, but those who keep places leave half of its slots for a while
+ * @QUEEN_PLACEMENT_OTHERS_FIRST: there may be one, but others wait for it already; of one that came
+ *   at the end. Or there is one, but those who keep places leave half of its slots for a while
  * @QUEEN_PLACEMENT_SHARE: the submitter holds as many reservations, for the model or in all, as it
  *   may
  * @QUEEN_PLACEMENT_DISPLACED: as many wait as may, and its submitter had most of them: it made room

@@ -456,15 +456,35 @@ test_no_overtaking (Fixture *f, gconstpointer data)
   g_autoptr (Asker) first = NULL, second = NULL, hasty = NULL;
 
   say (f, "a", QUEEN_STATUS_READY, 1, 0);
-  first = ask (f);
+  first = ask_as (f, "r");
   second = ask (f);
   end (first, QUEEN_PLACEMENT_DONE);
   hasty = ask_for (f, &request);
-  assert_placed (hasty, "-");
-  g_assert_cmpint (hasty->reason, ==, QUEEN_PLACEMENT_OTHERS_FIRST);
-  g_assert_cmpstr (hasty->message, ==, "others come first for “m”");
   turn ();
   assert_placed (second, "a");
+  pass (SECOND / 10);
+  assert_placed (hasty, "-");
+}
+
+/* But it gets what those who wait cannot have: as who has its share already. */
+static void
+test_in_vain (Fixture *f, gconstpointer data)
+{
+  const QueenPlacementRequest request = { .model = "m",
+                                          .submitter = "t",
+                                          .reserve = QUEEN_PLACEMENT_USUAL_RESERVE };
+  g_autoptr (Asker) lent = NULL, waits = NULL, job = NULL, hasty = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 4, 0);
+  lent = reserve (f, "s", 0);
+  waits = reserve (f, "s", 60 * SECOND);
+  job = ask (f);
+  turn ();
+  end (job, QUEEN_PLACEMENT_DONE);
+  hasty = ask_for (f, &request);
+  turn ();
+  assert_placed (hasty, "a");
+  assert_waits (waits);
 }
 
 /* Somebody asks for a hundred, and then others for one each. */
@@ -1709,6 +1729,7 @@ main (int argc, char **argv)
   add ("wait/until-its-patience-is-over", NULL, test_patience);
   add ("wait/cancelled-is-not-called", NULL, test_cancel);
   add ("wait/nobody-overtakes", NULL, test_no_overtaking);
+  add ("wait/in-vain-is-in-nobodys-way", NULL, test_in_vain);
   add ("wait/submitters-take-turns", NULL, test_fairness);
   add ("wait/a-thousand-for-one-slot", NULL, test_thousand);
   add ("wait/hears-of-its-place", NULL, test_places);
