@@ -220,14 +220,14 @@ const char queen_engine_script[] =
     "  redis.call('PEXPIRE', mine, ARGV[8])\n"
     "  if how == 'none' then return { 'done' } end\n"
     "  return add(false, 'jobs-' .. how, table.concat(lines, '\\n'), queen)\n"
-    /* What was told before, forwards or backwards: no more than a reply should have, whatever
-     * others have put there. */
+    /* What was told before, forwards or backwards: no more than is read in one turn of the loop,
+     * whatever others have put there. */
     "elseif op == 'past' then\n"
     "  local found, size = redis.call(ARGV[7], events, ARGV[8], ARGV[9], 'COUNT', 64), 0\n"
     "  local said = { 'past' }\n"
     "  for i, entry in ipairs(found) do\n"
     "    for _, text in ipairs(entry[2]) do size = size + #text end\n"
-    "    if size > 8388608 then break end\n"
+    "    if size > 1048576 then break end\n"
     "    said[i + 1] = entry\n"
     "  end\n"
     "  return said\n"
