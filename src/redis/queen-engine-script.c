@@ -11,6 +11,16 @@ G_STATIC_ASSERT (QUEEN_ENGINE_N_KEYS == 10); /* `begin` knows the type of each *
  * than a queen takes has no more of them. */
 #define MOST_FOR_KNOWN "262144"
 
+/* Bytes of these entries, of which somebody may have made each 40 KB: as many as that, or as twice
+ * what they usually take, if that is more. And what is kept of them when Redis is full. */
+#define MOST_BYTES "67108864"
+#define BYTES_FOR_ONE "2048"
+#define KEPT_WHEN_FULL "1048576"
+
+#define MIB "1048576"
+#define BYTES_BESIDES "64"       /* that an entry has besides its data, about */
+#define MOST_MARKED "1073741824" /* more than there ever may be */
+
 /* Of events and steps: what others have put beyond that cannot be counted on from; Lua's numbers
  * have 53 bits. */
 #define MOST_NUMBER "4503599627370496"
@@ -43,7 +53,7 @@ const char queen_engine_script[] =
     "if latest > tonumber(ARGV[5]) then return { 'epoch' } end\n"
     "\n"
     "local function get(name) return redis.call('HGET', meta, name) end\n"
-    "local known = redis.call('HMGET', meta, 'script', 'epoch', 'n', 's')\n"
+    "local known = redis.call('HMGET', meta, 'script', 'epoch', 'n', 's', 'b', 'f')\n"
     "local stored = tonumber(known[1] or 0) or 0\n"
     "if stored > version then return { 'newer', tostring(stored) } end\n"
     "local time = redis.call('TIME')\n"
@@ -53,6 +63,14 @@ const char queen_engine_script[] =
     /* An event gets the next number; all else the next step behind the last event. Whoever reads
      * sees by `p`, the steps before an event, whether some are missing. */
     "local before = tonumber(known[4] or 0) or 0\n"
+    /* `b` counts the bytes of all that was ever told, and `b:1`, `b:2` … are the last entries of
+     * the calls with which the first MiB of them was full, the second …: so what is in the stream
+     * now is known by its first entry. `f` is what had been told before that one when it was last
+     * looked at. */
+    "local total, first = tonumber(known[5] or 0) or 0, tonumber(known[6] or 0) or 0\n"
+    "if not (total >= 0 and total <= " MOST_NUMBER ") then total = 0 end\n"
+    "if not (first >= 0 and first <= total) then first = total end\n"
+    "local full_at = total - total % " MIB " + " MIB "\n"
     "local function tell(place, kind, data, from)\n"
     "  if before > 0 then\n"
     "    redis.call('XADD', events, place, 'k', kind, 'd', data, 'o', from, 'p', text(before))\n"
@@ -61,25 +79,61 @@ const char queen_engine_script[] =
     "  end\n"
     "  before = 0\n"
     "end\n"
+    "local function note_bytes(sum, place)\n"
+    "  total = sum\n"
+    "  if total < full_at then return end\n"
+    "  redis.call('HSET', meta, 'b:' .. text(full_at / " MIB "), place)\n"
+    "  full_at = total - total % " MIB " + " MIB "\n"
+    "end\n"
+    /* Returns: whether there was more than @most, and some of it is gone now */
+    "local function shorten(most, part)\n"
+    "  local entry = redis.call('XRANGE', events, '-', '+', 'COUNT', 1)[1]\n"
+    "  local function is_gone(place)\n"
+    "    local n, s = string.match(place or '', '^(%d+)-(%d+)$')\n"
+    "    local first_n, first_s = string.match(entry[1], '^(%d+)-(%d+)$')\n"
+    "    n, first_n = tonumber(n), tonumber(first_n)\n"
+    "    return not n or n < first_n or (n == first_n and tonumber(s) < tonumber(first_s))\n"
+    "  end\n"
+    "  first = math.max(first - first % " MIB ", total - total % " MIB " - " MOST_MARKED ")\n"
+    "  while first + " MIB " < full_at do\n"
+    "    local name = 'b:' .. text(first / " MIB " + 1)\n"
+    "    if entry and not is_gone(get(name)) then break end\n"
+    "    redis.call('HDEL', meta, name)\n"
+    "    first = first + " MIB "\n"
+    "  end\n"
+    "  local is_more = entry and total - first > most\n"
+    "  if is_more then\n"
+    "    local n = math.floor(redis.call('XLEN', events) * part)\n"
+    "    redis.call('XTRIM', events, 'MAXLEN', '~', text(n))\n"
+    "  end\n"
+    "  redis.call('HSET', meta, 'f', text(first))\n"
+    "  return is_more\n"
+    "end\n"
     /* All who are known may be told of in one go, as when each queen heals an engine that has lost
      * them, or all of them fall silent at once: whoever reads more slowly than another one writes
-     * must not lose the others by that. */
-    "local function trim()\n"
+     * must not lose the others by that. What is too long for that number goes by and by: a little
+     * of it each time, until it is short enough. To look after every sixteenth entry is enough. */
+    "local function trim(at, added)\n"
+    "  if at % 16 >= added then return end\n"
     "  local n = 2 * (redis.call('HLEN', hashes.worker) + redis.call('HLEN', hashes.hive))\n"
     "  n = math.max(tonumber(ARGV[4]), math.min(n, " MOST_FOR_KNOWN "))\n"
     "  redis.call('XTRIM', events, 'MAXLEN', '~', text(n))\n"
+    "  local most = math.max(" MOST_BYTES ", n * " BYTES_FOR_ONE ")\n"
+    "  if total - first > most then shorten(most, 15 / 16) end\n"
     "end\n"
     "local function add(is_event, kind, data, from)\n"
     "  local n, s\n"
     "  if is_event then\n"
     "    n, s = redis.call('HINCRBY', meta, 'n', 1), 0\n"
-    "    redis.call('HSET', meta, 's', 0)\n"
     "  else\n"
     "    n, s = tonumber(get('n') or 0), redis.call('HINCRBY', meta, 's', 1)\n"
     "    before = 0\n"
     "  end\n"
-    "  tell(text(n) .. '-' .. text(s), kind, data, from)\n"
-    "  trim()\n"
+    "  local place = text(n) .. '-' .. text(s)\n"
+    "  tell(place, kind, data, from)\n"
+    "  note_bytes(total + #data + " BYTES_BESIDES ", place)\n"
+    "  redis.call('HSET', meta, 's', text(s), 'b', text(total))\n"
+    "  trim(is_event and n or s, 1)\n"
     "  return { 'done', text(n), text(s) }\n"
     "end\n"
     "local function keep(kind, id, data, span)\n"
@@ -91,11 +145,25 @@ const char queen_engine_script[] =
     "  return redis.call('HDEL', hashes[kind], id) == 1\n"
     "end\n"
     "\n"
+    /* The first that is written of what makes Redis need more. One that is full refuses that, and
+     * of all that is there the stream can do with less: some of it goes, and the rest of this call
+     * is let in then, as it has changed something. Only where that is not what fills it, she is
+     * refused. */
+    "local function write_first(...)\n"
+    "  local said = redis.pcall('HSET', meta, ...)\n"
+    "  if type(said) ~= 'table' then return end\n"
+    "  local full = string.match(said.err or '', 'OOM[^\\r\\n]*')\n"
+    "  if full and not shorten(" KEPT_WHEN_FULL ", 3 / 4) then return redis.error_reply(full) end\n"
+    "  redis.call('HSET', meta, ...)\n"
+    "end\n"
+    "\n"
     /* Numbers that a lost master has given out, or that were lost, are not given out again under
      * the same epoch; nor those that she has heard of before somebody played back older data. And
      * what is missing where a whole key is gone, as Redis had no room for it, has not been
      * forgotten by anybody: each key has a mark, which is gone with it. */
     "if op == 'begin' then\n"
+    "  local full = write_first('b', text(total))\n"
+    "  if full then return full end\n"
     "  local replid, proposed = ARGV[7], ARGV[8]\n"
     "  local heard_n, heard_s = string.match(ARGV[9] or '', '^(%d+)-(%d+)$')\n"
     "  local epoch, n, s = known[2], tonumber(get('n') or ''), tonumber(get('s') or '')\n"
@@ -123,17 +191,20 @@ const char queen_engine_script[] =
     "  if last_n > n or (last_n == n and last_s > s) then n, s, is_new = last_n, last_s, true end\n"
     "  if is_new then epoch = proposed end\n"
     "  redis.call('HSET', meta, 'script', ARGV[1], 'epoch', epoch, 'replid', replid,\n"
-    "             'n', text(n), 's', text(s))\n"
+    "             'n', text(n), 's', text(s), 'f', text(first))\n"
     "  redis.call('SET', turn, ARGV[5], 'PX', " TURN_LIFE ")\n"
     "  return { 'begun', epoch, text(n), text(s) }\n"
     "end\n"
     "if known[2] ~= ARGV[3] then return { 'epoch' } end\n"
+    "local full = op ~= 'put' and string.find(' miss heal hold jobs announce pace ', op, 1, true)\n"
+    "             and write_first('b', text(total))\n"
+    "if full then return full end\n"
     "\n"
     /* Any number of heartbeats: what they have in common is done once. The stream comes behind the
      * states, as what is in it has happened. */
     "if op == 'put' then\n"
     "  local call, n, span, deadline = redis.call, tonumber(known[3] or 0), nil, nil\n"
-    "  local dues, states = {}, { worker = {}, hive = {} }\n"
+    "  local dues, states, sum = {}, { worker = {}, hive = {} }, total\n"
     "  for i = 7, #ARGV, 4 do\n"
     "    local kind, id, at = ARGV[i], ARGV[i + 1], #dues\n"
     "    local list = states[kind]\n"
@@ -144,7 +215,11 @@ const char queen_engine_script[] =
     "      deadline = text(now + span)\n"
     "    end\n"
     "    dues[at + 1], dues[at + 2] = deadline, kind .. ':' .. id\n"
+    "    sum = sum + #ARGV[i + 2]\n"
     "  end\n"
+    "  sum = sum + #dues / 2 * " BYTES_BESIDES "\n"
+    "  full = write_first('n', text(n + #dues / 2), 's', 0, 'b', text(sum))\n"
+    "  if full then return full end\n"
     "  for kind, list in pairs(states) do\n"
     "    if #list > 0 then call('HSET', hashes[kind], unpack(list)) end\n"
     "  end\n"
@@ -153,8 +228,8 @@ const char queen_engine_script[] =
     "    n = n + 1\n"
     "    tell(text(n) .. '-0', ARGV[i], ARGV[i + 2], queen)\n"
     "  end\n"
-    "  redis.call('HSET', meta, 'n', text(n), 's', 0)\n"
-    "  trim()\n"
+    "  note_bytes(sum, text(n) .. '-0')\n"
+    "  trim(n, #dues / 2)\n"
     "  return { 'done', text(n), '0' }\n"
     /* Who says that one is offline must know the last that was heard of it. */
     "elseif op == 'miss' then\n"
@@ -220,14 +295,14 @@ const char queen_engine_script[] =
     "  redis.call('PEXPIRE', mine, ARGV[8])\n"
     "  if how == 'none' then return { 'done' } end\n"
     "  return add(false, 'jobs-' .. how, table.concat(lines, '\\n'), queen)\n"
-    /* What was told before, forwards or backwards: no more than a reply should have, whatever
-     * others have put there. */
+    /* What was told before, forwards or backwards: no more than is read in one turn of the loop,
+     * whatever others have put there. */
     "elseif op == 'past' then\n"
     "  local found, size = redis.call(ARGV[7], events, ARGV[8], ARGV[9], 'COUNT', 64), 0\n"
     "  local said = { 'past' }\n"
     "  for i, entry in ipairs(found) do\n"
     "    for _, text in ipairs(entry[2]) do size = size + #text end\n"
-    "    if size > 8388608 then break end\n"
+    "    if size > 1048576 then break end\n"
     "    said[i + 1] = entry\n"
     "  end\n"
     "  return said\n"

@@ -6,8 +6,10 @@
 
 #include "queen-redis-sequencer-private.h"
 
-#define HEALED_AT_ONCE 512  /* components and holds */
-#define COMPARED_UNTIMED 64 /* likewise, until it is looked how long they took */
+#define HEALED_AT_ONCE 512                 /* components and holds */
+#define HEALED_BYTES (1024 * 1024)         /* likewise, of what is written; or one that is longer */
+#define ROOM (QUEEN_REDIS_MAX_WAITING / 2) /* bytes: for all else that is written meanwhile */
+#define COMPARED_UNTIMED 64                /* likewise, until it is looked how long they took */
 
 void
 queen_redis_sequencer_drop (QueenRedisSequencer *self,
@@ -65,24 +67,40 @@ heal_one (QueenRedisSequencer *self, QueenComponentKind kind, const char *id)
                                       "");
 }
 
-/* Returns: how many more may be told in this turn */
-static guint
-heal_kind (QueenRedisSequencer *self, QueenComponentKind kind, guint n)
+static gsize
+count_waiting (QueenRedisSequencer *self)
+{
+  return queen_redis_get_figures (self->writer).waiting_bytes;
+}
+
+void
+queen_redis_sequencer_note_healed (QueenRedisSequencer *self, QueenHealing *healing)
+{
+  gsize waiting = count_waiting (self);
+  gsize written = waiting - MIN (waiting, healing->waiting);
+  gsize step = written - MIN (written, healing->written);
+
+  healing->written = written;
+  healing->is_over = ++healing->n >= HEALED_AT_ONCE || written >= HEALED_BYTES ||
+                     queen_slice_is_over (&healing->slice, step);
+}
+
+static void
+heal_kind (QueenRedisSequencer *self, QueenComponentKind kind, QueenHealing *healing)
 {
   GHashTableIter iter;
   gpointer key;
 
   g_hash_table_iter_init (&iter, self->dirty[kind]);
   /* It changes otherwise only when she is alone again, and then nobody goes on. */
-  for (;
-       n > 0 && self->state == QUEEN_ENGINE_TOGETHER && g_hash_table_iter_next (&iter, &key, NULL);
-       n--)
+  while (!healing->is_over && self->state == QUEEN_ENGINE_TOGETHER &&
+         g_hash_table_iter_next (&iter, &key, NULL))
     {
       g_hash_table_iter_steal (&iter);
       g_hash_table_add (self->healing[kind], key);
       heal_one (self, kind, key);
+      queen_redis_sequencer_note_healed (self, healing);
     }
-  return n;
 }
 
 static void
@@ -110,6 +128,20 @@ on_healed (QueenRedis *redis, const QueenRedisReply *reply, const GError *error,
   queen_redis_sequencer_heal_on (self);
 }
 
+/* While so much waits for an answer that there may be no room for what she would write, she goes on
+ * when she has read on: to leave would be to begin again with the same.
+ *
+ * Returns: whether that is so */
+static gboolean
+put_off_healing (QueenRedisSequencer *self)
+{
+  if (count_waiting (self) < ROOM)
+    return FALSE;
+  self->healed_to = self->read_to;
+  self->is_healing = TRUE;
+  return TRUE;
+}
+
 /* Not all at once: of tens of thousands it would be more than may wait for Redis, and more than the
  * stream holds: so what comes next waits until she has read that herself. The last ones are asked
  * for, too: only what is answered has been heard. */
@@ -117,12 +149,16 @@ static void
 heal_some (QueenRedisSequencer *self)
 {
   const char *ask[] = { "HMGET", self->keys[QUEEN_ENGINE_KEY_META], "n", "s" };
-  guint n = queen_redis_sequencer_heal_holds (self, HEALED_AT_ONCE);
+  QueenHealing healing = { .waiting = count_waiting (self) };
   g_autoptr (GError) error = NULL;
 
+  if (put_off_healing (self))
+    return;
+  queen_slice_begin (&healing.slice, self->settings.clock);
+  queen_redis_sequencer_heal_holds (self, &healing);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-    n = heal_kind (self, (QueenComponentKind) kind, n);
-  if (n == HEALED_AT_ONCE || self->state != QUEEN_ENGINE_TOGETHER ||
+    heal_kind (self, (QueenComponentKind) kind, &healing);
+  if (healing.n == 0 || self->state != QUEEN_ENGINE_TOGETHER ||
       queen_redis_send (self->writer, G_N_ELEMENTS (ask), ask, 0, on_healed, g_object_ref (self),
                         &error))
     return;

@@ -178,22 +178,24 @@ heal_hold (QueenRedisSequencer *self, const QueenHoldEntry *entry)
   return TRUE;
 }
 
-guint
-queen_redis_sequencer_heal_holds (QueenRedisSequencer *self, guint n)
+void
+queen_redis_sequencer_heal_holds (QueenRedisSequencer *self, QueenHealing *healing)
 {
-  for (; n > 0 && self->state == QUEEN_ENGINE_TOGETHER && self->holds_to_release.length > 0; n--)
+  while (!healing->is_over && self->state == QUEEN_ENGINE_TOGETHER &&
+         self->holds_to_release.length > 0)
     {
       g_autofree char *id = g_queue_pop_head (&self->holds_to_release);
 
       queen_redis_sequencer_write (self, "release", id, NULL);
+      queen_redis_sequencer_note_healed (self, healing);
     }
-  while (n > 0 && self->state == QUEEN_ENGINE_TOGETHER && self->holds_to_heal &&
+  while (!healing->is_over && self->state == QUEEN_ENGINE_TOGETHER && self->holds_to_heal &&
          self->n_healed_holds < self->holds_to_heal->len)
-    n -= heal_hold (self,
-                    &g_array_index (self->holds_to_heal, QueenHoldEntry, self->n_healed_holds++));
-  if (n > 0 && self->state == QUEEN_ENGINE_TOGETHER)
+    if (heal_hold (self,
+                   &g_array_index (self->holds_to_heal, QueenHoldEntry, self->n_healed_holds++)))
+      queen_redis_sequencer_note_healed (self, healing);
+  if (!healing->is_over && self->state == QUEEN_ENGINE_TOGETHER)
     queen_redis_sequencer_forget_healing_holds (self);
-  return n;
 }
 
 void

@@ -13,6 +13,7 @@
 /* Calls without an answer. All who were heard at a place that is cut off are missed at once: tens
  * of thousands of calls, and those behind them would not be answered in time. */
 #define MOST_MISSED 256
+#define MOST_MISSED_BYTES (1024 * 1024) /* likewise */
 
 /* Somebody who is overdue, and about whom something is to be said at that time: who was heard
  * elsewhere, if nothing has come by then. */
@@ -25,14 +26,29 @@ typedef struct
 
 static void set_sweep_alarm (QueenRedisSequencer *self);
 
+static gboolean
+has_room (const QueenRedisSequencer *self)
+{
+  return self->n_missing < MOST_MISSED && self->missing_bytes < MOST_MISSED_BYTES;
+}
+
+static void
+note_answer (QueenRedisSequencer *self)
+{
+  if (--self->n_missing == 0)
+    self->missing_bytes = 0;
+}
+
 /* What else there may be is told by the stream. */
 static void
 on_said_missed (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, gpointer data)
 {
   g_autoptr (QueenRedisSequencer) self = data;
+  gboolean had_room = has_room (self);
 
   queen_redis_sequencer_heed (self, reply, error);
-  if (self->n_missing-- == MOST_MISSED)
+  note_answer (self);
+  if (!had_room)
     set_sweep_alarm (self);
 }
 
@@ -49,9 +65,10 @@ send_miss (QueenRedisSequencer *self, QueenComponent *last, gboolean must_be_ove
   queen_dispatch_write_stamp (stamp, last,
                               queen_redis_sequencer_get_hearer (self, last->kind, last->id));
   self->n_missing++;
+  self->missing_bytes += text->len;
   if (!queen_redis_sequencer_call (self, on_said_missed, "miss", kind, last->id, stamp, text->str,
                                    span, must_be_overdue ? "1" : "0", NULL))
-    self->n_missing--;
+    note_answer (self);
 }
 
 static void
@@ -70,7 +87,7 @@ queen_redis_sequencer_clear_sweeps (QueenRedisSequencer *self)
 static void
 set_sweep_alarm (QueenRedisSequencer *self)
 {
-  const Sweep *first = self->n_missing < MOST_MISSED ? g_queue_peek_head (&self->sweeps) : NULL;
+  const Sweep *first = has_room (self) ? g_queue_peek_head (&self->sweeps) : NULL;
 
   queen_alarm_set (self->sweep_alarm, first ? first->due : -1);
 }
@@ -84,8 +101,7 @@ on_sweep_due (gpointer data)
 
   if (self->state != QUEEN_ENGINE_TOGETHER)
     queen_redis_sequencer_clear_sweeps (self);
-  while (self->n_missing < MOST_MISSED && (first = g_queue_peek_head (&self->sweeps)) &&
-         first->due <= now)
+  while (has_room (self) && (first = g_queue_peek_head (&self->sweeps)) && first->due <= now)
     {
       QueenComponent *last = first->component;
 
@@ -125,7 +141,7 @@ queen_redis_sequencer_may_miss (QueenSequencer *sequencer, QueenComponent *compo
     return is_own;
   if (queen_flights_has (self->flights, component->kind, component->id))
     return FALSE; /* it has just been heard */
-  if (is_own && self->n_missing < MOST_MISSED)
+  if (is_own && has_room (self))
     send_miss (self, component, FALSE);
   else
     put_sweep (self, component, is_own);

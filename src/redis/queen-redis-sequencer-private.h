@@ -54,6 +54,17 @@ typedef enum
   QUEEN_TELL_REST, /* some of all that there is */
 } QueenTellStep;
 
+/** What is told in one turn of the loop of what she heals: no more than may wait for the engine,
+ * however long each of it is, and than there is time for. */
+typedef struct
+{
+  QueenSlice slice;
+  gsize waiting; /* bytes that had no answer before that, */
+  gsize written; /* and what has come to these */
+  guint n;       /* of components and holds */
+  gboolean is_over;
+} QueenHealing;
+
 struct _QueenRedisSequencer
 {
   GObject parent_instance;
@@ -156,8 +167,9 @@ struct _QueenRedisSequencer
   GHashTable *paces;  /* name -> how far the stream may go on for that queen */
   gint64 paced_until; /* µs, monotonic: for how long any of that counts */
 
-  GQueue sweeps;   /* of those who are overdue */
-  guint n_missing; /* calls that say so and have no answer */
+  GQueue sweeps;       /* of those who are overdue */
+  guint n_missing;     /* calls that say so and have no answer */
+  gsize missing_bytes; /* of these, and of those before them since there were none */
   QueenAlarm *sweep_alarm;
   gint64 patience; /* µs that she waits for another queen to say that somebody is offline */
 
@@ -321,6 +333,9 @@ void queen_redis_sequencer_heal (QueenRedisSequencer *self);
 /** Goes on with that, if she has read what she has told so far. */
 void queen_redis_sequencer_heal_on (QueenRedisSequencer *self);
 
+/** One more is told, or changed here. */
+void queen_redis_sequencer_note_healed (QueenRedisSequencer *self, QueenHealing *healing);
+
 /** She is alone: what the engine has not answered is to be told again when she comes back. */
 void queen_redis_sequencer_leave_healing (QueenRedisSequencer *self);
 
@@ -444,13 +459,8 @@ void queen_redis_sequencer_drop_hold (QueenRedisSequencer *self, const QueenRedi
  */
 void queen_redis_sequencer_begin_healing_holds (QueenRedisSequencer *self);
 
-/**
- * queen_redis_sequencer_heal_holds:
- * @n: how much may be told, or changed here, in this turn
- *
- * Returns: how much of that is left; 0 when there may be more to do
- */
-guint queen_redis_sequencer_heal_holds (QueenRedisSequencer *self, guint n);
+/** Heals some; there may be more to do when @healing is over. */
+void queen_redis_sequencer_heal_holds (QueenRedisSequencer *self, QueenHealing *healing);
 
 /** What was left of that is of no use any more. */
 void queen_redis_sequencer_forget_healing_holds (QueenRedisSequencer *self);

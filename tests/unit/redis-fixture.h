@@ -9,7 +9,7 @@
 /* A queen who is together with others, as far as a Redis that is none tells her. */
 
 #define SECOND ((gint64) G_USEC_PER_SEC)
-#define MANY 2000 /* workers that there may be */
+#define MANY 20000 /* workers that there may be */
 
 typedef struct
 {
