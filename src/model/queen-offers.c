@@ -437,12 +437,14 @@ queen_candidate_settle (QueenCandidate *self, QueenVerdict verdict)
   gboolean serves = is_serving (verdict);
   guint64 use = serves ? queen_worker_record_get_use (&self->record) : 0;
   guint capacity = serves ? queen_worker_record_get_capacity (&self->record) : 0;
+  guint room = serves ? queen_worker_record_get_room (&self->record) : 0;
   gboolean is_sparing = verdict == QUEEN_VERDICT_FULL && self->spare &&
                         !queen_candidate_uses (self, self->last_spare);
   gboolean moves = verdict != self->verdict || is_sparing != self->is_sparing;
 
   self->kept = self->n_kept;
-  if (!moves && use == self->use && capacity == self->capacity && keeps == self->is_kept_back)
+  if (!moves && use == self->use && capacity == self->capacity && room == self->room &&
+      keeps == self->is_kept_back)
     return;
   for (guint i = 0; i < self->n_offers; i++)
     {
@@ -450,6 +452,7 @@ queen_candidate_settle (QueenCandidate *self, QueenVerdict verdict)
 
       offers->use += use - self->use;
       offers->capacity += (guint64) capacity - self->capacity;
+      offers->room += (guint64) room - self->room;
       if (keeps && !self->is_kept_back)
         g_queue_push_tail_link (&offers->kept_back, &self->offers[i].kept_back_link);
       else if (!keeps && self->is_kept_back)
@@ -463,6 +466,7 @@ queen_candidate_settle (QueenCandidate *self, QueenVerdict verdict)
   self->verdict = verdict;
   self->use = use;
   self->capacity = capacity;
+  self->room = room;
   self->is_kept_back = keeps;
   self->is_sparing = is_sparing;
 }

@@ -23,6 +23,7 @@ G_BEGIN_DECLS
  * @counts: how many there are of each verdict
  * @use: requests that are at those that serve, be they full or not
  * @capacity: slots of these
+ * @room: those of them that are free, or have what queens have placed there
  * @kept_back: (element-type QueenOffer): the full ones where more than half is only kept for
  * somebody
  *
@@ -47,6 +48,7 @@ typedef struct
   guint counts[QUEEN_N_VERDICTS];
   guint64 use;
   guint64 capacity;
+  guint64 room;
   GQueue kept_back;
 } QueenOffers;
 
@@ -89,6 +91,7 @@ typedef struct
  * @verdict: what was found of it last, and by what its offers are counted and sorted
  * @use: likewise, 0 while it does not serve
  * @capacity: likewise
+ * @room: likewise
  * @kept: likewise, of @n_kept
  * @is_kept_back: likewise: whether it is full, and more than half of that is only kept
  * @half_until: µs, monotonic: until when half of it is left by those who keep places
@@ -122,6 +125,7 @@ struct _QueenCandidate
   QueenVerdict verdict;
   guint64 use;
   guint capacity;
+  guint room;
   guint kept;
   gboolean is_kept_back;
   gint64 half_until;

@@ -23,10 +23,11 @@ queen_placement_is_lent (const QueenPlacementRequest *request)
   return request->reserve > 0 && request->reserve != QUEEN_PLACEMENT_UNTIL_END;
 }
 
+/* Slots that a worker says are taken, and not by queens, are nobody's to have. */
 static guint64
 get_share (const QueenPlacementModel *model)
 {
-  return MAX (model->offers->capacity / LENT_PART, 1);
+  return MAX (model->offers->room / LENT_PART, 1);
 }
 
 gboolean

@@ -76,18 +76,33 @@ queen_worker_record_set_grown_up (QueenWorkerRecord *self)
   self->fit_since = G_MININT64 / 2;
 }
 
-guint64
-queen_worker_record_get_use (const QueenWorkerRecord *self)
+/* Returns: requests that are there without any queen's doing, by the worker's word */
+static guint64
+count_besides (const QueenWorkerRecord *self)
 {
   guint64 queens = self->own_at_report + self->others_at_report;
 
-  return self->own + self->others + (self->reported > queens ? self->reported - queens : 0);
+  return self->reported > queens ? self->reported - queens : 0;
+}
+
+guint64
+queen_worker_record_get_use (const QueenWorkerRecord *self)
+{
+  return self->own + self->others + count_besides (self);
 }
 
 guint
 queen_worker_record_get_capacity (const QueenWorkerRecord *self)
 {
   return MAX (self->slots, 1);
+}
+
+guint
+queen_worker_record_get_room (const QueenWorkerRecord *self)
+{
+  guint capacity = queen_worker_record_get_capacity (self);
+
+  return capacity - (guint) MIN (count_besides (self), capacity);
 }
 
 double

@@ -70,6 +70,9 @@ guint64 queen_worker_record_get_use (const QueenWorkerRecord *self);
 /** Returns: how many it works on at once; 1 when it has not said */
 guint queen_worker_record_get_capacity (const QueenWorkerRecord *self);
 
+/** Returns: of these, how many are free, or have what queens have placed there */
+guint queen_worker_record_get_room (const QueenWorkerRecord *self);
+
 /**
  * queen_worker_record_get_load:
  *

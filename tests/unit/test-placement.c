@@ -743,6 +743,26 @@ test_share (Fixture *f, gconstpointer data)
   assert_placed (waits, "a");
 }
 
+/* A worker that has all of its slots taken, by its own word, gives nobody a larger part of others'.
+ */
+static void
+test_share_of_boaster (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Asker) first = NULL, second = NULL, third = NULL, other = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 8, 0);
+  say (f, "v", QUEEN_STATUS_BUSY, 1000000000, 1000000000);
+  first = reserve (f, "s", 0);
+  second = reserve (f, "s", 0);
+  assert_placed (first, "a");
+  assert_placed (second, "a");
+  third = reserve (f, "s", 0);
+  assert_placed (third, "-");
+  g_assert_cmpint (third->reason, ==, QUEEN_PLACEMENT_SHARE);
+  other = reserve (f, "t", 0);
+  assert_placed (other, "a");
+}
+
 /* Who has a wide network has thousands of addresses, but has not all of them reserved by that, and
  * is one in the line. */
 static void
@@ -1740,6 +1760,7 @@ main (int argc, char **argv)
   add ("limit/of-a-model-and-who-makes-room", NULL, test_line_full);
   add ("limit/of-all", NULL, test_all_full);
   add ("limit/a-quarter-for-one-submitter", NULL, test_share);
+  add ("limit/is-not-of-slots-that-are-taken-by-a-workers-word", NULL, test_share_of_boaster);
   add ("limit/a-wide-network-has-half-and-one-turn", NULL, test_share_of_wide);
   add ("limit/a-wide-network-that-has-it-is-passed-over", NULL, test_share_of_wide_waits);
   add ("limit/of-all-that-is-reserved-others-get-some", NULL, test_share_of_all);
