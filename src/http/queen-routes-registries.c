@@ -7,7 +7,6 @@
 
 #include "model/queen-component-json.h"
 #include "model/queen-listing.h"
-#include "net/queen-budgets.h"
 #include "net/queen-shares.h"
 #include "queen-error.h"
 #include "queen-list-answer.h"
@@ -184,19 +183,6 @@ may_order (Asker *asker, const QueenSelection *selection, GError **error)
   return FALSE;
 }
 
-/* What would be larger than any answer may be is not even made. A component's JSON is longer than
- * the component. */
-static gboolean
-check_size (Routes *routes, const QueenSelection *selection, GError **error)
-{
-  if (selection->limit > 0 ||
-      queen_registry_get_n_bytes (routes->registry) <= queen_budget_get_most (QUEEN_BUDGET_ANSWERS))
-    return TRUE;
-  g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
-                       "the list is too large: ask for it in pages (?limit=)");
-  return FALSE;
-}
-
 static gboolean
 order_list (QueenExchange *exchange,
             Routes *routes,
@@ -209,7 +195,7 @@ order_list (QueenExchange *exchange,
   asker->routes = routes;
   asker->exchange = exchange;
   asker->wants_gzip = selection->wants_gzip;
-  if (check_size (routes, selection, error) && may_order (asker, selection, error))
+  if (may_order (asker, selection, error))
     asker->order = queen_lister_order (routes->lister, routes->registry, selection, name,
                                        on_list_made, asker, error);
   if (!asker->order)
