@@ -7,7 +7,6 @@
 
 #include "text/queen-hash.h"
 
-#define MAX_LOOKED_AT 64
 #define MAX_PART_OF_MEAN 1.25 /* that one may be loaded which is preferred */
 #define BONUS 0.5             /* requests, or parts of the mean, that it may be above the least */
 
@@ -227,7 +226,7 @@ is_passed_by (const QueenCandidate *candidate, const QueenChoice *choice, Passes
 static void
 look_round (Look *look, QueenOffers *self, const QueenChoice *choice, Passes passes)
 {
-  guint n = MIN ((guint) g_sequence_get_length (self->fit), MAX_LOOKED_AT);
+  guint n = MIN ((guint) g_sequence_get_length (self->fit), QUEEN_OFFERS_MAX_LOOKED_AT);
   GSequenceIter *at = enter_ring (self, choice->where);
 
   for (guint i = 0; i < n; i++, at = g_sequence_iter_next (at))
@@ -292,11 +291,12 @@ static gboolean
 look_at_others (Look *look, QueenOffers *self, const QueenChoice *choice, Passes passes)
 {
   GSequenceIter *at = find_behind (self, choice->where, FALSE, 0);
-  guint left = MAX_LOOKED_AT;
+  guint left = QUEEN_OFFERS_MAX_LOOKED_AT;
   guint64 first = 0;
   gboolean are_there = FALSE;
 
-  for (guint i = 0; i < MAX_LOOKED_AT && left > 0 && !g_sequence_is_empty (self->serving); i++)
+  for (guint i = 0;
+       i < QUEEN_OFFERS_MAX_LOOKED_AT && left > 0 && !g_sequence_is_empty (self->serving); i++)
     {
       const QueenOffer *offer;
 
@@ -354,7 +354,7 @@ queen_offers_count_peers (QueenOffers *self, const QueenCandidate *candidate)
   guint n = count_of_supplier (self, supplier);
   GSequenceIter *at = g_sequence_get_begin_iter (self->serving);
 
-  for (guint i = 0; i < MAX_LOOKED_AT && !g_sequence_iter_is_end (at); i++)
+  for (guint i = 0; i < QUEEN_OFFERS_MAX_LOOKED_AT && !g_sequence_iter_is_end (at); i++)
     {
       const QueenOffer *offer = g_sequence_get (at);
 
@@ -420,7 +420,7 @@ is_kept_back (const QueenCandidate *candidate, QueenVerdict verdict)
 gboolean
 queen_offers_leave_half (QueenOffers *self, gint64 until)
 {
-  for (guint i = MIN (self->kept_back.length, MAX_LOOKED_AT); i > 0; i--)
+  for (guint i = MIN (self->kept_back.length, QUEEN_OFFERS_MAX_LOOKED_AT); i > 0; i--)
     {
       GList *link = g_queue_pop_head_link (&self->kept_back);
 

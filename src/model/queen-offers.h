@@ -10,6 +10,10 @@
 
 G_BEGIN_DECLS
 
+/** Of very many workers, or of those who have brought them, so many are looked at for one request.
+ */
+#define QUEEN_OFFERS_MAX_LOOKED_AT 64
+
 /**
  * QueenOffers:
  * @model: what they serve

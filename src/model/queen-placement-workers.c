@@ -153,7 +153,10 @@ set_models (QueenPlacement *self, QueenCandidate *candidate, const char *const *
     offers[i] = get_model (self, models[i])->offers;
   queen_candidate_set_offers (candidate, offers, n);
   for (guint i = 0; i < n; i++)
-    note_if_serving (self, candidate, offers[i]->owner);
+    {
+      note_if_serving (self, candidate, offers[i]->owner);
+      queen_placement_wake (self, offers[i]->owner); /* it may be free for them, as it was before */
+    }
   for (guint i = 0; i < n_before; i++)
     {
       note_if_serving (self, candidate, before[i]);

@@ -243,7 +243,8 @@ note_lent_in_vain (QueenPlacementModel *model,
                    const QueenPlacementResult *result)
 {
   if (result->reason == QUEEN_PLACEMENT_OTHERS_FIRST && !choice->has_rests && !choice->excluded &&
-      !result->request->wish && model->offers->sparing.length == 0)
+      !result->request->wish && model->offers->sparing.length == 0 &&
+      model->offers->counts[QUEEN_VERDICT_FIT] <= QUEEN_OFFERS_MAX_LOOKED_AT)
     model->half_is_gone = TRUE;
 }
 
@@ -253,8 +254,10 @@ note_lent_in_vain (QueenPlacementModel *model,
 static void
 note_waiting_job (QueenPlacementModel *model, const QueenChoice *choice)
 {
-  if (queen_offers_leave_half (model->offers, choice->now + HALF_IS_LEFT))
-    model->half_until = choice->now + HALF_IS_LEFT;
+  if (!queen_offers_leave_half (model->offers, choice->now + HALF_IS_LEFT))
+    return;
+  model->half_until = choice->now + HALF_IS_LEFT;
+  model->half_is_gone = FALSE; /* where it was left before, it may be no longer */
 }
 
 gboolean
@@ -292,8 +295,9 @@ queen_placement_place (QueenPlacement *self,
     give_out (self, candidate, result);
   else
     result->reason = queen_placement_explain_none (self, model, result->request);
-  note_lent_in_vain (model, &choice, result);
-  if (!candidate && result->request->reserve == QUEEN_PLACEMENT_UNTIL_END)
+  if (!candidate && !result->is_cut_short)
+    note_lent_in_vain (model, &choice, result);
+  if (!candidate && !result->is_cut_short && result->request->reserve == QUEEN_PLACEMENT_UNTIL_END)
     note_waiting_job (model, &choice);
   result->party = choice.party;
   result->has_rests = choice.has_rests;
@@ -384,7 +388,8 @@ queen_placement_request (QueenPlacement *self,
   QueenPlacementModel *model = queen_placement_lookup_model (self, request->model);
   QueenPlacementResult result = { .placement = self, .request = request };
   QueenPlacementWait *wait = NULL;
-  gint64 patience = request->patience;
+  gboolean is_looked_at = TRUE;
+  gint64 patience;
 
   if (!model)
     {
@@ -393,13 +398,16 @@ queen_placement_request (QueenPlacement *self,
     }
   queen_placement_use_model (model);
   result.reason = QUEEN_PLACEMENT_OTHERS_FIRST;
-  if (use_reservation (self, &result))
-    patience = 0;
-  else if (queen_placement_may_go_ahead (model))
-    queen_placement_place (self, model, request->affinity != NULL,
-                           queen_placement_hash_affinity (model, request), &result);
-  else
-    patience = MAX (patience, LOOK); /* or who waits in vain would keep it from others */
+  if (!use_reservation (self, &result))
+    {
+      is_looked_at = queen_placement_may_go_ahead (model);
+      if (is_looked_at)
+        queen_placement_place (self, model, request->affinity != NULL,
+                               queen_placement_hash_affinity (model, request), &result);
+      is_looked_at &= !result.is_cut_short;
+    }
+  /* Else who waits in vain would keep it from others. */
+  patience = is_looked_at ? request->patience : MAX (request->patience, LOOK);
   if (!result.worker && patience > 0 && !self->is_stopping)
     wait = queen_placement_wait_new (self, model, request, patience, funcs, data, error);
   else

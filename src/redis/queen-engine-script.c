@@ -15,6 +15,7 @@ G_STATIC_ASSERT (QUEEN_ENGINE_N_KEYS == 10); /* `begin` knows the type of each *
  * what they usually take, if that is more. And what is kept of them when Redis is full. */
 #define MOST_BYTES "67108864"
 #define BYTES_FOR_ONE "2048"
+#define MOST_BYTES_OF_ALL "536870912"
 #define KEPT_WHEN_FULL "1048576"
 
 #define MIB "1048576"
@@ -118,7 +119,8 @@ const char queen_engine_script[] =
     "  local n = 2 * (redis.call('HLEN', hashes.worker) + redis.call('HLEN', hashes.hive))\n"
     "  n = math.max(tonumber(ARGV[4]), math.min(n, " MOST_FOR_KNOWN "))\n"
     "  redis.call('XTRIM', events, 'MAXLEN', '~', text(n))\n"
-    "  local most = math.max(" MOST_BYTES ", n * " BYTES_FOR_ONE ")\n"
+    "  local most = math.min(math.max(" MOST_BYTES ", n * " BYTES_FOR_ONE "), " MOST_BYTES_OF_ALL
+    ")\n"
     "  if total - first > most then shorten(most, 15 / 16) end\n"
     "end\n"
     "local function add(is_event, kind, data, from)\n"

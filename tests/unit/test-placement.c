@@ -1058,6 +1058,20 @@ test_half_is_left_by_those_kept (Fixture *f, gconstpointer data)
   free_asker (greedy[1]);
 }
 
+/* @models: with blanks between */
+static void
+beat_models (Fixture *f, const char *id, const char *models)
+{
+  QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
+
+  worker->id = g_strdup (id);
+  worker->status = QUEEN_STATUS_READY;
+  worker->vitals = g_memdup2 (&queen_vitals_unsaid, sizeof queen_vitals_unsaid);
+  worker->vitals->slots = 1;
+  worker->vitals->models = g_strsplit (models, " ", -1);
+  g_assert_true (queen_registry_update (f->workers, worker, NULL, NULL));
+}
+
 static void
 say_all (Fixture *f, QueenStatus status)
 {
@@ -1074,18 +1088,38 @@ say_all (Fixture *f, QueenStatus status)
 static void
 test_many_untold (Fixture *f, gconstpointer data)
 {
-  g_autoptr (Asker) asker = NULL;
+  const QueenPlacementRequest request = { .model = "m", .submitter = "t" };
+  g_autoptr (Asker) asker = NULL, hasty = NULL;
 
   say_all (f, QUEEN_STATUS_READY);
-  say (f, "z", QUEEN_STATUS_READY, 2, 1);
+  say (f, "z", QUEEN_STATUS_READY, 4, 3);
   g_signal_handlers_block_matched (f->bus, G_SIGNAL_MATCH_DATA, 0, 0, NULL, NULL, f->placement);
   say_all (f, QUEEN_STATUS_STOPPED);
-  now_and_then = 500;
+  now_and_then = 100;
+  hasty = ask_for (f, &request);
   asker = ask (f);
+  assert_waits (hasty);
   assert_waits (asker);
   turn ();
   now_and_then = 0;
+  assert_placed (hasty, "z");
   assert_placed (asker, "z");
+}
+
+/* One that is free, and was free before. */
+static void
+test_another_model (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Asker) asker = NULL, busy = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 1, 0);
+  beat_models (f, "b", "n");
+  busy = ask (f);
+  asker = ask_as (f, "t");
+  assert_waits (asker);
+  beat_models (f, "b", "n m");
+  turn ();
+  assert_placed (asker, "b");
 }
 
 /* @n: places, a quarter of them for each of four, that nobody has used for a while when "a" says
@@ -1749,6 +1783,7 @@ main (int argc, char **argv)
   add ("wait/until-its-patience-is-over", NULL, test_patience);
   add ("wait/cancelled-is-not-called", NULL, test_cancel);
   add ("wait/nobody-overtakes", NULL, test_no_overtaking);
+  add ("wait/for-whoever-begins-to-serve-that-model-as-well", NULL, test_another_model);
   add ("wait/in-vain-is-in-nobodys-way", NULL, test_in_vain);
   add ("wait/submitters-take-turns", NULL, test_fairness);
   add ("wait/a-thousand-for-one-slot", NULL, test_thousand);
