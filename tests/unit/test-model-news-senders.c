@@ -203,7 +203,7 @@ test_jobs_elsewhere (Fixture *f, gconstpointer data)
                                           .heartbeat_interval = SECOND,
                                           .make_sequencer = share_sequencer };
   g_autoptr (QueenCluster) cluster = queen_cluster_new (&settings);
-  g_autoptr (QueenJobNews) news = queen_job_news_new (cluster, &fake_clock);
+  QueenJobNews *news = queen_job_news_new (cluster, &fake_clock);
   Heard heard = { QUEEN_EVENT_JOB, "mine", 0, 0 };
 
   g_signal_connect_swapped (queen_cluster_get_bus (cluster), "event", G_CALLBACK (on_event_heard),
@@ -218,6 +218,7 @@ test_jobs_elsewhere (Fixture *f, gconstpointer data)
   g_assert_cmpuint (count_all (&heard, 0), ==, QUEEN_MODEL_NEWS_BURST);
   submit_elsewhere (cluster, 8, "job-mine", "mine");
   g_assert_cmpuint (count_of_model (&heard, SECOND / 10), ==, 1);
+  queen_job_news_free (news);
 }
 
 int
