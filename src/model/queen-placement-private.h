@@ -167,11 +167,6 @@ gboolean queen_placement_lacks_share_of_network (QueenPlacement *self,
                                                  const QueenPlacementModel *model,
                                                  const QueenPlacementRequest *request);
 
-/** Returns: whether its submitter would keep a place, and leaves half of some workers' slots now */
-gboolean queen_placement_leaves_half (QueenPlacement *self,
-                                      const QueenPlacementModel *model,
-                                      const QueenPlacementRequest *request);
-
 /**
  * queen_placement_explain_none:
  *

@@ -217,10 +217,11 @@ end_spare (QueenPlacement *self,
   return FALSE;
 }
 
-gboolean
-queen_placement_leaves_half (QueenPlacement *self,
-                             const QueenPlacementModel *model,
-                             const QueenPlacementRequest *request)
+/* Returns: whether its submitter would keep a place, and leaves half of some workers' slots now */
+static gboolean
+leaves_half (QueenPlacement *self,
+             const QueenPlacementModel *model,
+             const QueenPlacementRequest *request)
 {
   return queen_placement_is_lent (request) && self->clock->get_monotonic () < model->half_until;
 }
@@ -230,8 +231,7 @@ queen_placement_explain_none (QueenPlacement *self,
                               const QueenPlacementModel *model,
                               const QueenPlacementRequest *request)
 {
-  return queen_placement_leaves_half (self, model, request) &&
-                 model->offers->counts[QUEEN_VERDICT_FIT] > 0
+  return leaves_half (self, model, request) && model->offers->counts[QUEEN_VERDICT_FIT] > 0
              ? QUEEN_PLACEMENT_OTHERS_FIRST
              : QUEEN_PLACEMENT_NONE_FIT;
 }
@@ -269,7 +269,7 @@ queen_placement_place (QueenPlacement *self,
 {
   QueenChoice choice = { .where = has_affinity ? affinity : make_chance (self),
                          .has_affinity = has_affinity,
-                         .leaves_half = queen_placement_leaves_half (self, model, result->request),
+                         .leaves_half = leaves_half (self, model, result->request),
                          .excluded = result->request->excluded,
                          .avoided = find_tried (self, result->request),
                          .party = queen_faults_identify (result->request->submitter),

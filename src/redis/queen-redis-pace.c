@@ -89,8 +89,8 @@ queen_redis_sequencer_is_late (QueenRedisSequencer *self)
   return self->late_until > 0 && is_late (self);
 }
 
-static void
-note_pressure (QueenRedisSequencer *self)
+void
+queen_redis_sequencer_note_pressure (QueenRedisSequencer *self)
 {
   if (self->is_pressed)
     return;
@@ -103,13 +103,7 @@ queen_redis_sequencer_begin_entries (QueenRedisSequencer *self, gsize n, gsize m
 {
   self->busy_since = n > 0 ? self->settings.clock->get_monotonic () : 0;
   if (n >= MIN (most, self->room / 2))
-    note_pressure (self);
-}
-
-void
-queen_redis_sequencer_note_held_up (QueenRedisSequencer *self)
-{
-  note_pressure (self);
+    queen_redis_sequencer_note_pressure (self);
 }
 
 /* How fast she is shows only while there is something to read, and to be told on. */

@@ -456,7 +456,7 @@ ask_for_more (QueenRedisSequencer *self)
     return;
   if (self->is_held_up)
     {
-      queen_redis_sequencer_note_held_up (self);
+      queen_redis_sequencer_note_pressure (self);
       queen_alarm_set (self->read_alarm, 0);
       return;
     }

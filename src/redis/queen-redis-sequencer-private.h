@@ -426,8 +426,8 @@ void queen_redis_sequencer_begin_pace (QueenRedisSequencer *self);
 /** There are @n entries to be read; she had asked for no more than @most. */
 void queen_redis_sequencer_begin_entries (QueenRedisSequencer *self, gsize n, gsize most);
 
-/** Who listens has yet to hear of them. */
-void queen_redis_sequencer_note_held_up (QueenRedisSequencer *self);
+/** More comes than she gets through, or who listens has yet to hear of it: others are told soon. */
+void queen_redis_sequencer_note_pressure (QueenRedisSequencer *self);
 
 /** She is done with them, and asks for more. */
 void queen_redis_sequencer_end_entries (QueenRedisSequencer *self, gint64 now);
