@@ -3,10 +3,9 @@
 
 import { addressOf, resolve } from "./address.js";
 import { ask } from "./ask.js";
-import { readFault } from "./fault.js";
 
 const CHUNK = 100; /* components in one message, so that no tab has to read too long at once */
-const PAGE = 2000; /* components of a list that does not come in one piece */
+const PAGE = 2000; /* components of a list in which somebody is shortened */
 const FEW = 8; /* components that are asked for one by one */
 const FIRST_WAIT = 40; /* ms: those who come together are asked for together */
 const SPACING = 2000; /* ms between two questions */
@@ -31,13 +30,15 @@ const UNAVAILABLE = 503; /* but this one */
 const KINDS = /** @type {const} */ (["worker", "hive"]);
 
 /**
- * A list that is too long for one answer is to be had in pages; the whole is made once for all who ask, so
- * it is asked for first.
- *
  * @param {Response} answer
+ * @param {string} kind
+ * @returns {Promise<{ components: any[], next?: string } | undefined>}
  */
-const isTooLong = async (answer) => answer.status === UNAVAILABLE &&
-  (await readFault(answer)).message.includes("?limit=");
+async function readList(answer, kind) {
+  if (!answer.ok) return undefined;
+  const { [`${kind}s`]: components, next } = await answer.json();
+  return { components, next: next ?? undefined };
+}
 
 /**
  * @param {string} kind
@@ -128,17 +129,20 @@ export class Roster {
   async #askList(kind) {
     const askedAt = Date.now();
     let answer = await ask(resolve(`v1/${kind}s`));
+    let list = await readList(answer, kind);
     let isFirst = true;
 
-    if (await isTooLong(answer)) answer = await ask(pageOf(kind, ""));
-    while (answer.ok) {
-      const { [`${kind}s`]: components, next } = await answer.json();
-      const isWhole = typeof next !== "string";
-
-      this.#takeList(kind, askedAt, components, isFirst, isWhole);
-      if (isWhole) return;
+    /* In pages everybody is whole; but the list of all is made once for all who ask, so it is asked for first. */
+    if (list?.components.some((component) => component.shortened)) {
+      answer = await ask(pageOf(kind, ""));
+      list = await readList(answer, kind);
+    }
+    while (list) {
+      this.#takeList(kind, askedAt, list.components, isFirst, list.next === undefined);
+      if (list.next === undefined) return;
       isFirst = false;
-      answer = await ask(pageOf(kind, next));
+      answer = await ask(pageOf(kind, list.next));
+      list = await readList(answer, kind);
     }
     /* She has no room for the answer just now, and without it nobody knows who there is. */
     if (answer.status === UNAVAILABLE) this.#wantedLists.add(kind);
