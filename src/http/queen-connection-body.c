@@ -5,7 +5,6 @@
 
 #include "queen-error.h"
 
-#define MAX_TRIED 256   /* who are asked to make room */
 #define MAX_REMOVED 512 /* who make it for large bodies, until the main loop may turn */
 
 #define SMALL_PIECE (2 * 1024)        /* bytes: of who may have to wait for room */
@@ -89,6 +88,7 @@ queen_connection_begin_pace (QueenConnection *self)
 {
   self->n_heard = queen_request_buffer_get_size (&self->request);
   self->heard_at = get_now (self->settings);
+  queen_fair_queue_renew (&self->filling_place);
 }
 
 static gsize
@@ -227,34 +227,36 @@ is_lagging (QueenConnection *self, gint64 silence)
   return silence >= LAGS * SHORT_GRACE || !queen_connection_has_spoken (self);
 }
 
-/* @waiting: who should have room
- *
- * Returns: (nullable): who has some and lets it lie idle; of whoever has most, if that is more than
- *   @waiting would have */
+/* Who should have room, and what its network has and would have then. */
+typedef struct
+{
+  gsize own;
+  gsize wanted;
+  gint64 now;
+} Wanting;
+
+/* Returns whether it has some and lets it lie idle, and no less than who wants it; or more than
+ * that one would have. */
+static gboolean
+lets_lie_idle (gpointer item, gpointer data)
+{
+  QueenConnection *self = item;
+  const Wanting *wanting = data;
+  gint64 silence = wanting->now - self->heard_at;
+  gsize portion = silence >= SHORT_GRACE ? get_portion (self) : 0;
+
+  return (portion > wanting->wanted && is_lagging (self, silence)) ||
+         (portion > 0 && portion >= wanting->own && is_slow (self, silence));
+}
+
+/* Returns: (nullable): who makes room for @waiting, of whoever has most */
 static QueenConnection *
 find_slow (QueenConnection *waiting)
 {
-  const QueenConnectionSettings *settings = waiting->settings;
-  const gsize own = get_portion (waiting), wanted = own + find_need (&waiting->request);
-  gint64 now = get_now (settings);
-  GList *link = settings->filling.head;
-  QueenConnection *slow = NULL;
-  gsize most = 0;
+  Wanting wanting = { .own = get_portion (waiting), .now = get_now (waiting->settings) };
 
-  for (guint i = 0; i < MAX_TRIED && link; i++, link = link->next)
-    {
-      QueenConnection *holder = link->data;
-      gint64 silence = now - holder->heard_at;
-      gsize portion = silence >= SHORT_GRACE ? get_portion (holder) : 0;
-
-      if (portion > most && ((portion > wanted && is_lagging (holder, silence)) ||
-                             (portion >= own && is_slow (holder, silence))))
-        {
-          slow = holder;
-          most = portion;
-        }
-    }
-  return slow;
+  wanting.wanted = wanting.own + find_need (&waiting->request);
+  return queen_fair_queue_find_any_burden (waiting->settings->filling, lets_lie_idle, &wanting);
 }
 
 /* Room for who waits for it is made by those who do not fill theirs. Where it is heads and small
@@ -271,7 +273,7 @@ find_obstacle (QueenConnection *waiting)
   if (!has_part_for (waiting))
     return find_slow (waiting);
   other = g_queue_peek_head (&settings->answering);
-  return other ? other : queen_connection_find_oldest_in (settings, settings->holding.head);
+  return other ? other : queen_connection_find_oldest_holder (settings);
 }
 
 /* There may be thousands who wait, and as many whose room they could have. */

@@ -174,7 +174,7 @@ typedef enum
  *   request; 0 for none
  * @holding: (element-type QueenConnection): those that hold more than a little of their request,
  *   and have no room for all of it; who began to first
- * @filling: (element-type QueenConnection): likewise those that have
+ * @filling: likewise those that have, by networks; of each, who has come on least lately first
  * @answering: (element-type QueenConnection): likewise those whose request is whole, for another
  * one that may follow
  * @sessions: whose TLS sessions there are, by networks
@@ -213,7 +213,7 @@ typedef struct
   GQueue all;
   guint max_persistent;
   GQueue holding;
-  GQueue filling;
+  QueenFairQueue *filling;
   GQueue answering;
   QueenFairQueue *sessions;
   QueenFairQueue *late;
