@@ -108,29 +108,41 @@ take_room (QueenConnection *self)
 
 /* Who is next */
 
-/* @most: bytes that the network of who is next may have: less than that of anybody who would have
- *   come before it
+/* @passing: who may be next although others would have come before it
  * @first: (nullable): of those for whom there is no room, and who have little, whose turn it is
  * @neediest: (nullable): of all for whom there is no room, who would have least
  * @least: bytes that it would have */
 typedef struct
 {
-  gsize most;
+  QueenPassing passing;
   QueenConnection *first;
   QueenConnection *neediest;
   gsize least;
 } Look;
 
-/* Who has as much already as it needs now may be passed by all whose networks have less than its
- * own has: in that, all take turns. But one that has nothing could be passed for ever: who passes
- * that must need far less. */
-static void
-pass (Look *look, QueenConnection *self, gsize portion)
+static gboolean
+is_passing (const QueenConnection *self, const QueenPassing *passing)
 {
-  gsize need = find_need (&self->request);
+  gsize portion = get_portion (self);
+  gsize wanted = portion + find_need (&self->request);
+
+  return wanted < passing->most || (portion < passing->least && wanted < passing->most_of_less);
+}
+
+/* Who has as much already as it needs now may be passed by all whose networks would have less than
+ * its own has: in that, all take turns. But one that has nothing could be passed for ever: who
+ * passes that must need far less. And whoever has something may be passed by those that have less
+ * and would have less than twice as much, but no more than it would have itself. */
+static void
+pass (Look *look, QueenConnection *self)
+{
+  QueenPassing *passing = &look->passing;
+  gsize portion = get_portion (self), need = find_need (&self->request);
   gsize wanted = portion + need;
 
-  look->most = MIN (look->most, portion >= need ? portion : wanted / PASSES);
+  passing->most = MIN (passing->most, portion >= need ? portion : wanted / PASSES);
+  passing->least = MIN (passing->least, portion);
+  passing->most_of_less = MIN (passing->most_of_less, MIN (2 * portion, wanted));
   if (has_room_for (self))
     return;
   if (!look->first && portion < need)
@@ -146,11 +158,10 @@ is_next (gpointer item, gpointer data)
 {
   QueenConnection *self = item;
   Look *look = data;
-  gsize portion = get_portion (self);
 
-  if (portion + find_need (&self->request) < look->most && has_room_for (self))
+  if (is_passing (self, &look->passing) && has_room_for (self))
     return TRUE;
-  pass (look, self, portion);
+  pass (look, self);
   return FALSE;
 }
 
@@ -175,13 +186,13 @@ hand_out_room (QueenConnectionSettings *settings)
 
   do
     {
-      look = (Look){ .most = G_MAXSIZE };
+      look = (Look){ .passing = { G_MAXSIZE, G_MAXSIZE, G_MAXSIZE } };
       next = queen_cost_queue_find (settings->rooms, is_next, &look);
       if (next)
         give_room (next);
     }
   while (next);
-  settings->most_passing = look.most;
+  settings->passing = look.passing;
   settings->lacks_requests = look.neediest && has_part_for (look.neediest);
   return look;
 }
@@ -200,7 +211,7 @@ may_pass (const QueenConnection *self)
   const QueenConnectionSettings *settings = self->settings;
 
   return queen_cost_queue_get_length (settings->rooms) == 0 ||
-         get_portion (self) + find_need (&self->request) < settings->most_passing;
+         is_passing (self, &settings->passing);
 }
 
 /* Who makes room */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors
  *
- * Hundreds have room for their bodies, and somebody else wants some. */
+ * Others have room for their bodies already, and somebody else wants some. */
 
 #define MAX_CONNECTIONS 400
 
@@ -70,11 +70,35 @@ test_most (Fixture *f, gconstpointer data)
   give_back (f, others);
 }
 
+/* Who has room for one such body, and wants some for another, is not in the way of who has none. */
+static void
+test_second (Fixture *f, gconstpointer data)
+{
+  QueenPortions *portions = queen_budgets_get_portions (f->budgets, QUEEN_BUDGET_BODIES);
+  gsize n_held;
+  gssize others;
+
+  f->cost = 0;
+  begin (f, 1, LONG);
+  n_held = queen_budgets_get_held (f->budgets, QUEEN_BUDGET_BODIES);
+  others = leave (f, n_held + 2500000);
+  queen_portions_take (portions, "others", (gsize) others);
+  begin (f, 1, LONG);
+  n_held += (gsize) others;
+  g_assert_cmpuint (queen_budgets_get_held (f->budgets, QUEEN_BUDGET_BODIES), ==, n_held);
+  begin (f, 2, LONG);
+  g_assert_cmpuint (queen_budgets_get_held (f->budgets, QUEEN_BUDGET_BODIES), >, n_held);
+  queen_portions_give_back (portions, "others", (gsize) others);
+  give_back (f, others);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/gate-room/who-has-most-loses-it-behind-hundreds", Fixture, NULL, set_up, test_most,
               tear_down);
+  g_test_add ("/gate-room/who-has-one-is-passed-by-who-has-none", Fixture, NULL, set_up,
+              test_second, tear_down);
   return g_test_run ();
 }
