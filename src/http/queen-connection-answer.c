@@ -9,6 +9,7 @@
 #include "queen-error.h"
 
 #define MAX_DRAINED (256 * 1024)            /* bytes; more where larger bodies are taken */
+#define MAX_DRAINED_AT_ONCE (64 * 1024)     /* of these, until others have a turn */
 #define PATIENCE G_USEC_PER_SEC             /* with one that takes nothing while others want room */
 #define MAX_TRIED 64                        /* who are asked to make room */
 #define MAX_REMOVED 64                      /* who make it, until the main loop may turn */
@@ -110,25 +111,37 @@ queen_connection_begin_linger (QueenConnection *self)
   shutdown (self->socket.fd, SHUT_WR);
   queen_socket_end_reading (&self->socket);
   queen_connection_enter_state (self, STATE_LINGER);
+  queen_cost_queue_leave (&self->turn);
   queen_connection_linger (self);
 }
 
 /* RFC 9112 § 9.6: whoever closes with unread data in the buffer resets the connection, and the
- * client loses the answer. So the rest is read and thrown away, within bounds. It is not read to
- * where another's request may still lie, whose handler has finished this exchange. */
+ * client loses the answer. So the rest is read and thrown away, within bounds, and in turns: who is
+ * near says more as fast as it is read. It is not read to where another's request may still lie,
+ * whose handler has finished this exchange. */
 void
 queen_connection_linger (QueenConnection *self)
 {
   char input[16384];
-  gssize n_bytes;
+  gsize n_before = self->n_drained;
+  gssize n_bytes = 0;
 
-  while ((n_bytes = queen_socket_drain (&self->socket, input, sizeof input)) > 0)
+  if (queen_cost_queue_is_waiting (&self->turn))
+    return;
+  while (self->n_drained - n_before < MAX_DRAINED_AT_ONCE &&
+         (n_bytes = queen_socket_drain (&self->socket, input, sizeof input)) > 0)
     {
       self->n_drained += (gsize) n_bytes;
       if (self->n_drained > MAX (MAX_DRAINED, self->max_drained))
-        break;
+        {
+          queen_connection_remove (self);
+          return;
+        }
     }
-  if (n_bytes >= 0 || (errno != EAGAIN && errno != EINTR))
+  if (n_bytes > 0)
+    queen_run_queue_enter_later (self->settings->run_queue, &self->turn,
+                                 queen_connection_get_asker (self), self);
+  else if (n_bytes == 0 || (errno != EAGAIN && errno != EINTR))
     queen_connection_remove (self);
 }
 

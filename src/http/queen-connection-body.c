@@ -5,7 +5,6 @@
 
 #include "queen-error.h"
 
-#define MAX_TRIED 256   /* who are asked to make room */
 #define MAX_REMOVED 512 /* who make it for large bodies, until the main loop may turn */
 
 #define SMALL_PIECE (2 * 1024)        /* bytes: of who may have to wait for room */
@@ -89,6 +88,7 @@ queen_connection_begin_pace (QueenConnection *self)
 {
   self->n_heard = queen_request_buffer_get_size (&self->request);
   self->heard_at = get_now (self->settings);
+  queen_fair_queue_renew (&self->filling_place);
 }
 
 static gsize
@@ -108,29 +108,41 @@ take_room (QueenConnection *self)
 
 /* Who is next */
 
-/* @most: bytes that the network of who is next may have: less than that of anybody who would have
- *   come before it
+/* @passing: who may be next although others would have come before it
  * @first: (nullable): of those for whom there is no room, and who have little, whose turn it is
  * @neediest: (nullable): of all for whom there is no room, who would have least
  * @least: bytes that it would have */
 typedef struct
 {
-  gsize most;
+  QueenPassing passing;
   QueenConnection *first;
   QueenConnection *neediest;
   gsize least;
 } Look;
 
-/* Who has as much already as it needs now may be passed by all whose networks have less than its
- * own has: in that, all take turns. But one that has nothing could be passed for ever: who passes
- * that must need far less. */
-static void
-pass (Look *look, QueenConnection *self, gsize portion)
+static gboolean
+is_passing (const QueenConnection *self, const QueenPassing *passing)
 {
-  gsize need = find_need (&self->request);
+  gsize portion = get_portion (self);
+  gsize wanted = portion + find_need (&self->request);
+
+  return wanted < passing->most || (portion < passing->least && wanted < passing->most_of_less);
+}
+
+/* Who has as much already as it needs now may be passed by all whose networks would have less than
+ * its own has: in that, all take turns. But one that has nothing could be passed for ever: who
+ * passes that must need far less. And whoever has something may be passed by those that have less
+ * and would have less than twice as much, but no more than it would have itself. */
+static void
+pass (Look *look, QueenConnection *self)
+{
+  QueenPassing *passing = &look->passing;
+  gsize portion = get_portion (self), need = find_need (&self->request);
   gsize wanted = portion + need;
 
-  look->most = MIN (look->most, portion >= need ? portion : wanted / PASSES);
+  passing->most = MIN (passing->most, portion >= need ? portion : wanted / PASSES);
+  passing->least = MIN (passing->least, portion);
+  passing->most_of_less = MIN (passing->most_of_less, MIN (2 * portion, wanted));
   if (has_room_for (self))
     return;
   if (!look->first && portion < need)
@@ -146,11 +158,10 @@ is_next (gpointer item, gpointer data)
 {
   QueenConnection *self = item;
   Look *look = data;
-  gsize portion = get_portion (self);
 
-  if (portion + find_need (&self->request) < look->most && has_room_for (self))
+  if (is_passing (self, &look->passing) && has_room_for (self))
     return TRUE;
-  pass (look, self, portion);
+  pass (look, self);
   return FALSE;
 }
 
@@ -175,13 +186,13 @@ hand_out_room (QueenConnectionSettings *settings)
 
   do
     {
-      look = (Look){ .most = G_MAXSIZE };
+      look = (Look){ .passing = { G_MAXSIZE, G_MAXSIZE, G_MAXSIZE } };
       next = queen_cost_queue_find (settings->rooms, is_next, &look);
       if (next)
         give_room (next);
     }
   while (next);
-  settings->most_passing = look.most;
+  settings->passing = look.passing;
   settings->lacks_requests = look.neediest && has_part_for (look.neediest);
   return look;
 }
@@ -200,7 +211,7 @@ may_pass (const QueenConnection *self)
   const QueenConnectionSettings *settings = self->settings;
 
   return queen_cost_queue_get_length (settings->rooms) == 0 ||
-         get_portion (self) + find_need (&self->request) < settings->most_passing;
+         is_passing (self, &settings->passing);
 }
 
 /* Who makes room */
@@ -227,34 +238,36 @@ is_lagging (QueenConnection *self, gint64 silence)
   return silence >= LAGS * SHORT_GRACE || !queen_connection_has_spoken (self);
 }
 
-/* @waiting: who should have room
- *
- * Returns: (nullable): who has some and lets it lie idle; of whoever has most, if that is more than
- *   @waiting would have */
+/* Who should have room, and what its network has and would have then. */
+typedef struct
+{
+  gsize own;
+  gsize wanted;
+  gint64 now;
+} Wanting;
+
+/* Returns whether it has some and lets it lie idle, and no less than who wants it; or more than
+ * that one would have. */
+static gboolean
+lets_lie_idle (gpointer item, gpointer data)
+{
+  QueenConnection *self = item;
+  const Wanting *wanting = data;
+  gint64 silence = wanting->now - self->heard_at;
+  gsize portion = silence >= SHORT_GRACE ? get_portion (self) : 0;
+
+  return (portion > wanting->wanted && is_lagging (self, silence)) ||
+         (portion > 0 && portion >= wanting->own && is_slow (self, silence));
+}
+
+/* Returns: (nullable): who makes room for @waiting, of whoever has most */
 static QueenConnection *
 find_slow (QueenConnection *waiting)
 {
-  const QueenConnectionSettings *settings = waiting->settings;
-  const gsize own = get_portion (waiting), wanted = own + find_need (&waiting->request);
-  gint64 now = get_now (settings);
-  GList *link = settings->filling.head;
-  QueenConnection *slow = NULL;
-  gsize most = 0;
+  Wanting wanting = { .own = get_portion (waiting), .now = get_now (waiting->settings) };
 
-  for (guint i = 0; i < MAX_TRIED && link; i++, link = link->next)
-    {
-      QueenConnection *holder = link->data;
-      gint64 silence = now - holder->heard_at;
-      gsize portion = silence >= SHORT_GRACE ? get_portion (holder) : 0;
-
-      if (portion > most && ((portion > wanted && is_lagging (holder, silence)) ||
-                             (portion >= own && is_slow (holder, silence))))
-        {
-          slow = holder;
-          most = portion;
-        }
-    }
-  return slow;
+  wanting.wanted = wanting.own + find_need (&waiting->request);
+  return queen_fair_queue_find_any_burden (waiting->settings->filling, lets_lie_idle, &wanting);
 }
 
 /* Room for who waits for it is made by those who do not fill theirs. Where it is heads and small
@@ -271,7 +284,7 @@ find_obstacle (QueenConnection *waiting)
   if (!has_part_for (waiting))
     return find_slow (waiting);
   other = g_queue_peek_head (&settings->answering);
-  return other ? other : queen_connection_find_oldest_in (settings, settings->holding.head);
+  return other ? other : queen_connection_find_oldest_holder (settings);
 }
 
 /* There may be thousands who wait, and as many whose room they could have. */

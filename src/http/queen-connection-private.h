@@ -75,6 +75,7 @@ struct _QueenConnection
   gsize n_waiting;    /* of them, bytes that only wait for room */
   GQueue *held_among; /* those that hold more than a little for a request; NULL when it does not */
   GList holding_link; /* among them */
+  QueenFairPlace filling_place; /* among those that have room for all of it, by KiB */
   QueenFairPlace session_place; /* its TLS session, as long as it is read, among all */
 
   void (*on_gone) (gpointer data); /* NULL when nobody answers later */
@@ -168,14 +169,13 @@ void queen_connection_hand_out_room (QueenConnectionSettings *settings);
 void queen_connection_let_go (QueenConnection *self);
 
 /**
- * queen_connection_find_oldest_in:
- * @link: (element-type QueenConnection) (nullable): those who are asked
+ * queen_connection_find_oldest_holder:
  *
- * Returns: (nullable): of them, who has let the queen wait for longest; not one some of whose
- *   request is done already, as it is its turn to publish
+ * Returns: (nullable): of those who hold more than a little without room for all of it, who has let
+ *   the queen wait for longest; not one some of whose request is done already, as it is its turn to
+ *   publish
  */
-QueenConnection *queen_connection_find_oldest_in (const QueenConnectionSettings *settings,
-                                                  GList *link);
+QueenConnection *queen_connection_find_oldest_holder (const QueenConnectionSettings *settings);
 
 /** Returns: whether there is room for what is held of all requests */
 gboolean queen_connection_has_room (const QueenConnection *self);

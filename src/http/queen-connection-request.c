@@ -369,6 +369,8 @@ queen_connection_run (QueenConnection *self)
 {
   if (self->state == STATE_ANSWER)
     queen_connection_write_in_turn (self);
+  else if (self->state == STATE_LINGER)
+    queen_connection_linger (self);
   else if (self->state == STATE_WHOLE)
     handle_request (self, self->whole);
   else if (self->state == STATE_ROOM && !begin_body (self))

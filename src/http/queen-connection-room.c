@@ -23,16 +23,35 @@ set_holding (QueenConnection *self, GQueue *queue)
     g_queue_push_tail_link (queue, &self->holding_link);
 }
 
+static void
+set_filling (QueenConnection *self, gboolean is_filling)
+{
+  if (is_filling == queen_fair_queue_is_waiting (&self->filling_place))
+    return;
+  if (!is_filling)
+    {
+      queen_fair_queue_leave (&self->filling_place);
+      return;
+    }
+  queen_fair_queue_enter (self->settings->filling, &self->filling_place, self->body_holder, self);
+  queen_fair_queue_weigh (&self->filling_place, MAX (1, (guint) (self->n_reserved / 1024)));
+}
+
 /* Who has said all makes room in another way: its answer may be on its way. And who waits for room
  * holds little of its own; thousands of those would hide who lets theirs lie idle. */
-static GQueue *
+static void
 find_holding (QueenConnection *self, gsize n_kept)
 {
-  if (n_kept < LITTLE || self->state == STATE_ROOM)
-    return NULL;
-  if (self->state >= STATE_HANDLER)
-    return &self->settings->answering;
-  return self->n_reserved > 0 ? &self->settings->filling : &self->settings->holding;
+  QueenConnectionSettings *settings = self->settings;
+  gboolean is_little = n_kept < LITTLE || self->state == STATE_ROOM;
+  gboolean has_said_all = self->state >= STATE_HANDLER;
+  gboolean is_filling = !is_little && !has_said_all && self->n_reserved > 0;
+
+  set_filling (self, is_filling);
+  if (is_little || is_filling)
+    set_holding (self, NULL);
+  else
+    set_holding (self, has_said_all ? &settings->answering : &settings->holding);
 }
 
 /* What is larger than it may be without waiting has its part also while it waits to be handled. */
@@ -111,7 +130,7 @@ queen_connection_hold_request (QueenConnection *self)
   if (self->ahead)
     n_kept += g_bytes_get_size (self->ahead);
   hold_session (self);
-  set_holding (self, find_holding (self, n_kept));
+  find_holding (self, n_kept);
   if (count_held (self, n_kept, find_body_size (self, n_request), only_waits ? n_kept : 0))
     queen_connection_hand_out_room (self->settings);
 }
@@ -123,6 +142,7 @@ queen_connection_hold_anew (QueenConnection *self)
 
   set_holding (self, NULL);
   set_holding (self, queue);
+  queen_fair_queue_renew (&self->filling_place);
   queen_fair_queue_renew (&self->session_place);
 }
 
@@ -165,24 +185,33 @@ queen_connection_has_room (const QueenConnection *self)
   return queen_budgets_has_room (self->settings->budgets, QUEEN_BUDGET_REQUESTS, 0);
 }
 
-/* Returns: (nullable): of those who hold more than a little, who has let the queen wait for
- * longest; not one some of whose request is done already, as it is its turn to publish */
-QueenConnection *
-queen_connection_find_oldest_in (const QueenConnectionSettings *settings, GList *link)
+/* Not one some of whose request is done already, as it is its turn to publish. */
+static gboolean
+lets_wait (gpointer item, gpointer data)
 {
+  const QueenConnection *self = item;
+
+  return !queen_connection_waits_for_queen (self) && self != self->settings->publisher;
+}
+
+QueenConnection *
+queen_connection_find_oldest_holder (const QueenConnectionSettings *settings)
+{
+  const GList *link = settings->holding.head;
+
   for (guint i = 0; i < MAX_TRIED && link; i++, link = link->next)
-    if (!queen_connection_waits_for_queen (link->data) && link->data != settings->publisher)
+    if (lets_wait (link->data, NULL))
       return link->data;
   return NULL;
 }
 
 /* Who has room for a large body has it, as long as others can make some. */
 static QueenConnection *
-find_oldest_holder (const QueenConnectionSettings *settings)
+find_oldest (const QueenConnectionSettings *settings)
 {
-  QueenConnection *oldest = queen_connection_find_oldest_in (settings, settings->holding.head);
+  QueenConnection *oldest = queen_connection_find_oldest_holder (settings);
 
-  return oldest ? oldest : queen_connection_find_oldest_in (settings, settings->filling.head);
+  return oldest ? oldest : queen_fair_queue_find_any_burden (settings->filling, lets_wait, NULL);
 }
 
 /* Where all are let wait by the queen, who came first is done first: else all would be thrown out
@@ -201,13 +230,15 @@ find_newest_holder (QueenConnection *self)
       if (other != self && (self == self->settings->publisher || other->n_kept > self->n_kept))
         return other;
     }
-  return self->held_among ? self : g_queue_peek_tail (&self->settings->holding);
+  return self->held_among || queen_fair_queue_is_waiting (&self->filling_place)
+             ? self
+             : g_queue_peek_tail (&self->settings->holding);
 }
 
 static QueenConnection *
 find_holder (QueenConnection *self)
 {
-  QueenConnection *oldest = find_oldest_holder (self->settings);
+  QueenConnection *oldest = find_oldest (self->settings);
 
   return oldest ? oldest : find_newest_holder (self);
 }

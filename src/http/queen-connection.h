@@ -142,6 +142,21 @@ typedef enum
 #define QUEEN_CONNECTION_MOST_ROOM (64 * 1024)
 
 /**
+ * QueenPassing:
+ * @most: bytes of room that its network has to have less of then
+ * @least: or else bytes that it has to have less of now, and then less than:
+ * @most_of_less: bytes
+ *
+ * Who may have room before others that wait for some.
+ */
+typedef struct
+{
+  gsize most;
+  gsize least;
+  gsize most_of_less;
+} QueenPassing;
+
+/**
  * QueenConnectionSettings:
  * @rules: what requests are judged by
  * @tls: (nullable): what encrypts every connection by TCP
@@ -152,8 +167,7 @@ typedef enum
  * @singles: the same for those with one event, who need not wait until those with many are through
  * @writers: where they wait for their turn to get more of their answers
  * @rooms: where they wait, with large bodies, for room
- * @most_passing: bytes of room that the network of somebody may not have who comes anew and does
- * not wait behind these
+ * @passing: who comes anew and does not wait behind these
  * @lacks_requests: whether one of these lacks only what heads and small bodies have
  * @is_making_room: who could have some of that room has it when all of it is there
  * @rooms_made_at: µs, monotonic: when it was last looked who could make room for these
@@ -174,7 +188,7 @@ typedef enum
  *   request; 0 for none
  * @holding: (element-type QueenConnection): those that hold more than a little of their request,
  *   and have no room for all of it; who began to first
- * @filling: (element-type QueenConnection): likewise those that have
+ * @filling: likewise those that have, by networks; of each, who has come on least lately first
  * @answering: (element-type QueenConnection): likewise those whose request is whole, for another
  * one that may follow
  * @sessions: whose TLS sessions there are, by networks
@@ -194,7 +208,7 @@ typedef struct
   QueenRunQueue *singles;
   QueenRunQueue *writers;
   QueenCostQueue *rooms;
-  gsize most_passing;
+  QueenPassing passing;
   gboolean lacks_requests;
   gboolean is_making_room;
   gint64 rooms_made_at;
@@ -213,7 +227,7 @@ typedef struct
   GQueue all;
   guint max_persistent;
   GQueue holding;
-  GQueue filling;
+  QueenFairQueue *filling;
   GQueue answering;
   QueenFairQueue *sessions;
   QueenFairQueue *late;

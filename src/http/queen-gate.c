@@ -152,6 +152,7 @@ queen_gate_dispose (GObject *object)
   g_clear_pointer (&self->connections.publishers, queen_run_queue_free);
   g_clear_pointer (&self->connections.writers, queen_run_queue_free);
   g_clear_pointer (&self->connections.rooms, queen_cost_queue_free);
+  g_clear_pointer (&self->connections.filling, queen_fair_queue_free);
   g_clear_pointer (&self->connections.sessions, queen_fair_queue_free);
   g_clear_pointer (&self->connections.late, queen_fair_queue_free);
 
@@ -214,6 +215,7 @@ queen_gate_new (const QueenGateSettings *settings, GError **error)
   connections->writers = queen_run_queue_new (settings->clock, on_run);
   queen_run_queue_count_up_to (connections->writers, QUEEN_SLICE);
   connections->rooms = queen_cost_queue_new (QUEEN_CONNECTION_MOST_ROOM);
+  connections->filling = queen_fair_queue_new (G_MAXUINT);
   connections->sessions = queen_fair_queue_new (G_MAXUINT);
   connections->late =
       queen_fair_queue_new (settings->caps.connections - settings->caps.connections / 4);

@@ -375,25 +375,63 @@ queen_fair_queue_find_greediest (const QueenFairQueue *self, const char *asker)
   return queen_fair_queue_find_greediest_in_group (self, askers);
 }
 
+/* What is looked for among all that is there. */
+typedef struct
+{
+  gboolean (*may_go) (gpointer item, gpointer data);
+  gpointer data;
+  guint n_tried;
+} Search;
+
+/* Returns: (nullable): the oldest of @asker, which is no group */
+static gpointer
+find_oldest (const Asker *asker, Search *search)
+{
+  for (const GList *link = asker->places.head; link && search->n_tried < MAX_TRIED;
+       link = link->next, search->n_tried++)
+    {
+      const QueenFairPlace *place = link->data;
+
+      if (search->may_go (place->item, search->data))
+        return place->item;
+    }
+  return NULL;
+}
+
 gpointer
 queen_fair_queue_find_burden (const QueenFairQueue *self,
                               gboolean (*may_go) (gpointer item, gpointer data),
                               gpointer data)
 {
   const Asker *heaviest = &self->all;
-  guint n_tried = 0;
+  Search search = { may_go, data, 0 };
 
   while (queen_turn_taker_has_members (&heaviest->turn))
     heaviest = find_greediest (heaviest, FALSE);
-  for (const GList *link = heaviest->places.head; link && n_tried < MAX_TRIED;
-       link = link->next, n_tried++)
-    {
-      const QueenFairPlace *place = link->data;
+  return find_oldest (heaviest, &search);
+}
 
-      if (may_go (place->item, data))
-        return place->item;
-    }
-  return NULL;
+/* Returns: (nullable): the oldest of whoever has most in @group, or else of who has next most */
+static gpointer
+find_heaviest (const Asker *group, Search *search)
+{
+  gpointer found = find_oldest (group, search);
+
+  for (const GList *rank = group->ranks.tail; rank && !found; rank = rank->prev)
+    for (const GList *link = ((const Rank *) rank->data)->members.head;
+         link && !found && search->n_tried < MAX_TRIED; link = link->next)
+      found = find_heaviest (link->data, search);
+  return found;
+}
+
+gpointer
+queen_fair_queue_find_any_burden (const QueenFairQueue *self,
+                                  gboolean (*may_go) (gpointer item, gpointer data),
+                                  gpointer data)
+{
+  Search search = { may_go, data, 0 };
+
+  return find_heaviest (&self->all, &search);
 }
 
 gboolean

@@ -187,6 +187,16 @@ gpointer queen_fair_queue_find_burden (const QueenFairQueue *self,
                                        gpointer data);
 
 /**
+ * queen_fair_queue_find_any_burden:
+ *
+ * The same, but where whoever has most has none that @may_go, it may be one of who has next most,
+ * and so on. Only the first few hundred of all are looked at.
+ */
+gpointer queen_fair_queue_find_any_burden (const QueenFairQueue *self,
+                                           gboolean (*may_go) (gpointer item, gpointer data),
+                                           gpointer data);
+
+/**
  * queen_fair_queue_find_place:
  * @refused: (out) (nullable): what has to make room for it, as queen_fair_queue_find_greediest()
  *   has it; %NULL while there is room

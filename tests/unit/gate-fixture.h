@@ -19,7 +19,9 @@
 #include "http/queen-server.h"
 
 #define SECOND G_USEC_PER_SEC
+#ifndef MAX_CONNECTIONS
 #define MAX_CONNECTIONS 8
+#endif
 #define MAX_EVENTS 100000
 #define MAX_LONG (1024 * 1024)
 #define PROXY 9 /* the last number of its address */

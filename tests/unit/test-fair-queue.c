@@ -224,6 +224,50 @@ test_burden (Fixture *f, gconstpointer data)
   g_assert_cmpstr (find_burden (f, ""), ==, "b1");
 }
 
+typedef struct
+{
+  const char *wanted;
+  guint n_tried;
+} Search;
+
+static gboolean
+is_wanted (gpointer item, gpointer data)
+{
+  Search *search = data;
+
+  search->n_tried++;
+  return g_str_equal (item, search->wanted);
+}
+
+static void
+assert_any_burden (Fixture *f, const char *wanted, guint n_tried)
+{
+  Search search = { wanted, 0 };
+
+  g_assert_cmpstr (queen_fair_queue_find_any_burden (f->queue, is_wanted, &search), ==,
+                   *wanted ? wanted : NULL);
+  g_assert_cmpuint (search.n_tried, ==, n_tried);
+}
+
+/* Whoever has most is looked at first. */
+static void
+test_any_burden (Fixture *f, gconstpointer data)
+{
+  assert_any_burden (f, "", 0);
+  enter (f, "a1");
+  enter (f, "b1");
+  enter (f, "b2");
+  enter (f, "c1");
+  enter (f, "d1");
+  queen_fair_queue_weigh (&f->places[4], 1000);
+  assert_any_burden (f, "d1", 1);
+  assert_any_burden (f, "b1", 2);
+  assert_any_burden (f, "b2", 3);
+  assert_any_burden (f, "a1", 4);
+  assert_any_burden (f, "c1", 5);
+  assert_any_burden (f, "", 5);
+}
+
 /* What counts for many is as much as many. */
 static void
 test_weight (Fixture *f, gconstpointer data)
@@ -293,6 +337,7 @@ main (int argc, char **argv)
   ADD ("who-has-most-makes-room-for-who-has-less", test_room);
   ADD ("who-has-most-is-found-among-a-crowd", test_crowd);
   ADD ("who-has-most-is-a-burden", test_burden);
+  ADD ("who-has-next-most-is-a-burden-when-who-has-most-has-none", test_any_burden);
   ADD ("what-counts-for-many-is-a-burden", test_weight);
   ADD ("groups/take-turns-and-so-do-those-in-them", test_groups);
   ADD ("groups/whose-turn-it-is-in-it-may-pass", test_find);

@@ -3,6 +3,9 @@
  *
  * A gate that has more to do than time. */
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include "gate-fixture.h"
 
 #define WORK "GET /work HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
@@ -392,6 +395,34 @@ test_lists_end (Fixture *f, gconstpointer data)
   g_clear_object (&f->gate);
 }
 
+/* Returns: bytes that nobody has read yet */
+static int
+get_n_unread (int client)
+{
+  int n_bytes = 0;
+
+  g_assert_cmpint (ioctl (client, SIOCOUTQ, &n_bytes), ==, 0);
+  return n_bytes;
+}
+
+/* What is thrown away behind a refusal, so that it arrives, takes turns, too. */
+static void
+test_linger (Fixture *f, gconstpointer data)
+{
+  static const char much[4096];
+  int client = come (f, 1,
+                     "POST /long HTTP/1.1\r\nHost: localhost\r\n"
+                     "Content-Length: 2000000\r\n\r\n");
+
+  turn ();
+  for (guint i = 0; i < 20; i++)
+    g_assert_cmpint (send (client, much, sizeof much, MSG_NOSIGNAL), ==, sizeof much);
+  g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpint (get_n_unread (client), >, 0);
+  turn ();
+  g_assert_cmpint (get_n_unread (client), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -413,6 +444,7 @@ main (int argc, char **argv)
   ADD ("/gate-turns/addresses-take-them-for-long-answers", test_lists);
   ADD ("/gate-turns/long-answers-leave-time-for-others", test_lists_slices);
   ADD ("/gate-turns/who-waits-for-one-is-not-slow", test_list_late);
+  ADD ("/gate-turns/what-nobody-hears-takes-them-too", test_linger);
   g_test_add ("/gate-turns/who-waits-for-one-makes-room", Fixture, NULL, set_up_spared,
               test_list_cap, tear_down);
   ADD ("/gate-turns/end-with-the-gate", test_end);
