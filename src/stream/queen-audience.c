@@ -405,12 +405,12 @@ let_orphans_go (gpointer data)
 
   while (self->orphans.row.first)
     {
+      release (self, self->orphans.row.first);
       if (queen_audience_look_at_clock (self) >= end)
         {
           queen_alarm_set (self->orphans_alarm, 0);
           return;
         }
-      release (self, self->orphans.row.first);
     }
 }
 
