@@ -19,11 +19,6 @@
  * come last another one begins. */
 #define MAX_BATCHES 2
 
-/* Descriptors that nobody wants, and that wait because sixteen others cannot be closed. There must
- * not be more, or nobody else gets one. A bus can be kept from passing them only when one comes to
- * it (queen-dbus-stream.c). */
-#define MAX_UNCLOSED 512
-
 /* Bytes that are read at once before a call has its turn, however many more there are. */
 #define MAX_DRAINED (256 * 1024)
 
@@ -198,12 +193,13 @@ drop_batch (Batch *batch)
   *batch = NO_BATCH;
 }
 
+/* A bus can be kept from passing them only when one comes to it (queen-dbus-stream.c). */
 static gboolean
 add_batch (QueenDBusFrames *self, const QueenDBusArrival *arrival, GError **error)
 {
   if (arrival->n == 0)
     return TRUE;
-  if (self->n_batches < MAX_BATCHES && queen_closer_get_n_waiting () <= MAX_UNCLOSED)
+  if (self->n_batches < MAX_BATCHES && queen_closer_has_room ())
     {
       self->batches[self->n_batches++] = (Batch){ self->n_read, *arrival };
       return TRUE;

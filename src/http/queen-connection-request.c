@@ -417,7 +417,9 @@ void
 queen_connection_end (QueenConnection *self)
 {
   self->is_overdue = queen_connection_waits_for_queen (self) || queen_connection_has_spoken (self);
-  if (!self->is_overdue)
+  if (self->is_overdue)
+    queen_connection_end_wait (self, QUEEN_WAIT_NEXT);
+  else
     queen_connection_remove (self);
 }
 

@@ -41,6 +41,7 @@ struct _QueenGate
   QueenConnectionSettings connections; /* what they have in common */
   QueenCaps caps;
   QueenAlarm *deadline_alarm;
+  QueenAlarm *end_alarm;
 };
 
 G_DEFINE_FINAL_TYPE (QueenGate, queen_gate, G_TYPE_OBJECT)
@@ -118,6 +119,29 @@ on_request_deadline (gpointer data)
         }
 }
 
+/* The end */
+
+/* There may be thousands of them, and others are still to have their answers. Who has something to
+ * say goes when that has been heard. */
+static void
+end_idle (gpointer data)
+{
+  QueenGate *self = data;
+  QueenDeadlineQueue *idle = &self->connections.deadlines[QUEEN_WAIT_NEXT];
+  gint64 end = idle->clock->get_monotonic () + QUEEN_SLICE;
+  QueenConnection *connection;
+
+  while ((connection = queen_deadline_queue_peek (idle)))
+    {
+      queen_connection_end (connection);
+      if (idle->clock->get_monotonic () >= end)
+        {
+          queen_alarm_set (self->end_alarm, 0);
+          return;
+        }
+    }
+}
+
 /* The object */
 
 static void
@@ -144,6 +168,7 @@ queen_gate_dispose (GObject *object)
   while ((connection = g_queue_peek_head (&self->connections.all)))
     queen_connection_remove (connection);
   g_clear_pointer (&self->deadline_alarm, queen_alarm_free);
+  g_clear_pointer (&self->end_alarm, queen_alarm_free);
   g_clear_pointer (&self->connections.requests, queen_epoll_free);
   g_clear_pointer (&self->connections.answers, queen_epoll_free);
   g_clear_pointer (&self->connections.handshakes, queen_handshakes_free);
@@ -231,6 +256,8 @@ queen_gate_new (const QueenGateSettings *settings, GError **error)
   connections->max_persistent = settings->caps.connections - settings->caps.connections / 4;
   self->deadline_alarm = queen_alarm_new (settings->clock, "request deadline", G_PRIORITY_DEFAULT,
                                           on_request_deadline, self);
+  self->end_alarm =
+      queen_alarm_new (settings->clock, "end of idle", G_PRIORITY_DEFAULT, end_idle, self);
   for (QueenWaitKind wait = 0; wait < QUEEN_N_WAITS; wait++)
     queen_deadline_queue_init (&connections->deadlines[wait], wait_lengths[wait],
                                self->deadline_alarm, settings->clock);
@@ -264,16 +291,8 @@ queen_gate_end_owned (QueenGate *self,
 void
 queen_gate_stop (QueenGate *self)
 {
-  GList *link = self->connections.deadlines[QUEEN_WAIT_NEXT].queue.head;
-
   self->connections.max_persistent = 0;
-  while (link)
-    {
-      QueenConnection *idle = link->data;
-
-      link = link->next;
-      queen_connection_end (idle);
-    }
+  end_idle (self);
 }
 
 /* Letting in */

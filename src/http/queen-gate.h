@@ -73,7 +73,7 @@ void queen_gate_end_owned (QueenGate *self,
                            gboolean (*is_over) (guint owner, gpointer data),
                            gpointer data);
 
-/** From now on no connection is kept for another request. */
+/** From now on no connection is kept for another request: those that are go, in slices. */
 void queen_gate_stop (QueenGate *self);
 
 /**

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <glib.h>
+#include <sys/types.h>
 
 G_BEGIN_DECLS
 
@@ -19,12 +20,33 @@ G_BEGIN_DECLS
 void queen_closer_close (int fd);
 
 /**
+ * queen_closer_close_of_user:
+ * @user: who has sent it, or what came through it
+ *
+ * The same for what is a user's. Nobody has more of the threads than are left for others, however
+ * long his keep them; of what waits for one, users take turns, and all others are as one of them.
+ */
+void queen_closer_close_of_user (int fd, uid_t user);
+
+/**
  * queen_closer_get_n_waiting:
  *
- * Returns: how many wait because all threads are with others. They still have their places among
- *   the process's descriptors, so who takes more from strangers looks here; if no thread could be
- *   made for them, that is tried again then. In any thread
+ * Returns: how many of queen_closer_close() wait because all threads that these may have are with
+ *   others. If no thread could be made for them, that is tried again then. In any thread
  */
 guint queen_closer_get_n_waiting (void);
+
+/**
+ * queen_closer_has_room:
+ *
+ * Those that wait still have their places among the process's descriptors, and with more of them
+ * nobody else would get one. So who takes more from strangers looks here.
+ *
+ * Returns: whether no more of queen_closer_close() wait than may. In any thread
+ */
+gboolean queen_closer_has_room (void);
+
+/** Returns: likewise of queen_closer_close_of_user(), whosever they are */
+gboolean queen_closer_has_room_for_users (void);
 
 G_END_DECLS

@@ -23,8 +23,7 @@
 #define BACKLOG 4096
 #define MAX_ACCEPTED_AT_ONCE 256
 #define MAX_FREE_PORT_TRIES 16
-#define MAX_DRAINED (256 * 1024)    /* bytes of one that is refused */
-#define PAUSE (G_USEC_PER_SEC / 10) /* when not even the spare descriptor helps */
+#define PAUSE (G_USEC_PER_SEC / 10) /* when not even the spare descriptor helps, or many close */
 #define MAX_UNREAD 65536            /* bytes, of which the kernel takes twice as many */
 
 struct _QueenListener
@@ -67,30 +66,13 @@ open_spare (void)
   return open ("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-/* RFC 9112 § 9.6: closing with unread data would reset the connection under the refusal. What comes
- * later does; there is no descriptor to wait for it. */
-static void
-drain (QueenSocket *socket)
-{
-  char input[4096];
-
-  if (!socket->is_unix)
-    recv (socket->fd, NULL, MAX_DRAINED, MSG_TRUNC); /* tcp(7): thrown away */
-  for (gsize n = 0; socket->is_unix && n < MAX_DRAINED; n += sizeof input)
-    if (queen_socket_drain (socket, input, sizeof input) <= 0)
-      return;
-}
-
 static void
 refuse_connection (QueenListener *self, int fd, gboolean is_unix)
 {
   g_autoptr (GBytes) refusal = self->make_refusal ();
   QueenSocket socket = { .fd = fd, .is_unix = is_unix };
 
-  send (fd, g_bytes_get_data (refusal, NULL), g_bytes_get_size (refusal), MSG_NOSIGNAL);
-  shutdown (fd, SHUT_WR);
-  drain (&socket);
-  queen_socket_close (&socket);
+  queen_socket_refuse (&socket, refusal);
   self->tally->refusals[QUEEN_REFUSAL_DESCRIPTORS]++;
 }
 
@@ -239,12 +221,28 @@ accept_all_users (ListeningSocket *socket)
     ;
 }
 
+/* Of whom comes through a Unix socket and sends descriptors, the connection may take as long to
+ * close as he likes. When many do, the kernel keeps whoever waits, or nobody would get in, by TCP
+ * neither. */
+static gboolean
+is_put_off (ListeningSocket *socket)
+{
+  QueenListener *self = socket->listener;
+
+  if (!socket->is_unix || queen_closer_has_room_for_users ())
+    return FALSE;
+  g_source_modify_unix_fd (&socket->source, socket->tag, 0);
+  queen_alarm_set (self->pause_alarm, self->clock->get_monotonic () + PAUSE);
+  return TRUE;
+}
+
 static gboolean
 dispatch_socket (GSource *source, GSourceFunc callback, gpointer data)
 {
   ListeningSocket *socket = (ListeningSocket *) source;
 
-  accept_waiting (socket, socket->listener->clock->get_monotonic () + QUEEN_SLICE);
+  if (!is_put_off (socket))
+    accept_waiting (socket, socket->listener->clock->get_monotonic () + QUEEN_SLICE);
   return G_SOURCE_CONTINUE;
 }
 

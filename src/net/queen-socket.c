@@ -17,9 +17,10 @@
 #define SO_PASSRIGHTS 83
 #endif
 
-#define MAX_FAR_PIECE 16384   /* bytes: networks have up to 9000, the loopback interface 65483 */
-#define MAX_PIECE 16384       /* bytes */
-#define MAX_PIECE_VECTORS 256 /* as many as a flush has */
+#define MAX_FAR_PIECE 16384      /* bytes: networks have up to 9000, the loopback interface 65483 */
+#define MAX_PIECE 16384          /* bytes */
+#define MAX_PIECE_VECTORS 256    /* as many as a flush has */
+#define MAX_DRAINED (256 * 1024) /* bytes of one that is refused */
 
 /* Reads nothing that came with descriptors: they would be closed in that very call. To look at it
  * does not end them, and tells of them. What is behind that is not read either, so that none is
@@ -238,11 +239,16 @@ queen_socket_steal (QueenSocket *self)
 static void
 close_unix (const QueenSocket *self)
 {
+  struct ucred user = { .uid = (uid_t) -1 };
+
   shutdown (self->fd, SHUT_RDWR); /* nothing more comes */
-  if (queen_socket_has_input (self))
-    queen_closer_close (self->fd);
-  else
-    close (self->fd);
+  if (!queen_socket_has_input (self))
+    {
+      close (self->fd);
+      return;
+    }
+  getsockopt (self->fd, SOL_SOCKET, SO_PEERCRED, &user, &(socklen_t){ sizeof user });
+  queen_closer_close_of_user (self->fd, user.uid);
 }
 
 void
@@ -255,6 +261,29 @@ queen_socket_close (QueenSocket *self)
   else if (self->fd >= 0)
     close (self->fd);
   self->fd = -1;
+}
+
+/* RFC 9112 § 9.6: closing with unread data would reset the connection under the refusal. What comes
+ * later does; there is no descriptor to wait for it. */
+static void
+drain_refused (QueenSocket *self)
+{
+  char input[4096];
+
+  if (!self->is_unix)
+    recv (self->fd, NULL, MAX_DRAINED, MSG_TRUNC); /* tcp(7): thrown away */
+  for (gsize n = 0; self->is_unix && n < MAX_DRAINED; n += sizeof input)
+    if (queen_socket_drain (self, input, sizeof input) <= 0)
+      return;
+}
+
+void
+queen_socket_refuse (QueenSocket *self, GBytes *refusal)
+{
+  send (self->fd, g_bytes_get_data (refusal, NULL), g_bytes_get_size (refusal), MSG_NOSIGNAL);
+  shutdown (self->fd, SHUT_WR);
+  drain_refused (self);
+  queen_socket_close (self);
 }
 
 void

@@ -170,6 +170,14 @@ QueenSocket queen_socket_steal (QueenSocket *self);
  */
 void queen_socket_refuse_descriptors (int fd);
 
+/**
+ * queen_socket_refuse:
+ * @refusal: a whole answer
+ *
+ * Says so and closes, without a wait: to one that was just accepted, and has no TLS yet.
+ */
+void queen_socket_refuse (QueenSocket *self, GBytes *refusal);
+
 /** Closes it, unless it has gone elsewhere. */
 void queen_socket_close (QueenSocket *self);
 

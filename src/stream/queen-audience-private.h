@@ -46,6 +46,8 @@ struct _QueenAudience
   QueenFairQueue *claims;    /* of QueenSubscriber: those who count, by address */
   QueenFairQueue *displaced; /* likewise: those who make room, and are not told yet */
   QueenAlarm *displaced_alarm;
+  QueenSection orphans; /* whose channel has gone, and whose connections are still to be closed */
+  QueenAlarm *orphans_alarm;
   QueenAlarm *alarms[QUEEN_N_WALKS]; /* each goes off when the next slice of its walk is due */
 
   gint64 round;               /* µs from one round to the next */

@@ -283,3 +283,15 @@ queen_audience_drop_holders (QueenAudience *self, const GPtrArray *frames)
   if (is_clearing (self))
     set_out (self, QUEEN_WALK_CLEARING);
 }
+
+gsize
+queen_audience_count_pending (const QueenAudience *self)
+{
+  g_autoptr (GHashTable) counted = g_hash_table_new (g_direct_hash, g_direct_equal);
+  gsize n_bytes = 0;
+
+  for (QueenSubscriber *each = self->everybody.first; each;
+       each = queen_row_get_next (&self->everybody, each))
+    n_bytes += queen_subscriber_count_pending (each, counted);
+  return n_bytes;
+}

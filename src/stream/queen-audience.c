@@ -117,7 +117,7 @@ remove_subscriber (QueenAudience *self, QueenSubscriber *subscriber)
 static guint
 count_places (const QueenAudience *self)
 {
-  return self->everybody.length - queen_fair_queue_get_length (self->displaced);
+  return queen_audience_get_n_subscribers (self) - queen_fair_queue_get_length (self->displaced);
 }
 
 /* Returns: how many there are who count as nobody */
@@ -371,6 +371,59 @@ find_place (QueenAudience *self, const char *asker)
   return TRUE;
 }
 
+/* Whose channel has gone */
+
+static QueenWriteResult
+deliver_no_more (QueenSubscriber *subscriber, gpointer data)
+{
+  return QUEEN_WRITE_FAILED;
+}
+
+static void
+on_orphans_changed (gpointer data)
+{
+}
+
+/* Its place is free at once. To close its connection takes longer, and comes in its turn. */
+static void
+make_orphan (QueenAudience *self, QueenSubscriber *subscriber)
+{
+  QueenSeat *seat = get_seat (subscriber);
+
+  queen_row_remove (&seat->section->row, subscriber);
+  queen_fair_queue_leave (&seat->claim);
+  queen_shares_release (self->shares, g_steal_pointer (&seat->share));
+  seat->section = &self->orphans;
+  queen_row_enter (&self->orphans.row, subscriber);
+}
+
+static void
+let_orphans_go (gpointer data)
+{
+  QueenAudience *self = data;
+  gint64 end = queen_audience_look_at_clock (self) + QUEEN_AUDIENCE_MAX_TIME;
+
+  while (self->orphans.row.first)
+    {
+      release (self, self->orphans.row.first);
+      if (queen_audience_look_at_clock (self) >= end)
+        {
+          queen_alarm_set (self->orphans_alarm, 0);
+          return;
+        }
+    }
+}
+
+static void
+open_orphans (QueenAudience *self)
+{
+  self->orphans.deliver = deliver_no_more;
+  self->orphans.on_changed = on_orphans_changed;
+  self->orphans_alarm = queen_alarm_new (self->settings.clock, "end of a channel",
+                                         G_PRIORITY_DEFAULT, let_orphans_go, self);
+  queen_audience_open (self, &self->orphans);
+}
+
 /* The object */
 
 static GHashTable *
@@ -404,6 +457,7 @@ queen_audience_new (const QueenAudienceSettings *settings, GError **error)
   self->displaced = queen_fair_queue_new (settings->caps.subscribers);
   self->displaced_alarm =
       queen_alarm_new (settings->clock, "making room", G_PRIORITY_DEFAULT, on_displaced, self);
+  open_orphans (self);
   self->cleared = make_set_of_bytes ();
   self->to_clear = make_set_of_bytes ();
   queen_audience_make_walks (self);
@@ -420,8 +474,11 @@ queen_audience_new (const QueenAudienceSettings *settings, GError **error)
 void
 queen_audience_free (QueenAudience *self)
 {
-  g_warn_if_fail (self->everybody.length == 0);
+  g_warn_if_fail (queen_audience_get_n_subscribers (self) == 0);
 
+  while (self->orphans.row.first)
+    release (self, self->orphans.row.first);
+  queen_alarm_free (self->orphans_alarm);
   for (QueenWalkKind kind = 0; kind < QUEEN_N_WALKS; kind++)
     queen_alarm_free (self->alarms[kind]);
   queen_alarm_free (self->stall_alarm);
@@ -446,26 +503,18 @@ queen_audience_open (QueenAudience *self, QueenSection *section)
 void
 queen_audience_close (QueenAudience *self, QueenSection *section)
 {
+  gboolean has_begun = self->orphans.row.first != NULL;
+
   while (section->row.first)
-    release (self, section->row.first);
+    make_orphan (self, section->row.first);
+  if (!has_begun)
+    let_orphans_go (self);
 }
 
 guint
 queen_audience_get_n_subscribers (const QueenAudience *self)
 {
-  return self->everybody.length;
-}
-
-gsize
-queen_audience_count_pending (const QueenAudience *self)
-{
-  g_autoptr (GHashTable) counted = g_hash_table_new (g_direct_hash, g_direct_equal);
-  gsize n_bytes = 0;
-
-  for (QueenSubscriber *each = self->everybody.first; each;
-       each = queen_row_get_next (&self->everybody, each))
-    n_bytes += queen_subscriber_count_pending (each, counted);
-  return n_bytes;
+  return self->everybody.length - self->orphans.row.length;
 }
 
 /* Who comes to stay gets none of the last descriptors. */

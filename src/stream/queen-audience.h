@@ -77,7 +77,13 @@ void queen_audience_free (QueenAudience *self);
  */
 void queen_audience_open (QueenAudience *self, QueenSection *section);
 
-/** Lets all of @section go, without a word, and without telling that somebody goes. */
+/**
+ * queen_audience_close:
+ *
+ * Lets all of @section go, without a word, and without telling that somebody goes. It is nobody's
+ * any more when this returns, and may be freed; of thousands the connections are closed in later
+ * turns, and only then are frames let go of that they were in the middle of.
+ */
 void queen_audience_close (QueenAudience *self, QueenSection *section);
 
 /**

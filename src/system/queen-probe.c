@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "net/queen-closer.h"
+
 #define MAX_ANSWER 4096 /* bytes in which the first event must begin */
 
 struct _QueenProbe
@@ -52,6 +54,16 @@ is_answered (QueenProbe *self)
          g_str_has_prefix (self->answer->str, "HTTP/1.1 503 ");
 }
 
+static void
+end_successfully (QueenProbe *self)
+{
+  self->is_waiting = FALSE;
+  self->in_turn = (self->in_turn + 1) % self->addresses->len;
+  hang_up (self);
+  self->on_answer (self->data);
+  keep_spare (self);
+}
+
 static gboolean
 on_readable (int fd, GIOCondition condition, gpointer data)
 {
@@ -63,13 +75,7 @@ on_readable (int fd, GIOCondition condition, gpointer data)
     return G_SOURCE_CONTINUE;
   g_string_append_len (self->answer, buffer, MAX (n_bytes, 0));
   if (is_answered (self))
-    {
-      self->is_waiting = FALSE;
-      self->in_turn = (self->in_turn + 1) % self->addresses->len;
-      hang_up (self);
-      self->on_answer (self->data);
-      keep_spare (self);
-    }
+    end_successfully (self);
   else if (n_bytes <= 0 || self->answer->len > MAX_ANSWER)
     hang_up (self);
   return self->source_id != 0;
@@ -166,6 +172,17 @@ gboolean
 queen_probe_is_waiting (QueenProbe *self)
 {
   return self->is_waiting;
+}
+
+/* See queen_closer_has_room_for_users(): as with full descriptors, it is not she who hangs. */
+void
+queen_probe_excuse (QueenProbe *self)
+{
+  GSocketAddress *target = self->addresses->pdata[self->in_turn];
+
+  if (self->is_waiting && g_socket_address_get_family (target) == G_SOCKET_FAMILY_UNIX &&
+      !queen_closer_has_room_for_users ())
+    end_successfully (self);
 }
 
 char *

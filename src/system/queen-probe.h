@@ -42,6 +42,14 @@ gboolean queen_probe_send (QueenProbe *self, GError **error);
 gboolean queen_probe_is_waiting (QueenProbe *self);
 
 /**
+ * queen_probe_excuse:
+ *
+ * Takes the last probe for answered, if it is not and nobody is let in where it asks, as what was
+ * sent there before cannot be closed.
+ */
+void queen_probe_excuse (QueenProbe *self);
+
+/**
  * queen_probe_dup_target:
  *
  * Returns: (transfer full): the address in turn, for people

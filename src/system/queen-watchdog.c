@@ -40,6 +40,7 @@ on_watchdog_turn (gpointer data)
   if (queen_probe_is_waiting (self->probe) && now < self->patience_end)
     return;
 
+  queen_probe_excuse (self->probe);
   target = queen_probe_dup_target (self->probe);
   if (queen_probe_is_waiting (self->probe))
     g_warning ("the queen got no answer from herself at %s: the watchdog is not fed", target);

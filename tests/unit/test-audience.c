@@ -703,6 +703,69 @@ test_refused (Fixture *f, gconstpointer data)
     close (fds[i]);
 }
 
+static gboolean
+is_cut_off (int fd)
+{
+  char byte;
+
+  return recv (fd, &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+/* To close thousands of connections takes long. Nobody of them counts any more meanwhile, and what
+ * they listened to is gone. */
+static void
+test_closed_in_slices (void)
+{
+  const struct sockaddr_storage client = { .ss_family = AF_INET };
+  QueenTally tally = { 0 };
+  const QueenAudienceSettings settings = {
+    .clock = &clock_of_the_test,
+    .caps = { .subscribers = 40, .subscribers_per_address = 40 },
+    .stall_timeout = STALL_TIMEOUT,
+    .tally = &tally,
+  };
+  QueenSection *section = g_new0 (QueenSection, 1);
+  QueenAudience *audience = queen_audience_new (&settings, NULL);
+  int fds[40][2];
+  guint n_open;
+
+  section->deliver = deliver_nothing;
+  section->on_changed = on_changed;
+  queen_audience_open (audience, section);
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    {
+      QueenSubscriber *subscriber;
+
+      g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds[i]),
+                       ==, 0);
+      subscriber = queen_subscriber_new ((QueenSocket){ .fd = fds[i][1] }, 0);
+      g_assert_true (queen_audience_has_room (audience, subscriber, &client, FALSE));
+      queen_subscriber_add_pending (subscriber, g_bytes_new_static ("held", 4));
+      queen_audience_add (audience, section, subscriber);
+    }
+  step = 2 * MSEC;
+  queen_audience_close (audience, section);
+  memset (section, 0xff, sizeof *section);
+  g_free (section);
+  g_assert_cmpuint (queen_audience_get_n_subscribers (audience), ==, 0);
+  for (n_open = 0; n_open < 40 && !is_cut_off (fds[39 - n_open][0]); n_open++)
+    ;
+  g_assert_cmpuint (n_open, >, 20);
+  for (guint i = 0; i < 40 - n_open; i++) /* who stands first goes first */
+    g_assert_true (is_cut_off (fds[i][0]));
+
+  /* Who is still open and takes something is not asked for what there is. */
+  close (fds[39][0]);
+  pass (2 * STALL_TIMEOUT);
+  step = 0;
+  for (guint i = 0; i < 39; i++)
+    g_assert_true (is_cut_off (fds[i][0]));
+  g_assert_cmpuint (tally.drops[QUEEN_DROP_STALLED], ==, 0);
+  queen_audience_free (audience);
+  for (guint i = 0; i < 39; i++)
+    close (fds[i][0]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -736,6 +799,7 @@ main (int argc, char **argv)
   ADD ("/audience/turns/keepalive", crowd, test_slices_of_keepalive);
   ADD ("/audience/turns/stalled", crowd, test_slices_of_stalled);
   g_test_add_func ("/audience/turns/a-look-at-all-comes-to-its-end", test_clearing_ends);
+  g_test_add_func ("/audience/turns/connections-of-a-channel-that-goes", test_closed_in_slices);
   g_test_add_func ("/audience/turns/who-has-had-much-goes-on-later", test_pauses);
 
   return g_test_run ();

@@ -406,6 +406,29 @@ test_stop (Fixture *f, gconstpointer data)
   g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 0);
 }
 
+/* There may be thousands who have nothing to say: others have their turns in between. */
+static void
+test_stop_in_slices (Fixture *f, gconstpointer data)
+{
+  int clients[3];
+
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
+    {
+      clients[i] = come (f, i + 1, GET "\r\n");
+      assert_answers (clients[i], 1, TRUE);
+    }
+  tick = QUEEN_SLICE;
+  queen_gate_stop (f->gate);
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), >=, 2);
+  say (clients[2], GET "\r\n");
+  turn ();
+  tick = 0;
+  for (guint i = 0; i < 2; i++)
+    assert_ended (clients[i], NULL);
+  assert_answers (clients[2], 1, FALSE);
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 0);
+}
+
 /* Whose answer goes out meanwhile does not keep her. */
 static void
 test_stop_amid (Fixture *f, gconstpointer data)
@@ -509,6 +532,7 @@ main (int argc, char **argv)
   ADD ("as-long-as-there-is-room-for-it", test_not_held);
   ADD ("end-with-the-queen", test_stop);
   ADD ("end-with-the-queen-as-soon-as-they-are-answered", test_stop_amid);
+  ADD ("end-with-the-queen-in-slices", test_stop_in_slices);
   ADD ("line-ends-behind-a-request-are-not-held", test_line_ends);
   ADD ("http-1.0-hears-no-100", test_expect_1_0);
   ADD ("half-closed-ones-get-their-answers", test_half_closed);
