@@ -50,23 +50,54 @@ remove_block (QueenRoll *self, QueenRollBlock *block)
 static void
 write_place (QueenRollPlace *place, GString *json)
 {
-  if (!place->is_present)
-    return;
+  gsize start = json->len;
+
   queen_json_append_string (json, place->id);
   g_string_append_c (json, ',');
+  place->length = (guint) (json->len - start);
 }
 
 /* This is not left to whoever asks for the whole: then all blocks might have to be written in one
- * turn of the main loop. */
-static void
-write_block (QueenRoll *self, QueenRollBlock *block)
+ * turn of the main loop.
+ *
+ * Returns: (transfer none): what is written of @block so far, to be changed */
+static GString *
+open_block (QueenRoll *self, QueenRollBlock *block)
 {
   self->is_stale = TRUE;
-  if (!block->fresh)
-    block->fresh = g_string_sized_new (block->length);
-  g_string_truncate (block->fresh, 0);
-  for (GList *link = block->places.head; link; link = link->next)
-    write_place (link->data, block->fresh);
+  if (block->fresh)
+    return block->fresh;
+  block->fresh = g_string_new_len (self->json->str + block->offset, (gssize) block->length);
+  /* The last comma of the whole was none. */
+  if (block->length > 0)
+    block->fresh->str[block->length - 1] = ',';
+  return block->fresh;
+}
+
+/* Returns: where in its block's part of the JSON @place is, or would be */
+static gsize
+find_offset (const QueenRollPlace *place)
+{
+  gsize offset = 0;
+
+  for (GList *link = place->link.prev; link; link = link->prev)
+    offset += ((QueenRollPlace *) link->data)->length;
+  return offset;
+}
+
+static void
+insert_place (QueenRollPlace *place, GString *json)
+{
+  g_autoptr (GString) text = NULL;
+
+  if (!place->link.next) /* as those who are new are */
+    {
+      write_place (place, json);
+      return;
+    }
+  text = g_string_new (NULL);
+  write_place (place, text);
+  g_string_insert_len (json, (gssize) find_offset (place), text->str, (gssize) text->len);
 }
 
 /* Blocks that shrink become one, or after years of coming and going there would be one for each
@@ -76,10 +107,13 @@ merge_if_small (QueenRoll *self, GList *first_link, GList *second_link)
 {
   QueenRollBlock *first = first_link ? first_link->data : NULL;
   QueenRollBlock *second = second_link ? second_link->data : NULL;
+  GString *json, *more;
   GList *link;
 
   if (!first || !second || first->places.length + second->places.length > MAX_PLACES / 2)
     return;
+  json = open_block (self, first);
+  more = open_block (self, second);
   while ((link = g_queue_pop_head_link (&second->places)))
     {
       QueenRollPlace *place = link->data;
@@ -87,9 +121,9 @@ merge_if_small (QueenRoll *self, GList *first_link, GList *second_link)
       place->block = first;
       g_queue_push_tail_link (&first->places, link);
     }
+  g_string_append_len (json, more->str, (gssize) more->len);
   first->last = second->last;
   remove_block (self, second);
-  write_block (self, first);
 }
 
 QueenRoll *
@@ -132,13 +166,19 @@ queen_roll_remove (QueenRoll *self, QueenRollPlace *place)
 void
 queen_roll_set_present (QueenRoll *self, QueenRollPlace *place, gboolean is_present)
 {
+  GString *json;
+
   if (place->is_present == is_present)
     return;
+  json = open_block (self, place->block);
   place->is_present = is_present;
-  if (is_present && place->block->fresh && !place->link.next) /* as those who are new are */
-    write_place (place, place->block->fresh);
-  else
-    write_block (self, place->block);
+  if (is_present)
+    {
+      insert_place (place, json);
+      return;
+    }
+  g_string_erase (json, (gssize) find_offset (place), (gssize) place->length);
+  place->length = 0;
 }
 
 /* A block is never empty. */

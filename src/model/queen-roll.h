@@ -11,9 +11,9 @@ G_BEGIN_DECLS
  * QueenRoll:
  *
  * The order of all who are known, and the ids of those who are present as one JSON array. It is
- * kept in blocks of some dozen places. When somebody comes or goes, that one's block is written
- * anew, and the whole is put together of what is written already; and it takes no long walk to find
- * somebody in the middle.
+ * kept in blocks of some dozen places. When somebody comes or goes, that is written into that one's
+ * block, and the whole is put together of what is written already; and it takes no long walk to
+ * find somebody in the middle.
  */
 typedef struct _QueenRoll QueenRoll;
 
@@ -29,6 +29,7 @@ typedef struct
   const char *id;
   guint64 sequence;
   gboolean is_present;
+  guint length; /* of its part of the JSON; 0 while it is absent */
   QueenRollBlock *block;
   GList link; /* among the places of @block */
 } QueenRollPlace;

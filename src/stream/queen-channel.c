@@ -97,16 +97,20 @@ queue_account (QueenChannel *self, QueenSubscriber *subscriber, gint64 n_lost)
   cursor->encoding = encoding;
 }
 
-/* A subscriber that the ring has passed is told what it lost and how things stand now. */
+/* A subscriber that the ring has passed is told what it lost and how things stand now; if it cannot
+ * be told that, it may come again, and take it otherwise. */
 static void
 queue_notice_of_loss (QueenChannel *self, QueenSubscriber *subscriber)
 {
   QueenCursor *cursor = queen_subscriber_get_cursor (subscriber);
-  gint64 n_lost = queen_ring_skip_lost (self->ring, cursor);
+  gboolean is_too_long = queen_ring_is_too_long_for (self->ring, cursor);
+  gint64 n_lost = is_too_long ? 0 : queen_ring_skip_lost (self->ring, cursor);
   g_autoptr (GString) id = NULL;
   GBytes *snapshot;
   guint64 next;
 
+  if (is_too_long)
+    queen_subscriber_let_go (subscriber, NULL);
   if (n_lost == 0)
     return;
   if (self->settings.get_account)
@@ -353,15 +357,6 @@ choose_snapshot (
   return snapshot;
 }
 
-/* What nobody else gets. */
-static void
-queue_past (QueenChannel *self, QueenSubscriber *subscriber, const QueenStreamRequest *request)
-{
-  GBytes *own = queen_subscriber_dup_chunk (subscriber, request->past);
-
-  queen_subscriber_add_pending (subscriber, queen_pasts_count (self->settings.pasts, own, request));
-}
-
 /* One that has lost something is told so before it gets an id: cut off in between, it is told
  * again. */
 static void
@@ -380,6 +375,8 @@ welcome (QueenChannel *self,
   if (request->kinds == 0 || wants_snapshot (self, request->kinds))
     snapshot = choose_snapshot (self, request->kinds, is_new, cursor, &next);
   cursor->encoding = request->encoding;
+  if (queen_ring_is_too_long_for (self->ring, cursor))
+    snapshot = NULL;
   if (!snapshot)
     g_string_append (lines, COMMENT);
   else if (n_lost == 0 && !request->past)
@@ -387,7 +384,7 @@ welcome (QueenChannel *self,
 
   queen_subscriber_add_pending_begun (subscriber, head, lines, snapshot, &self->settings.ring);
   if (request->past)
-    queue_past (self, subscriber, request);
+    queen_pasts_queue (self->settings.pasts, subscriber, request);
   if (n_lost != 0)
     queue_lagged (self, subscriber, n_lost);
   if (request->kinds == 0)

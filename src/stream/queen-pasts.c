@@ -157,8 +157,11 @@ queen_pasts_make_room (QueenPasts *self, GBytes *past, const QueenStreamRequest 
   return self->n_bytes <= most;
 }
 
-GBytes *
-queen_pasts_count (QueenPasts *self, GBytes *bytes, const QueenStreamRequest *request)
+/* @bytes: (transfer full)
+ *
+ * Returns: (transfer full): the same, which count */
+static GBytes *
+count_past (QueenPasts *self, GBytes *bytes, const QueenStreamRequest *request)
 {
   g_autofree char *asker = queen_stream_request_dup_asker (request);
   gsize size;
@@ -177,6 +180,14 @@ queen_pasts_count (QueenPasts *self, GBytes *bytes, const QueenStreamRequest *re
   self->n_bytes += size;
   self->n_refs++;
   return past->bytes;
+}
+
+void
+queen_pasts_queue (QueenPasts *self, QueenSubscriber *subscriber, const QueenStreamRequest *request)
+{
+  GBytes *own = queen_subscriber_dup_chunk (subscriber, request->past);
+
+  queen_subscriber_add_pending (subscriber, count_past (self, own, request));
 }
 
 gsize

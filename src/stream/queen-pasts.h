@@ -56,14 +56,15 @@ GBytes *queen_pasts_make (
 gboolean queen_pasts_make_room (QueenPasts *self, GBytes *past, const QueenStreamRequest *request);
 
 /**
- * queen_pasts_count:
- * @past: (transfer full): what one subscriber is told
- * @request: who has asked for it
+ * queen_pasts_queue:
+ * @request: who has asked for its past, and what that is
  *
- * Returns: (transfer full): the same bytes, to be handed to it instead: as long as they are there,
- *   they count
+ * Has @subscriber told of it, which is what nobody else gets: as long as the bytes are there, they
+ * count.
  */
-GBytes *queen_pasts_count (QueenPasts *self, GBytes *past, const QueenStreamRequest *request);
+void queen_pasts_queue (QueenPasts *self,
+                        QueenSubscriber *subscriber,
+                        const QueenStreamRequest *request);
 
 /** Returns: bytes that are there */
 gsize queen_pasts_get_n_bytes (const QueenPasts *self);

@@ -226,3 +226,10 @@ queen_ring_skip_lost (const QueenRing *self, QueenCursor *cursor)
   *cursor = anew;
   return is_unknown ? -1 : (gint64) n_lost;
 }
+
+gboolean
+queen_ring_is_too_long_for (const QueenRing *self, const QueenCursor *cursor)
+{
+  return self->settings.max_packed > 0 && self->n_beside > self->settings.max_packed &&
+         cursor->encoding == QUEEN_ENCODING_PACKED && queen_ring_wants_pulse (self, cursor->kinds);
+}

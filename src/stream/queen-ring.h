@@ -48,6 +48,8 @@ typedef struct _QueenRing QueenRing;
  * @leftovers: (nullable): what has a limit of all that is kept no longer, but by readers; for rings
  *   whose frames may be large
  * @party: (nullable): for whom they are then; it outlives the ring
+ * @max_packed: bytes of a pulse that is compressed: a longer one would take longer than a turn may;
+ *   0 for no end
  */
 typedef struct
 {
@@ -62,6 +64,7 @@ typedef struct
   guint asides;
   QueenLeftovers *leftovers;
   const char *party;
+  gsize max_packed;
 } QueenRingSettings;
 
 /**
@@ -211,6 +214,14 @@ void queen_ring_set_max_bytes (QueenRing *self, gsize max_bytes);
  * snapshot that is newer, the ring holds as many events as cost what that is long.
  */
 void queen_ring_keep_beside (QueenRing *self, gsize n_bytes);
+
+/**
+ * queen_ring_is_too_long_for:
+ *
+ * Returns: whether how things stand, as a pulse or a snapshot says it, is longer than whoever reads
+ *   from @cursor may have it
+ */
+gboolean queen_ring_is_too_long_for (const QueenRing *self, const QueenCursor *cursor);
 
 /**
  * queen_ring_get_capacity:

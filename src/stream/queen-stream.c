@@ -11,7 +11,7 @@
 
 #define MAX_RING_BYTES (64 * 1024 * 1024)
 #define MAX_PAST_BYTES (32 * 1024 * 1024)
-#define MAX_PACKED (8 * 1024 * 1024) /* of a pulse that whoever comes gets compressed */
+#define MAX_PACKED (8 * 1024 * 1024) /* of a pulse for whoever comes; twice for who is there */
 #define EVENT "heartbeat"
 #define KEPT_UNHEARD (5 * G_USEC_PER_SEC)
 #define MAX_PAST 1000       /* events that one gets that are no longer in the ring */
@@ -34,7 +34,7 @@ struct _QueenStream
   const QueenClock *clock;
   QueenTally *tally;
   guint capacity;
-  gsize pulse_length;                  /* of the last one's JSON; 0 before the first */
+  gsize pulse_length;                  /* of the last one, or what is newer; 0 before the first */
   gboolean (*is_full) (gpointer data); /* NULL when there is no way that could be */
   gpointer full_data;
   gboolean (*ask_past) (guint64, guint64, QueenStreamPastFunc, gpointer, gpointer);
@@ -132,6 +132,7 @@ get_snapshot (guint64 from, guint64 head, guint64 *next, gpointer data)
 
   if (!snapshot)
     make_room (self); /* for the next one who asks */
+  self->pulse_length = snapshot ? g_bytes_get_size (snapshot) : self->pulse_length;
   return snapshot;
 }
 
@@ -237,7 +238,8 @@ queen_stream_new (QueenEventBus *bus, QueenPulse *pulse, const QueenStreamSettin
     .clock = settings->clock,
     .audience = settings->audience,
     .ring = { settings->capacity, MAX_RING_BYTES, settings->epoch, QUEEN_EVENT_NUMBERED_KINDS,
-              QUEEN_EVENT_QUEEN, pack_snapshot, self, FALSE, QUEEN_EVENT_ASIDE_KINDS },
+              QUEEN_EVENT_QUEEN, pack_snapshot, self, FALSE, QUEEN_EVENT_ASIDE_KINDS,
+              .max_packed = 2 * MAX_PACKED },
     .flush_interval = settings->flush_interval,
     .tally = settings->tally,
     .get_snapshot = get_snapshot,

@@ -10,6 +10,7 @@
 #include "queen-process.h"
 #include "queens.h"
 #include "redis-server.h"
+#include "sse-client.h"
 
 #define EVENTS "q:{test}:events"
 #define N_QUOTES 500
@@ -43,7 +44,7 @@ start_queen (Fixture *f)
 {
   g_autofree char *url = redis_server_dup_url (f->server);
   g_autofree char *engine = g_strdup_printf ("--engine=%s", url);
-  QueenProcess *queen = queen_process_start (engine, "--engine-timeout=10s", NULL);
+  QueenProcess *queen = queen_process_start (engine, "--engine-timeout=10s", "--capacity=4", NULL);
 
   queens_wait_for (queen, "together");
   return queen;
@@ -154,6 +155,33 @@ test_full_of_others (Fixture *f, gconstpointer maxmemory)
   queens_wait_for (f->queens[0], "together");
 }
 
+/* However much each says of itself, whoever comes again is told of all of them. */
+static void
+test_resume (Fixture *f, gconstpointer maxmemory)
+{
+  guint16 port = queen_process_get_port (f->queens[0]);
+  g_autofree char *headers = NULL;
+
+  {
+    g_autoptr (SseClient) client = sse_client_subscribe (port, "?types=worker", NULL);
+    g_autoptr (SseFrame) frame = NULL;
+
+    queens_beat (f->queens[0], "first", "ready");
+    frame = sse_client_next (client);
+    headers = g_strdup_printf ("Last-Event-ID: %s\r\n", frame->id);
+  }
+  beat (f, 6 * MIB);
+  queens_beat (f->queens[0], "last", "ready");
+  queen_test_wait_until (http_read_metric (port, "queen_engine_in_flight_events") == 0);
+  {
+    g_autoptr (SseClient) client = sse_client_subscribe (port, "?types=worker", headers);
+
+    for (gsize n = 0; n < 6 * MIB; n += strlen (f->body))
+      sse_client_expect (client, "worker", "long", "Ready");
+    sse_client_expect (client, "worker", "last", "Ready");
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -168,6 +196,7 @@ main (int argc, char **argv)
   ADD ("bytes-of-the-stream-have-an-end", "0", test_bytes);
   ADD ("stream-makes-room", "16mb", test_full);
   ADD ("of-what-others-have", "16mb", test_full_of_others);
+  ADD ("long-ones-are-told-again", "0", test_resume);
 #undef ADD
   return g_test_run ();
 }

@@ -123,6 +123,22 @@ test_one_by_one (Fixture *f, gconstpointer data)
     }
 }
 
+/* Of a whole block each that comes or goes would be written as often as there are others in it: so
+ * nobody looks again at the id of one who stays. */
+static void
+test_only_who_changes (Fixture *f, gconstpointer data)
+{
+  Member *first = add (f, TRUE), *second = add (f, TRUE), *third = add (f, FALSE);
+  g_autofree char *before = g_strdup (queen_roll_get_json (f->roll));
+
+  first->id[1] = 'x';
+  queen_roll_set_present (f->roll, &second->place, FALSE);
+  queen_roll_set_present (f->roll, &third->place, TRUE);
+  queen_roll_set_present (f->roll, &second->place, TRUE);
+  queen_roll_set_present (f->roll, &third->place, FALSE);
+  g_assert_cmpstr (queen_roll_get_json (f->roll), ==, before);
+}
+
 static void
 test_find (Fixture *f, gconstpointer data)
 {
@@ -178,6 +194,8 @@ main (int argc, char **argv)
 
   g_test_add ("/roll/json/those-present-in-order", Fixture, NULL, set_up, test_few, tear_down);
   g_test_add ("/roll/json/after-each-change", Fixture, NULL, set_up, test_one_by_one, tear_down);
+  g_test_add ("/roll/json/only-who-changes-is-written", Fixture, NULL, set_up,
+              test_only_who_changes, tear_down);
   g_test_add ("/roll/find/the-next-behind-any-number", Fixture, NULL, set_up, test_find, tear_down);
   g_test_add ("/roll/anything/order-and-json-stay-right", Fixture, NULL, set_up, test_anything,
               tear_down);

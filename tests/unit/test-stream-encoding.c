@@ -349,6 +349,43 @@ test_too_long (Fixture *f, gconstpointer data)
   g_assert_false (queen_stream_is_too_long_to_pack (f->stream));
 }
 
+static void
+assert_let_go (int fd, const char *last)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (GString) inside = NULL;
+  g_autoptr (GString) unpacked = NULL;
+  gboolean is_ended;
+
+  g_assert_true (read_all (fd, text));
+  inside = get_inside (text, NULL, &is_ended);
+  g_assert_true (is_ended);
+  unpacked = unpack (inside, TRUE);
+  g_assert_true (g_str_has_suffix (unpacked->str, last));
+  g_assert_cmpuint (unpacked->len, <, 64 * 1024);
+  close (fd);
+}
+
+/* Nor is it made for who was there before, or came just now: all come again, and read on behind
+ * what they have had. Who does not want to hear of it stays. */
+static void
+test_grown (Fixture *f, gconstpointer data)
+{
+  QueenStreamRequest request = { .kinds = ALL, .encoding = QUEEN_ENCODING_PACKED };
+  Trio trio = come (f, &(QueenStreamRequest){ .kinds = QUEEN_EVENT_WORKER });
+  int before = subscribe_exactly (f, &request);
+
+  publish (f);
+  turn ();
+  pulse_with (f, 20 * 1024 * 1024);
+  turn ();
+  assert_let_go (before, "\n\n");
+  assert_let_go (subscribe_exactly (f, &request), ":\n");
+  publish (f);
+  assert_same (&trio, FALSE);
+  hang_up (&trio);
+}
+
 typedef struct
 {
   QueenStreamPastFunc func;
@@ -460,6 +497,7 @@ main (int argc, char **argv)
   ADD ("/stream-encoding/torn/goes-on-where-it-was", crowd, test_torn);
   ADD ("/stream-encoding/large/whatever-time-there-was", crowd, test_large);
   ADD ("/stream-encoding/large/too-long-to-be-packed", three, test_too_long);
+  ADD ("/stream-encoding/large/grown-too-long-to-be-packed", crowd, test_grown);
   ADD ("/stream-encoding/past/in-pieces", three, test_past);
   ADD ("/stream-encoding/packed/once-for-all", crowd, test_shared);
 
