@@ -3,6 +3,11 @@
 
 /* Where libsoup waits for thousands of answers, nobody has to walk past all of them. */
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "jobs/queen-call.h"
 #include "jobs/queen-lanes.h"
 
 #define N_CALLS 4096
@@ -50,6 +55,98 @@ test_no_descriptors (void)
   queen_lanes_free (lanes);
 }
 
+/* To a place where nobody answers. */
+typedef struct
+{
+  QueenTarget *target;
+  GPtrArray *addresses;
+  QueenCaller *caller;
+  GPtrArray *calls; /* of QueenCall */
+} Road;
+
+static int
+listen_in_silence (Road *road)
+{
+  struct sockaddr_in address = { .sin_family = AF_INET,
+                                 .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  g_autofree char *url = NULL;
+
+  g_assert_cmpint (bind (fd, (struct sockaddr *) &address, sizeof address), ==, 0);
+  g_assert_cmpint (listen (fd, SOMAXCONN), ==, 0);
+  getsockname (fd, (struct sockaddr *) &address, &(socklen_t){ sizeof address });
+  url = g_strdup_printf ("http://127.0.0.1:%u", ntohs (address.sin_port));
+  road->target = queen_target_new_from_url (url, NULL);
+  return fd;
+}
+
+/* Returns: (transfer none): what the next one asks by */
+static SoupSession *
+peek_next (Road *road)
+{
+  QueenLane *lane = queen_lanes_enter (road->caller->lanes, road->target, road->addresses);
+  SoupSession *session = queen_lane_get_session (lane);
+
+  queen_lane_leave (lane);
+  return session;
+}
+
+static void
+on_road_connected (gpointer data)
+{
+}
+
+static void
+start_one (Road *road)
+{
+  static const QueenCallFuncs funcs = { .on_connected = on_road_connected };
+  QueenSource here;
+  const QueenCallRequest request = { .method = "GET",
+                                     .target = road->target,
+                                     .source = &here,
+                                     .submitter = "192.0.2.1",
+                                     .path = "/",
+                                     .accept = "*/*",
+                                     .connect_timeout = G_TIME_SPAN_MINUTE,
+                                     .first_byte_timeout = G_TIME_SPAN_MINUTE,
+                                     .idle_timeout = G_TIME_SPAN_MINUTE };
+
+  queen_source_init_here (&here);
+  g_ptr_array_add (road->calls, queen_call_start (road->caller, &request, &funcs, NULL));
+}
+
+/* What has been cancelled is libsoup's for a while longer, and it walks along all of that, too. */
+static void
+test_cancelled (void)
+{
+  g_autoptr (QueenReach) reach = queen_reach_new (NULL, NULL);
+  Road road = { .addresses = g_ptr_array_new_with_free_func (g_object_unref),
+                .caller = queen_caller_new (reach, NULL, NULL),
+                .calls = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_call_cancel) };
+  int fd = listen_in_silence (&road);
+  SoupSession *first;
+
+  g_ptr_array_add (road.addresses, g_inet_address_new_from_string ("127.0.0.1"));
+  first = peek_next (&road);
+  while (peek_next (&road) == first)
+    {
+      start_one (&road);
+      while (road.caller->n_pending < road.calls->len)
+        g_main_context_iteration (NULL, TRUE);
+    }
+  g_ptr_array_set_size (road.calls, 0);
+  g_assert_true (peek_next (&road) != first);
+  while (road.caller->n_pending > 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_true (peek_next (&road) == first);
+  g_ptr_array_unref (road.calls);
+  g_ptr_array_unref (road.addresses);
+  queen_target_free (road.target);
+  queen_caller_end (road.caller);
+  queen_caller_free (road.caller);
+  close (fd);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -57,6 +154,8 @@ main (int argc, char *argv[])
 
   g_test_add_func ("/lanes/thousands-of-calls-wait-apart", test_apart);
   g_test_add_func ("/lanes/with-no-descriptor-left-in-the-loop-itself", test_no_descriptors);
+  g_test_add_func ("/lanes/who-is-cancelled-is-in-one-for-as-long-as-libsoup-has-it",
+                   test_cancelled);
 
   return g_test_run ();
 }
