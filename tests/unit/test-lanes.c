@@ -11,7 +11,8 @@
 #include "jobs/queen-lanes.h"
 
 #define N_CALLS 4096
-#define MOST 128 /* neighbours, when each place has as many calls as fit */
+#define N_PLACES 1024 /* that are remembered */
+#define MOST 128      /* neighbours, when each place has as many calls as fit */
 
 static void
 test_apart (void)
@@ -115,35 +116,91 @@ start_one (Road *road)
   g_ptr_array_add (road->calls, queen_call_start (road->caller, &request, &funcs, NULL));
 }
 
+static void
+build_road (Road *road, QueenReach *reach)
+{
+  road->addresses = g_ptr_array_new_with_free_func (g_object_unref);
+  g_ptr_array_add (road->addresses, g_inet_address_new_from_string ("127.0.0.1"));
+  road->caller = queen_caller_new (reach, NULL, NULL);
+  road->calls = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_call_cancel);
+}
+
+static void
+clear_road (Road *road)
+{
+  g_ptr_array_unref (road->calls);
+  g_ptr_array_unref (road->addresses);
+  queen_target_free (road->target);
+  queen_caller_end (road->caller);
+  queen_caller_free (road->caller);
+}
+
+/* Until those who come need another lane; and libsoup has all of these. */
+static void
+fill_first (Road *road)
+{
+  SoupSession *first = peek_next (road);
+
+  while (peek_next (road) == first)
+    {
+      start_one (road);
+      while (road->caller->n_pending < road->calls->len)
+        g_main_context_iteration (NULL, TRUE);
+    }
+}
+
+static void
+await_libsoup (Road *road)
+{
+  while (road->caller->n_pending > 0)
+    g_main_context_iteration (NULL, TRUE);
+}
+
 /* What has been cancelled is libsoup's for a while longer, and it walks along all of that, too. */
 static void
 test_cancelled (void)
 {
   g_autoptr (QueenReach) reach = queen_reach_new (NULL, NULL);
-  Road road = { .addresses = g_ptr_array_new_with_free_func (g_object_unref),
-                .caller = queen_caller_new (reach, NULL, NULL),
-                .calls = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_call_cancel) };
+  Road road;
   int fd = listen_in_silence (&road);
   SoupSession *first;
 
-  g_ptr_array_add (road.addresses, g_inet_address_new_from_string ("127.0.0.1"));
+  build_road (&road, reach);
   first = peek_next (&road);
-  while (peek_next (&road) == first)
-    {
-      start_one (&road);
-      while (road.caller->n_pending < road.calls->len)
-        g_main_context_iteration (NULL, TRUE);
-    }
+  fill_first (&road);
   g_ptr_array_set_size (road.calls, 0);
   g_assert_true (peek_next (&road) != first);
-  while (road.caller->n_pending > 0)
-    g_main_context_iteration (NULL, TRUE);
+  await_libsoup (&road);
   g_assert_true (peek_next (&road) == first);
-  g_ptr_array_unref (road.calls);
-  g_ptr_array_unref (road.addresses);
-  queen_target_free (road.target);
-  queen_caller_end (road.caller);
-  queen_caller_free (road.caller);
+  clear_road (&road);
+  close (fd);
+}
+
+/* The last of them takes all that there was of the place along. */
+static void
+test_cancelled_and_forgotten (void)
+{
+  g_autoptr (QueenReach) reach = queen_reach_new (NULL, NULL);
+  Road road;
+  int fd = listen_in_silence (&road);
+  SoupSession *first;
+
+  build_road (&road, reach);
+  first = peek_next (&road);
+  g_object_add_weak_pointer (G_OBJECT (first), (gpointer *) &first);
+  fill_first (&road);
+  for (guint16 port = 1; port <= N_PLACES; port++)
+    {
+      QueenTarget other = *road.target;
+
+      other.port = port;
+      queen_lane_leave (queen_lanes_enter (road.caller->lanes, &other, road.addresses));
+    }
+  g_ptr_array_set_size (road.calls, 0);
+  g_assert_nonnull (first);
+  await_libsoup (&road);
+  g_assert_null (first);
+  clear_road (&road);
   close (fd);
 }
 
@@ -156,6 +213,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/lanes/with-no-descriptor-left-in-the-loop-itself", test_no_descriptors);
   g_test_add_func ("/lanes/who-is-cancelled-is-in-one-for-as-long-as-libsoup-has-it",
                    test_cancelled);
+  g_test_add_func ("/lanes/who-is-cancelled-is-the-last-in-one-that-is-forgotten",
+                   test_cancelled_and_forgotten);
 
   return g_test_run ();
 }
