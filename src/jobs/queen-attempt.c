@@ -16,13 +16,15 @@ struct _QueenAttempt
   QueenUpstream *upstream;
   QueenComponent *target;
   QueenAttemptRequest request;
-  int n_waiting; /* atomic: bytes that the main thread has not been told of */
+  int n_waiting;    /* atomic: bytes that the main thread has not been told of */
+  int is_cancelled; /* atomic */
 
   /* the main thread's own */
   const QueenAttemptFuncs *funcs;
   gpointer data;
   gboolean is_over;
   QueenMailSender sender;
+  QueenMailSender errands;
 
   /* the other's */
   QueenTry *attempt;
@@ -43,6 +45,7 @@ unref_attempt (QueenAttempt *self)
   if (!g_atomic_ref_count_dec (&self->n_refs))
     return;
   queen_mail_sender_clear (&self->sender);
+  queen_mail_sender_clear (&self->errands);
   queen_component_unref (self->target);
   g_clear_pointer (&self->request.body, g_bytes_unref);
   g_free ((char *) self->request.path);
@@ -279,13 +282,17 @@ begin_attempt (gpointer data)
   static const QueenAttemptFuncs funcs = { on_try_connected, on_try_head, on_try_event, on_try_body,
                                            on_try_end };
   QueenAttempt *self = data;
-  QueenAttempt *held = ref_attempt (self); /* it may end at once */
-  QueenTry *attempt = queen_try_start (queen_upstream_get_caller (self->upstream), self->target,
-                                       &self->request, &funcs, self);
 
-  held->attempt = attempt;
-  g_clear_pointer (&held->request.body, g_bytes_unref); /* whoever needs it has it */
-  unref_attempt (held);
+  if (g_atomic_int_get (&self->is_cancelled))
+    {
+      unref_attempt (self); /* nobody waits for its end */
+      return;
+    }
+  ref_attempt (self); /* it may end at once */
+  self->attempt = queen_try_start (queen_upstream_get_caller (self->upstream), self->target,
+                                   &self->request, &funcs, self);
+  g_clear_pointer (&self->request.body, g_bytes_unref); /* whoever needs it has it */
+  unref_attempt (self);
 }
 
 static void
@@ -324,7 +331,8 @@ queen_attempt_start (QueenUpstream *upstream,
   self->data = data;
   self->link.data = self;
   queen_mail_sender_init (&self->sender, queen_upstream_get_mailbox (upstream), asker);
-  queen_upstream_invoke (upstream, begin_attempt, ref_attempt (self));
+  queen_mail_sender_init (&self->errands, queen_upstream_get_errands (upstream), asker);
+  queen_upstream_invoke (upstream, &self->errands, begin_attempt, ref_attempt (self));
   return self;
 }
 
@@ -332,7 +340,8 @@ void
 queen_attempt_cancel (QueenAttempt *self)
 {
   self->is_over = TRUE;
-  queen_upstream_invoke (self->upstream, cancel_attempt, self);
+  g_atomic_int_set (&self->is_cancelled, TRUE);
+  queen_upstream_invoke (self->upstream, &self->errands, cancel_attempt, self);
 }
 
 gboolean

@@ -32,9 +32,10 @@ struct _QueenCall
   QueenSource source;
 
   QueenNamesWait *wait; /* NULL unless its host is being looked up */
-  QueenLane *lane;
-  QueenPassage *pass; /* NULL unless it makes a secure connection, or waits for that */
+  QueenLane *lane;      /* until libsoup has given its message back */
+  QueenPassage *pass;   /* NULL unless it makes a secure connection, or waits for that */
   SoupMessage *message;
+  gboolean is_asking; /* libsoup has not said what became of that */
   GCancellable *cancellable;
   QueenIntake *answer;
   QueenCostPlace turn; /* among the caller's eager ones */

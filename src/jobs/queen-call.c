@@ -48,7 +48,8 @@ queen_call_leave_turn (QueenCall *self)
 }
 
 /* @is_whole: the answer has been read to its end; else the connection is closed, and not kept for
- * another request. libsoup takes it back only in its next turn. */
+ * another request. libsoup takes it back only in its next turn, and so long the lane has one more:
+ * libsoup walks along all that it has of one. */
 static void
 let_go (QueenCall *self, gboolean is_whole)
 {
@@ -68,7 +69,8 @@ let_go (QueenCall *self, gboolean is_whole)
   else
     g_clear_pointer (&self->pass, queen_passage_return);
   g_clear_object (&self->message);
-  g_clear_pointer (&self->lane, queen_lane_leave);
+  if (!self->is_asking)
+    g_clear_pointer (&self->lane, queen_lane_leave);
 }
 
 void
@@ -209,11 +211,13 @@ take_result (QueenCall *self, GInputStream *answer, const GError *error)
   /* Only now is no thread any longer busy with its connection. */
   g_clear_pointer (&self->pass, queen_passage_return);
   self->caller->n_pending--;
+  self->is_asking = FALSE;
   if (self->is_over)
     {
       if (answer)
         g_input_stream_close (answer, self->cancellable, NULL);
       g_clear_object (&answer);
+      g_clear_pointer (&self->lane, queen_lane_leave);
     }
   else if (!answer && queen_soup_is_misdirected (self->message))
     take_misdirected (self);
@@ -351,6 +355,7 @@ send_request (gpointer data)
   g_signal_connect (self->message, "wrote-body", G_CALLBACK (on_request_sent), self);
   g_signal_connect (self->message, "got-informational", G_CALLBACK (on_interim), self);
   self->caller->n_pending++;
+  self->is_asking = TRUE;
   g_main_context_push_thread_default (context);
   soup_session_send_async (queen_lane_get_session (self->lane), self->message, G_PRIORITY_DEFAULT,
                            self->cancellable, on_call_answer, queen_call_ref (self));

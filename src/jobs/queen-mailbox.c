@@ -154,7 +154,8 @@ dispatch_mail (GSource *source, GSourceFunc callback, gpointer data)
   while (queen_turn_taker_has_members (&self->all))
     if (queen_slice_is_over (&slice, deliver_first (self, TRUE)))
       break;
-  self->on_delivered (self->data);
+  if (self->on_delivered)
+    self->on_delivered (self->data);
   return G_SOURCE_CONTINUE;
 }
 
@@ -180,7 +181,7 @@ queen_mailbox_new (GMainContext *reader, void (*on_delivered) (gpointer data), g
   self->askers = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, free_asker);
   self->source = g_source_new (&functions, sizeof (MailSource));
   ((MailSource *) self->source)->mailbox = self;
-  g_source_set_static_name (self->source, "mail from workers");
+  g_source_set_static_name (self->source, "mail");
   g_source_attach (self->source, reader);
   return self;
 }

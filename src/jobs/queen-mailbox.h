@@ -57,7 +57,7 @@ typedef struct _QueenMailbox QueenMailbox;
 /**
  * queen_mailbox_new:
  * @reader: where it is delivered
- * @on_delivered: called in the reader's thread when some of it has been
+ * @on_delivered: (nullable): called in the reader's thread when some of it has been
  *
  * Returns: (transfer full): an empty one
  */

@@ -16,11 +16,13 @@ struct _QueenRelay
 {
   gatomicrefcount n_refs;
   QueenMailSender sender;
+  QueenMailSender errands;
   QueenUpstream *upstream;
   QueenTarget *target;
   QueenRelayRequest request; /* its texts are owned, but for the static ones */
   int n_waiting;             /* atomic: bytes that nobody has taken yet */
   int is_waiting;            /* atomic: it is paused, and to be told when there are fewer */
+  int is_cancelled;          /* atomic */
 
   /* the main thread's own */
   const QueenRelayFuncs *funcs;
@@ -43,6 +45,7 @@ unref_relay (QueenRelay *self)
   if (!g_atomic_ref_count_dec (&self->n_refs))
     return;
   queen_mail_sender_clear (&self->sender);
+  queen_mail_sender_clear (&self->errands);
   queen_target_free (self->target);
   g_free ((char *) self->request.path);
   g_free ((char *) self->request.pass);
@@ -226,6 +229,11 @@ begin_relay (gpointer data)
     .idle_timeout = self->request.silence,
   };
 
+  if (g_atomic_int_get (&self->is_cancelled))
+    {
+      unref_relay (self); /* nobody waits for its end */
+      return;
+    }
   queen_source_init_here (&source);
   self->call =
       queen_call_start (queen_upstream_get_caller (self->upstream), &request, &funcs, self);
@@ -280,7 +288,8 @@ queen_relay_start (QueenUpstream *upstream,
   self->funcs = funcs;
   self->data = data;
   queen_mail_sender_init (&self->sender, queen_upstream_get_mailbox (upstream), asker);
-  queen_upstream_invoke (upstream, begin_relay, ref_relay (self));
+  queen_mail_sender_init (&self->errands, queen_upstream_get_errands (upstream), asker);
+  queen_upstream_invoke (upstream, &self->errands, begin_relay, ref_relay (self));
   return self;
 }
 
@@ -290,12 +299,13 @@ queen_relay_note_taken (QueenRelay *self, gsize n_bytes)
   g_atomic_int_add (&self->n_waiting, -(int) n_bytes);
   if (!has_much_waiting (self, 2) &&
       g_atomic_int_compare_and_exchange (&self->is_waiting, TRUE, FALSE))
-    queen_upstream_invoke (self->upstream, resume_relay, ref_relay (self));
+    queen_upstream_invoke (self->upstream, &self->errands, resume_relay, ref_relay (self));
 }
 
 void
 queen_relay_cancel (QueenRelay *self)
 {
   self->is_over = TRUE;
-  queen_upstream_invoke (self->upstream, cancel_relay, self);
+  g_atomic_int_set (&self->is_cancelled, TRUE);
+  queen_upstream_invoke (self->upstream, &self->errands, cancel_relay, self);
 }

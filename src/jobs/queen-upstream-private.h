@@ -11,8 +11,20 @@ G_BEGIN_DECLS
 
 /* For attempts: they are in both threads. */
 
-/** Has @func called in the thread that calls, in order with all others. */
-void queen_upstream_invoke (QueenUpstream *self, void (*func) (gpointer data), gpointer data);
+/** Returns: where senders put what is for the thread that calls; see queen_upstream_invoke() */
+QueenMailbox *queen_upstream_get_errands (QueenUpstream *self);
+
+/**
+ * queen_upstream_invoke:
+ * @sender: (nullable): of queen_upstream_get_errands(); %NULL for the queen's own
+ *
+ * Has @func called in the thread that calls: in order with what @sender has put before, and in
+ * turns with others, by who asks.
+ */
+void queen_upstream_invoke (QueenUpstream *self,
+                            QueenMailSender *sender,
+                            void (*func) (gpointer data),
+                            gpointer data);
 
 QueenMailbox *queen_upstream_get_mailbox (QueenUpstream *self);
 

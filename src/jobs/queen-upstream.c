@@ -18,6 +18,8 @@ struct _QueenUpstream
   GMainContext *context;
   GMainLoop *loop;
   QueenMailbox *mailbox;
+  QueenMailbox *errands; /* the other way */
+  QueenMailSender own;   /* of errands that nobody asks for: no sender has that name */
   QueenReach *reach;
   char *token_file;          /* NULL when there is none */
   QueenWorkerTokens *tokens; /* what the thread begins with */
@@ -94,6 +96,7 @@ run_thread (gpointer data)
 
 typedef struct
 {
+  QueenMail mail;
   QueenUpstream *upstream;
   gint64 given_at; /* µs, monotonic */
   void (*func) (gpointer data);
@@ -110,30 +113,43 @@ count_errand (QueenUpstream *self, const Errand *errand, int n)
   g_mutex_unlock (&self->lock);
 }
 
-static gboolean
-on_errand (gpointer data)
+static void
+on_errand (QueenMail *mail, gboolean is_wanted)
 {
-  Errand *errand = data;
+  Errand *errand = (Errand *) mail;
 
   count_errand (errand->upstream, errand, -1);
-  errand->func (errand->data);
-  return G_SOURCE_REMOVE;
+  if (is_wanted)
+    errand->func (errand->data);
+  g_free (errand);
 }
 
+/* Whoever begins and ends thousands is not to have others wait for all of that. To begin a call
+ * takes long: the thread looks at the clock after each. */
 void
-queen_upstream_invoke (QueenUpstream *self, void (*func) (gpointer data), gpointer data)
+queen_upstream_invoke (QueenUpstream *self,
+                       QueenMailSender *sender,
+                       void (*func) (gpointer data),
+                       gpointer data)
 {
-  g_autoptr (GSource) source = g_idle_source_new ();
   Errand *errand = g_new0 (Errand, 1);
 
+  errand->mail.deliver = on_errand;
+  errand->mail.size = sizeof *errand;
+  errand->mail.is_much = TRUE;
+  errand->mail.sender = sender ? sender : &self->own;
   errand->upstream = self;
   errand->given_at = g_get_monotonic_time ();
   errand->func = func;
   errand->data = data;
   count_errand (self, errand, 1);
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, on_errand, errand, g_free);
-  g_source_attach (source, self->context);
+  queen_mailbox_put (self->errands, &errand->mail);
+}
+
+QueenMailbox *
+queen_upstream_get_errands (QueenUpstream *self)
+{
+  return self->errands;
 }
 
 QueenMailbox *
@@ -196,13 +212,19 @@ on_mail_delivered (gpointer data)
 
   if (g_atomic_int_get (&self->n_paused) > 0 &&
       g_atomic_int_compare_and_exchange (&self->is_resuming, FALSE, TRUE))
-    queen_upstream_invoke (self, resume, self);
+    queen_upstream_invoke (self, NULL, resume, self);
 }
 
+/* Whatever else it is to do was given to it before. */
 static void
 end_thread (gpointer data)
 {
-  g_main_loop_quit (data);
+  QueenUpstream *self = data;
+
+  if (queen_mailbox_get_n_bytes (self->errands) > 0)
+    queen_upstream_invoke (self, NULL, end_thread, self);
+  else
+    g_main_loop_quit (self->loop);
 }
 
 /* Settings */
@@ -262,6 +284,8 @@ queen_upstream_new (const QueenUpstreamSettings *settings, GError **error)
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
   self->mailbox = queen_mailbox_new (g_main_context_default (), on_mail_delivered, self);
+  self->errands = queen_mailbox_new (self->context, NULL, NULL);
+  queen_mail_sender_init (&self->own, self->errands, "queen");
   make_caller (self);
   self->thread = g_thread_new ("workers", run_thread, self);
   return self;
@@ -301,15 +325,17 @@ queen_upstream_take_tokens (QueenUpstream *self, QueenWorkerTokens *tokens)
 
   change->upstream = self;
   change->tokens = tokens;
-  queen_upstream_invoke (self, change_tokens, change);
+  queen_upstream_invoke (self, NULL, change_tokens, change);
 }
 
 void
 queen_upstream_free (QueenUpstream *self)
 {
-  queen_upstream_invoke (self, end_thread, self->loop);
+  queen_upstream_invoke (self, NULL, end_thread, self);
   g_thread_join (self->thread);
   queen_mailbox_free (self->mailbox);
+  queen_mail_sender_clear (&self->own);
+  queen_mailbox_free (self->errands);
   g_main_loop_unref (self->loop);
   g_main_context_unref (self->context);
   free_settings (self);
