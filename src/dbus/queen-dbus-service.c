@@ -29,7 +29,7 @@
 static const QueenDBusLimits limits = {
   .message = 24 * 1024 * 1024,
   .page = 1024 * 1024,
-  .part = 256 * 1024,
+  .part = 32 * 1024,
 };
 
 static const char *const rich_methods[] = { "ReportWorker", "ReportHive", "Place", "SubmitJob",

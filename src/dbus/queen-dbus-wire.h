@@ -18,7 +18,8 @@ G_BEGIN_DECLS
  * @message: bytes of a message of hers. A bus throws the sender of one that is over its own limit
  *   off; a system bus's is 32 MiB.
  * @page: bytes of what describes her objects
- * @part: bytes of what can be had in parts: others wait for as long as one takes to be made
+ * @part: bytes of what can be had in parts: others wait until one is made and the bus has read it:
+ *   some KiB in each of its turns
  *
  * What the sizes of her messages are kept under.
  */

@@ -16,8 +16,8 @@
 
 #define WORKERS QUEEN_PATH "/workers"
 #define HIVES QUEEN_PATH "/hives"
-#define PART (256 * 1024) /* bytes of what List gives at the most */
-#define N_FOR_PARTS 600   /* workers that are more than that */
+#define PART (32 * 1024) /* bytes of what List gives at the most */
+#define N_FOR_PARTS 600  /* workers that are more than that */
 
 typedef struct
 {
@@ -710,7 +710,7 @@ test_large (Fixture *f, gconstpointer data)
   bus_client_expect (f->client, WORKERS, ".Registry", "Total", "0");
 }
 
-/* Signals, and answers to others, wait while one is made. */
+/* Signals, and answers to others, wait while one is made and read by the bus. */
 static void
 test_parts (Fixture *f, gconstpointer data)
 {
