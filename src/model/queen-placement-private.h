@@ -19,7 +19,8 @@ typedef struct
   QueenOffers *offers;
   QueenLine *line;
   QueenAppointment wake; /* when its line is to be looked at; mostly now */
-  gboolean goes_on;      /* from where that was left, as nothing has happened since */
+  gboolean goes_on;      /* from where that was left */
+  gboolean goes_anew;    /* when it has come to its end, as something has happened */
   QueenAppointment move; /* when those in it are to hear of their places */
   gint64 told_at;        /* µs, monotonic: when they last heard of them */
   gint64 taken_at;       /* likewise: when the last one was served, or the first came since */
