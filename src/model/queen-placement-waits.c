@@ -169,7 +169,7 @@ find_reason (const QueenPlacementWait *wait)
     return QUEEN_PLACEMENT_DISPLACED;
   return queen_placement_lacks_share (wait->placement, wait->model, &wait->request)
              ? QUEEN_PLACEMENT_SHARE
-             : queen_placement_explain_none (wait->placement, wait->model, &wait->request);
+             : queen_placement_explain_none (wait->model, &wait->request);
 }
 
 static void

@@ -1105,6 +1105,34 @@ test_line_woken_up (Fixture *f, gconstpointer data)
   assert_placed (honest, "a");
 }
 
+/* Whoever waits for what is left gets it as soon as it need not be left any more. */
+static void
+test_half_is_over (Fixture *f, gconstpointer data)
+{
+  Asker *greedy[N_GREEDY] = { NULL };
+  g_autoptr (Asker) first = NULL, waits = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 4, 0);
+  reserve_again (f, greedy);
+  first = ask_as (f, "address:198.51.100.1");
+  pass (QUEEN_PLACEMENT_USUAL_RESERVE);
+  assert_placed (first, "a");
+  end (first, QUEEN_PLACEMENT_DONE);
+  for (int i = 0; i < N_GREEDY; i++)
+    g_clear_pointer (&greedy[i], free_asker);
+  pass (27 * SECOND);
+  greedy[0] = reserve (f, "s-0", 0);
+  greedy[1] = reserve (f, "s-1", 0);
+  waits = reserve (f, "s-2", 10 * SECOND);
+  turn ();
+  assert_placed (greedy[1], "a");
+  assert_waits (waits);
+  pass (SECOND);
+  assert_placed (waits, "a");
+  free_asker (greedy[0]);
+  free_asker (greedy[1]);
+}
+
 /* @models: with blanks between */
 static void
 beat_models (Fixture *f, const char *id, const char *models)
@@ -1856,6 +1884,7 @@ main (int argc, char **argv)
   add ("queens/a-thousand-on-their-way-take-several-turns", NULL, test_many_untold);
   add ("reservation/half-is-left-of-that-worker-alone", NULL, test_half_of_another);
   add ("reservation/few-end-for-others-or-none", NULL, test_few_end);
+  add ("reservation/half-is-left-no-longer-than-it-must-be", NULL, test_half_is_over);
   add ("reservation/what-jobs-take-up-is-left", NULL, test_half_is_left_by_those_kept);
   add ("reservation/used-stays-by-the-workers-word", NULL, test_used);
   add ("reservation/not-wanted-stays", NULL, test_unwanted);
