@@ -9,6 +9,7 @@
 #include "text/queen-json-writer.h"
 
 #define MAX_ATTEMPTS 2
+#define SILENCE (10 * G_USEC_PER_SEC)  /* past which who gives up may blame the worker for it */
 #define POSITIONS_APART G_USEC_PER_SEC /* µs between two that readers are told */
 
 static gboolean find_worker (QueenJob *self, gint64 patience, GError **error);
@@ -38,16 +39,28 @@ end_placement (QueenJob *self, QueenPlacementOutcome outcome)
   g_clear_pointer (&self->placement, g_free);
 }
 
+/* Else whoever always gives up before a worker's time is over would come to the same silent one
+ * again and again, as that has the least to do. */
+static QueenPlacementOutcome
+judge_silence (const QueenJob *self)
+{
+  return self->attempt && get_now (self) - MAX (self->placed, self->last_heard) >= SILENCE
+             ? QUEEN_PLACEMENT_IN_VAIN
+             : QUEEN_PLACEMENT_UNUSED;
+}
+
 void
 queen_job_abandon (QueenJob *self)
 {
+  QueenPlacementOutcome outcome = judge_silence (self);
+
   if (self->wait)
     queen_placement_wait_cancel (self->wait);
   if (self->attempt)
     self->owner->settings.cancel_attempt (self->attempt);
   self->wait = NULL;
   self->attempt = NULL;
-  end_placement (self, QUEEN_PLACEMENT_UNUSED);
+  end_placement (self, outcome);
 }
 
 static void
@@ -59,13 +72,15 @@ fail_job (QueenJob *self, GError *error)
 /* What a worker says */
 
 static void
-note_first_byte (QueenJob *self)
+note_heard (QueenJob *self)
 {
+  self->last_heard = get_now (self);
   if (self->has_begun)
     return;
   self->has_begun = TRUE;
   g_clear_pointer (&self->body, g_bytes_unref); /* nobody else is asked from here on */
-  queen_histogram_add (&self->owner->figures.first_byte, (get_now (self) - self->placed) / 100, 1);
+  queen_histogram_add (&self->owner->figures.first_byte, (self->last_heard - self->placed) / 100,
+                       1);
 }
 
 static void
@@ -95,10 +110,10 @@ on_answer_event (GBytes *event, const char *text, gsize length, gpointer data)
   gsize size;
   const char *bytes = g_bytes_get_data (event, &size);
 
-  note_first_byte (self);
+  note_heard (self);
   if (text)
     {
-      self->last_token = get_now (self);
+      self->last_token = self->last_heard;
       self->n_tokens++;
       self->owner->figures.n_tokens++;
       if (self->first_token == 0)
@@ -125,7 +140,7 @@ on_answer_body (GBytes *part, gpointer data)
 {
   QueenJob *self = data;
 
-  note_first_byte (self);
+  note_heard (self);
   if (has_room_for (self, part))
     {
       queen_job_take_part (self, part);
@@ -163,7 +178,7 @@ judge_worker (const QueenJob *self, QueenAttemptOutcome outcome, const GError *e
   if (outcome == QUEEN_ATTEMPT_CROWDED || outcome == QUEEN_ATTEMPT_DROPPED)
     return QUEEN_PLACEMENT_UNUSED;
   if (outcome == QUEEN_ATTEMPT_TIMED_OUT && !has_usual_patience (self))
-    return QUEEN_PLACEMENT_UNUSED;
+    return QUEEN_PLACEMENT_IN_VAIN;
   if (g_error_matches (error, QUEEN_ERROR, QUEEN_ERROR_NOT_IMPLEMENTED))
     return QUEEN_PLACEMENT_UNUSED;
   if (outcome == QUEEN_ATTEMPT_ABSENT)

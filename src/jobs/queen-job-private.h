@@ -83,6 +83,7 @@ struct _QueenJob
   gint64 ended_at;
   gint64 submitted; /* µs, monotonic, like these; 0 when it has not come yet */
   gint64 placed;
+  gint64 last_heard; /* of any of its workers */
   gint64 first_token;
   gint64 last_token;
   gint64 told_position; /* when readers last heard of one */

@@ -131,3 +131,13 @@ queen_component_append_short_json (const QueenComponent *component, GString *jso
   append_members (component, TRUE, json);
   g_string_append (json, ",\"shortened\":true}");
 }
+
+void
+queen_component_append_shortest_json (const QueenComponent *component, GString *json)
+{
+  const Member *member = get_members (component->kind);
+
+  for (; member->field->type != &queen_field_holds; member++)
+    append_member (component, member, TRUE, json);
+  g_string_append (json, ",\"shortened\":true}");
+}

@@ -28,4 +28,13 @@ void queen_component_append_json (const QueenComponent *component, GString *json
  */
 void queen_component_append_short_json (const QueenComponent *component, GString *json);
 
+/**
+ * queen_component_append_shortest_json:
+ * @json: where to write
+ *
+ * Appends only which one it is, and whether it is online and available, and that this is not all:
+ * no more than some 350 bytes.
+ */
+void queen_component_append_shortest_json (const QueenComponent *component, GString *json);
+
 G_END_DECLS

@@ -135,13 +135,18 @@ get_share (const QueenListing *self)
 static void
 append_component (QueenListing *self, const QueenComponent *component)
 {
+  static void (*const forms[]) (const QueenComponent *, GString *) = {
+    queen_component_append_json,
+    queen_component_append_short_json,
+    queen_component_append_shortest_json,
+  };
   gsize length = self->json->len, share = get_share (self);
 
-  queen_component_append_json (component, self->json);
-  if (self->json->len - length <= share)
-    return;
-  g_string_truncate (self->json, length);
-  queen_component_append_short_json (component, self->json);
+  for (gsize i = 0; i == 0 || (i < G_N_ELEMENTS (forms) && self->json->len - length > share); i++)
+    {
+      g_string_truncate (self->json, length);
+      forms[i](component, self->json);
+    }
 }
 
 static void

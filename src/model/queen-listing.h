@@ -13,10 +13,12 @@ G_BEGIN_DECLS
 
 /* A stranger says how much there is of each, so a page may have fewer than are asked for, */
 #define QUEEN_LISTING_MAX_PAGE (16 * 1024 * 1024) /* bytes */
-/* and a list that is no page has less of who says much, or may be none: as many may wait for all
- * who ask, but for the one of everybody, of which there is one for all. */
-#define QUEEN_LISTING_MAX (64 * 1024 * 1024)             /* bytes */
-#define QUEEN_LISTING_MAX_OF_ALL (2 * QUEEN_LISTING_MAX) /* bytes */
+/* and a list that is no page has less of who says much, or may be none: 64 MiB may wait for all who
+ * ask, and some of that has to be left, but for the one of everybody, of which there is one for
+ * all.
+ */
+#define QUEEN_LISTING_MAX (60 * 1024 * 1024)         /* bytes */
+#define QUEEN_LISTING_MAX_OF_ALL (128 * 1024 * 1024) /* bytes */
 
 /**
  * QueenListing:

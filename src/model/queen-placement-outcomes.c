@@ -104,6 +104,9 @@ queen_placement_note_outcome (QueenPlacement *self,
     case QUEEN_PLACEMENT_FAILED:
       note_fault (self, candidate, party, outcome == QUEEN_PLACEMENT_REFUSED);
       break;
+    case QUEEN_PLACEMENT_IN_VAIN:
+      queen_supplier_disappoint (candidate->supplier, party, self->clock->get_monotonic ());
+      break;
     default:
       break;
     }

@@ -19,13 +19,14 @@ typedef struct
   QueenOffers *offers;
   QueenLine *line;
   QueenAppointment wake; /* when its line is to be looked at; mostly now */
-  gboolean goes_on;      /* from where that was left, as nothing has happened since */
+  gboolean goes_on;      /* from where that was left */
+  gboolean goes_anew;    /* when it has come to its end, as something has happened */
   QueenAppointment move; /* when those in it are to hear of their places */
   gint64 told_at;        /* µs, monotonic: when they last heard of them */
   gint64 taken_at;       /* likewise: when the last one was served, or the first came since */
   gint64 pace;           /* µs from one that is served to the next; 0 for not known */
-  gint64 half_until;     /* likewise: until when half of it is left by those who keep places */
-  gboolean half_is_gone; /* likewise: they get nothing before something happens */
+  QueenAppointment half; /* while it is on, those who keep places leave half of it */
+  gboolean half_is_gone; /* and they get nothing before something happens */
   guint n_elsewhere;     /* who waits for it at other queens */
   guint n_users;         /* functions that work with it right now */
 } QueenPlacementModel;
@@ -172,8 +173,7 @@ gboolean queen_placement_lacks_share_of_network (QueenPlacement *self,
  *
  * Returns: why nobody can take it now
  */
-QueenPlacementReason queen_placement_explain_none (QueenPlacement *self,
-                                                   const QueenPlacementModel *model,
+QueenPlacementReason queen_placement_explain_none (const QueenPlacementModel *model,
                                                    const QueenPlacementRequest *request);
 
 /** queen_placement_conclude: tells of a result, and counts it. */

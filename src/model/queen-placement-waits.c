@@ -169,7 +169,7 @@ find_reason (const QueenPlacementWait *wait)
     return QUEEN_PLACEMENT_DISPLACED;
   return queen_placement_lacks_share (wait->placement, wait->model, &wait->request)
              ? QUEEN_PLACEMENT_SHARE
-             : queen_placement_explain_none (wait->placement, wait->model, &wait->request);
+             : queen_placement_explain_none (wait->model, &wait->request);
 }
 
 static void
@@ -199,6 +199,16 @@ pass_over (QueenPlacement *self, QueenPlacementModel *model, const QueenPlacemen
     queen_line_pass (model->line);
 }
 
+static void on_wake_due (gpointer data, gpointer placement);
+
+static void
+enter_wake (QueenPlacement *self, QueenPlacementModel *model)
+{
+  if (count_waiting (model) > 0 && !queen_appointment_is_on (&model->wake))
+    queen_agenda_enter (self->agenda, &model->wake, self->clock->get_monotonic (), on_wake_due,
+                        model);
+}
+
 /* Returns: whether it has got one */
 static gboolean
 serve_wait (QueenPlacement *self, QueenPlacementModel *model, QueenPlacementWait *wait)
@@ -224,47 +234,53 @@ serve_wait (QueenPlacement *self, QueenPlacementModel *model, QueenPlacementWait
 
 /* Nobody is asked who cannot be served: when the fit are gone, it is over. Who must not have those
  * that are left, as it holds too many, has been there or was refused, is passed over. Whoever still
- * waits when she stops is told no. */
-static void
+ * waits when she stops is told no. Whatever happens on the way, it is gone along to its end before
+ * that is begun anew: a thousand who are passed over may stand before those who need not be.
+ *
+ * Returns: whether there is more to do */
+static gboolean
 serve_line (QueenPlacement *self, QueenPlacementModel *model)
 {
   QueenPlacementWait *wait;
   QueenSlice slice;
   guint n_served = 0;
-  gboolean has_time = TRUE, goes_on;
+  gboolean has_time = TRUE;
 
   if (self->is_stopping)
-    return;
+    return FALSE;
   if (!model->goes_on)
-    queen_line_restart (model->line);
-  model->goes_on = TRUE;
+    {
+      queen_line_restart (model->line);
+      model->goes_anew = FALSE;
+    }
   queen_slice_begin (&slice, self->clock);
   while (has_time && (wait = queen_line_peek (model->line)) && queen_placement_has_any (model))
     {
       n_served += serve_wait (self, model, wait);
       has_time = n_served < MAX_SERVED && !queen_slice_is_over (&slice, QUEEN_SLICE_LARGE);
     }
-  goes_on = !has_time && model->goes_on;
-  if (!has_time)
-    queen_placement_wake (self, model);
-  model->goes_on = goes_on;
+  model->goes_on = !has_time;
+  return model->goes_on || model->goes_anew;
 }
 
 static void
-on_wake_due (gpointer model, gpointer placement)
+on_wake_due (gpointer data, gpointer placement)
 {
+  QueenPlacementModel *model = data;
+  QueenPlacement *self = placement;
+
   queen_placement_use_model (model);
-  serve_line (placement, model);
-  queen_placement_leave_model (placement, model);
+  if (serve_line (self, model))
+    enter_wake (self, model);
+  queen_placement_leave_model (self, model);
 }
 
 void
 queen_placement_wake (QueenPlacement *self, QueenPlacementModel *model)
 {
-  model->goes_on = model->half_is_gone = FALSE;
-  if (count_waiting (model) > 0 && !queen_appointment_is_on (&model->wake))
-    queen_agenda_enter (self->agenda, &model->wake, self->clock->get_monotonic (), on_wake_due,
-                        model);
+  model->goes_anew = TRUE;
+  model->half_is_gone = FALSE;
+  enter_wake (self, model);
 }
 
 void

@@ -43,6 +43,7 @@ queen_placement_drop_model (QueenPlacement *self, QueenPlacementModel *model)
   queen_sharded_table_remove (self->models, model->offers->model);
   queen_agenda_leave (&model->wake);
   queen_agenda_leave (&model->move);
+  queen_agenda_leave (&model->half);
   queen_line_free (model->line);
   queen_offers_free (model->offers);
   g_free (model);

@@ -219,19 +219,16 @@ end_spare (QueenPlacement *self,
 
 /* Returns: whether its submitter would keep a place, and leaves half of some workers' slots now */
 static gboolean
-leaves_half (QueenPlacement *self,
-             const QueenPlacementModel *model,
-             const QueenPlacementRequest *request)
+leaves_half (const QueenPlacementModel *model, const QueenPlacementRequest *request)
 {
-  return queen_placement_is_lent (request) && self->clock->get_monotonic () < model->half_until;
+  return queen_placement_is_lent (request) && queen_appointment_is_on (&model->half);
 }
 
 QueenPlacementReason
-queen_placement_explain_none (QueenPlacement *self,
-                              const QueenPlacementModel *model,
+queen_placement_explain_none (const QueenPlacementModel *model,
                               const QueenPlacementRequest *request)
 {
-  return leaves_half (self, model, request) && model->offers->counts[QUEEN_VERDICT_FIT] > 0
+  return leaves_half (model, request) && model->offers->counts[QUEEN_VERDICT_FIT] > 0
              ? QUEEN_PLACEMENT_OTHERS_FIRST
              : QUEEN_PLACEMENT_NONE_FIT;
 }
@@ -248,15 +245,24 @@ note_lent_in_vain (QueenPlacementModel *model,
     model->half_is_gone = TRUE;
 }
 
+static void
+on_half_over (gpointer model, gpointer placement)
+{
+  queen_placement_wake (placement, model);
+}
+
 /* Many who keep places keep all of them, each no more than it may, whether they use them or not. So
  * as soon as a job has had to wait for that, they leave half of such a worker's slots for a while.
  */
 static void
-note_waiting_job (QueenPlacementModel *model, const QueenChoice *choice)
+note_waiting_job (QueenPlacement *self, QueenPlacementModel *model, const QueenChoice *choice)
 {
-  if (!queen_offers_leave_half (model->offers, choice->now + HALF_IS_LEFT))
+  gint64 until = choice->now + HALF_IS_LEFT;
+
+  if (!queen_offers_leave_half (model->offers, until))
     return;
-  model->half_until = choice->now + HALF_IS_LEFT;
+  queen_agenda_leave (&model->half);
+  queen_agenda_enter (self->agenda, &model->half, until, on_half_over, model);
   model->half_is_gone = FALSE; /* where it was left before, it may be no longer */
 }
 
@@ -269,7 +275,7 @@ queen_placement_place (QueenPlacement *self,
 {
   QueenChoice choice = { .where = has_affinity ? affinity : make_chance (self),
                          .has_affinity = has_affinity,
-                         .leaves_half = leaves_half (self, model, result->request),
+                         .leaves_half = leaves_half (model, result->request),
                          .excluded = result->request->excluded,
                          .avoided = find_tried (self, result->request),
                          .party = queen_faults_identify (result->request->submitter),
@@ -294,11 +300,11 @@ queen_placement_place (QueenPlacement *self,
   if (candidate)
     give_out (self, candidate, result);
   else
-    result->reason = queen_placement_explain_none (self, model, result->request);
+    result->reason = queen_placement_explain_none (model, result->request);
   if (!candidate && !result->is_cut_short)
     note_lent_in_vain (model, &choice, result);
   if (!candidate && !result->is_cut_short && result->request->reserve == QUEEN_PLACEMENT_UNTIL_END)
-    note_waiting_job (model, &choice);
+    note_waiting_job (self, model, &choice);
   result->party = choice.party;
   result->has_rests = choice.has_rests;
   return candidate != NULL;

@@ -189,8 +189,10 @@ typedef struct _QueenPlacementWait QueenPlacementWait;
  *   for whoever had asked; and for others only when #QueenFaults counts that, and while enough are
  *   left that do not rest
  * @QUEEN_PLACEMENT_FAILED: it failed
- * @QUEEN_PLACEMENT_UNUSED: says nothing about the worker: what was asked was cancelled, was wrong
- *   itself, or was waited for with less patience than is usual
+ * @QUEEN_PLACEMENT_IN_VAIN: nothing came for as long as whoever had asked was ready to wait, which
+ *   is less than is usual: that says something to this one alone
+ * @QUEEN_PLACEMENT_UNUSED: says nothing about the worker: what was asked was cancelled, or was
+ * wrong itself
  *
  * How what was placed has ended. Several of the second to the fourth in a row eject the worker, but
  * for what #QueenFaults does not count.
@@ -201,6 +203,7 @@ typedef enum
   QUEEN_PLACEMENT_ABSENT,
   QUEEN_PLACEMENT_REFUSED,
   QUEEN_PLACEMENT_FAILED,
+  QUEEN_PLACEMENT_IN_VAIN,
   QUEEN_PLACEMENT_UNUSED,
   QUEEN_N_PLACEMENT_OUTCOMES
 } QueenPlacementOutcome;

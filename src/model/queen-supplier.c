@@ -238,6 +238,13 @@ queen_supplier_fail (QueenSupplier *self, guint party, gint64 now)
     self->doubted_until = now + DOUBT;
 }
 
+void
+queen_supplier_disappoint (QueenSupplier *self, guint party, gint64 now)
+{
+  if (self)
+    blame (self, party, now);
+}
+
 gboolean
 queen_supplier_is_doubted (const QueenSupplier *self, gint64 now)
 {

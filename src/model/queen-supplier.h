@@ -96,6 +96,16 @@ void queen_supplier_succeed (QueenSupplier *self, guint party, gint64 now);
 void queen_supplier_fail (QueenSupplier *self, guint party, gint64 now);
 
 /**
+ * queen_supplier_disappoint:
+ * @self: (nullable): whose worker has said nothing
+ * @party: who waited no longer, as queen_faults_identify() has it
+ * @now: µs, monotonic
+ *
+ * For @party it has failed; and for nobody else, as each may have as little patience as it likes.
+ */
+void queen_supplier_disappoint (QueenSupplier *self, guint party, gint64 now);
+
+/**
  * queen_supplier_open:
  * @self: (nullable): whose worker gets something to do
  * @party: for whom, as queen_faults_identify() has it

@@ -134,9 +134,10 @@ tear_down (Fixture *f, gconstpointer data)
     }
 }
 
-/* @running: what it works on by its own word; -1 for nothing said */
+/* @sender: (nullable): whose worker it is
+ * @running: what it works on by its own word; -1 for nothing said */
 static inline void
-beat_with (Fixture *f, const char *id, gint64 slots, gint64 running)
+beat_of (Fixture *f, const char *sender, const char *id, gint64 slots, gint64 running)
 {
   QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
 
@@ -148,7 +149,13 @@ beat_with (Fixture *f, const char *id, gint64 slots, gint64 running)
   worker->vitals->running = running;
   g_assert_true (
       queen_registry_update (queen_cluster_get_registry (f->cluster, QUEEN_COMPONENT_WORKER),
-                             worker, NULL, NULL));
+                             worker, sender, NULL));
+}
+
+static inline void
+beat_with (Fixture *f, const char *id, gint64 slots, gint64 running)
+{
+  beat_of (f, NULL, id, slots, running);
 }
 
 static inline void

@@ -214,6 +214,56 @@ test_own_clocks (Fixture *f, gconstpointer data)
   g_assert_cmpuint (count_resting (f), ==, 0);
 }
 
+/* Of two workers the one that says nothing has less to do, and whoever asks gives up before that is
+ * a fault of its: with patience of its own, or by hanging up. */
+static void
+test_silent (Fixture *f, gconstpointer hangs_up)
+{
+  QueenJobRequest request = make_request ("address:198.51.100.1");
+  QueenJobRequest other = make_request ("address:198.51.100.2");
+
+  request.first_byte_timeout = hangs_up ? QUEEN_JOB_FIRST_BYTE_TIMEOUT : 20 * G_USEC_PER_SEC;
+  beat_of (f, "address:203.0.113.1", "silent", 8, 0);
+  beat_of (f, "address:203.0.113.2", "good", 8, 1);
+  for (guint i = 0; i < 4; i++)
+    {
+      QueenJob *job = queen_jobs_submit (f->jobs, &request, NULL, NULL);
+
+      g_assert_cmpstr (queen_job_get_worker (job), ==, i < 3 ? "silent" : "good");
+      now += 20 * (gint64) G_USEC_PER_SEC;
+      if (hangs_up)
+        queen_job_cancel (job, "who asked hung up", NULL);
+      else
+        end_try (&tries[n_tries - 1], QUEEN_ATTEMPT_TIMED_OUT, "it did not begin in time");
+      turn ();
+    }
+  /* It says nothing to others. */
+  g_assert_cmpstr (queen_job_get_worker (queen_jobs_submit (f->jobs, &other, NULL, NULL)), ==,
+                   "silent");
+  g_assert_cmpuint (count_resting (f), ==, 0);
+}
+
+/* Who hangs up soon, or in the midst of an answer, has nothing against the worker. */
+static void
+test_not_silent (Fixture *f, gconstpointer data)
+{
+  const QueenJobRequest request = make_request ("address:198.51.100.1");
+
+  beat_of (f, "address:203.0.113.1", "busy", 8, 0);
+  beat_of (f, "address:203.0.113.2", "good", 8, 1);
+  for (guint i = 0; i < 8; i++)
+    {
+      QueenJob *job = queen_jobs_submit (f->jobs, &request, NULL, NULL);
+
+      g_assert_cmpstr (queen_job_get_worker (job), ==, "busy");
+      now += (i % 2 ? 20 : 5) * (gint64) G_USEC_PER_SEC;
+      if (i % 2)
+        say_token (&tries[n_tries - 1], "t");
+      queen_job_cancel (job, "who asked hung up", NULL);
+      turn ();
+    }
+}
+
 static void
 test_usual_clocks (Fixture *f, gconstpointer data)
 {
@@ -960,6 +1010,11 @@ main (int argc, char **argv)
   ADD ("/jobs/retry/at-the-next-and-once", test_retry_at_the_next);
   ADD ("/jobs/retry/own-limits-are-no-fault-of-a-worker", test_own_limits);
   ADD ("/jobs/verdict/short-patience-is-no-fault-of-a-worker", test_own_clocks);
+  g_test_add ("/jobs/verdict/silence-counts-for-who-gave-up", Fixture, NULL, set_up, test_silent,
+              tear_down);
+  g_test_add ("/jobs/verdict/silence-counts-for-who-hung-up", Fixture, GINT_TO_POINTER (TRUE),
+              set_up, test_silent, tear_down);
+  ADD ("/jobs/verdict/who-hangs-up-soon-says-nothing", test_not_silent);
   ADD ("/jobs/verdict/who-is-silent-by-the-usual-clocks-is-ejected", test_usual_clocks);
   ADD ("/jobs/retry/not-without-another", test_no_retry_without_another);
   ADD ("/jobs/retry/waits-for-one-that-is-busy", test_retry_waits);

@@ -8,7 +8,9 @@
 
 #include "fake-clock.h"
 #include "loop/queen-alarm.h"
+#include "model/queen-heartbeat.h"
 #include "model/queen-local-sequencer.h"
+#include "net/queen-budgets.h"
 #include "queen-error.h"
 
 #define MSEC G_TIME_SPAN_MILLISECOND
@@ -27,27 +29,20 @@ typedef struct
   GPtrArray *given; /* of QueenList, to those who had ordered */
 } Fixture;
 
-/* @digits: of the id */
 static void
-beat_called (QueenRegistry *registry, int number, int digits, QueenStatus status)
+beat (QueenRegistry *registry, int number, QueenStatus status)
 {
   QueenComponent *component = queen_component_new (queen_registry_get_kind (registry));
 
-  component->id = g_strdup_printf ("%0*d", digits, number);
+  component->id = g_strdup_printf ("%d", number);
   component->status = status;
   g_assert_true (queen_registry_update (registry, component, NULL, NULL));
 }
 
 static void
-beat (QueenRegistry *registry, int number, QueenStatus status)
-{
-  beat_called (registry, number, 1, status);
-}
-
-static void
 set_up (Fixture *f, gconstpointer n_workers)
 {
-  const QueenRegistrySettings settings = { &fake_clock, G_MAXINT64 / 2, G_MAXINT64 / 2, 200000 };
+  const QueenRegistrySettings settings = { &fake_clock, G_MAXINT64 / 2, G_MAXINT64 / 2, 400000 };
 
   now = 1;
   f->bus = queen_event_bus_new ();
@@ -831,6 +826,53 @@ test_short (Fixture *f, gconstpointer data)
     }
 }
 
+/* Returns: (transfer full): ready, and with an id that is as long as one can be in JSON */
+static QueenComponent *
+make_called_at_length (int number)
+{
+  QueenComponent *component = queen_component_new (QUEEN_COMPONENT_WORKER);
+  g_autofree char *quotes = g_strnfill (QUEEN_HEARTBEAT_MAX_ID - 6, '"');
+
+  component->id = g_strdup_printf ("%06d%s", number, quotes);
+  component->status = QUEEN_STATUS_READY;
+  return component;
+}
+
+static void
+beat_at_length (Fixture *f, int number)
+{
+  QueenComponent *component = make_called_at_length (number);
+  QueenVitals *vitals = g_memdup2 (&queen_vitals_unsaid, sizeof queen_vitals_unsaid);
+
+  component->health_reason = g_strnfill (QUEEN_HEARTBEAT_MAX_REASON, '"');
+  component->vitals = vitals;
+  vitals->slots = vitals->running = vitals->waiting = QUEEN_VITALS_MAX_REQUESTS;
+  vitals->kv_usage = vitals->tokens_per_second = 1 / 3.;
+  vitals->progress = G_MAXINT64;
+  g_assert_true (queen_registry_update (f->workers, component, NULL, NULL));
+}
+
+/* As many as are known at once, and each says as much as it can. */
+static void
+test_shortest (Fixture *f, gconstpointer data)
+{
+  const QueenSelection *const selections[] = { &online, &everybody };
+
+  for (int i = 0; i < 65536; i++)
+    beat_at_length (f, i);
+  for (gsize i = 0; i < G_N_ELEMENTS (selections); i++)
+    {
+      g_autoptr (QueenList) list = work_on (f, selections[i]);
+
+      g_assert_nonnull (list);
+      if (!list->version) /* it is held for who asked, as long as it waits */
+        g_assert_cmpuint (g_bytes_get_size (list->json), <,
+                          queen_budget_get_most (QUEEN_BUDGET_ANSWERS) - 1024 * 1024);
+      g_assert_cmpuint (count_in (list, "{\"id\":"), ==, 65536);
+      g_assert_cmpuint (count_in (list, "\"online\":true,\"available\":true,"), ==, 65536);
+    }
+}
+
 /* A page ends, and no other list is made to its end, only for nobody to have room for it. */
 static void
 test_too_long (Fixture *f, gconstpointer data)
@@ -839,11 +881,12 @@ test_too_long (Fixture *f, gconstpointer data)
   const QueenSelection filter = { .online = QUEEN_ANSWER_YES };
   g_autoptr (QueenList) list = NULL;
   g_autoptr (GError) error = NULL;
+  QueenOrder *order;
 
   for (int i = 0; i < 4200; i++)
     beat_long (f, i, 512);
-  for (int i = 4200; i < 199000; i++)
-    beat_called (f->workers, i, 128, QUEEN_STATUS_READY);
+  for (int i = 4200; i < 320000; i++)
+    g_assert_true (queen_registry_update (f->workers, make_called_at_length (i), NULL, NULL));
   g_assert_null (work_on (f, &everybody));
   g_assert_null (queen_lister_order (f->lister, f->workers, &everybody, "one", on_list, f, &error));
   g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
@@ -854,12 +897,14 @@ test_too_long (Fixture *f, gconstpointer data)
   g_assert_cmpuint (g_bytes_get_size (list->json), >, QUEEN_LISTING_MAX_PAGE);
   g_assert_cmpuint (g_bytes_get_size (list->json), <, QUEEN_LISTING_MAX_PAGE + 64 * 1024);
   g_assert_nonnull (strstr ((char *) g_bytes_get_data (list->json, NULL) + QUEEN_LISTING_MAX_PAGE,
-                            "\"total\":199000,\"next\":\""));
+                            "\"total\":320000,\"next\":\""));
 
   /* It is tried again when it may be another one. */
   beat (f->workers, 1, QUEEN_STATUS_READY);
   now += SECOND;
-  g_assert_null (work_on (f, &everybody));
+  order = queen_lister_order (f->lister, f->workers, &everybody, "one", on_list, f, NULL);
+  g_assert_nonnull (order);
+  queen_order_cancel (order);
 }
 
 int
@@ -905,6 +950,7 @@ main (int argc, char **argv)
   ADD ("queue/who-waits-most-for-the-shared-one-makes-room", 300, test_greediest_of_shared);
   ADD ("queue/who-has-no-more-than-others-stays", 300, test_equals);
   ADD ("long/who-says-much-takes-nothing-from-others", 0, test_short);
+  ADD ("long/however-many-say-much-they-are-listed", 0, test_shortest);
   ADD ("long/none-is-longer-than-there-is-room-for", 0, test_too_long);
   ADD ("kept/until-another-one-is-or-nobody-asks", 10, test_kept);
 

@@ -1058,6 +1058,81 @@ test_half_is_left_by_those_kept (Fixture *f, gconstpointer data)
   free_asker (greedy[1]);
 }
 
+/* Somebody's worker, which gets nothing itself, serves other models with each heartbeat. */
+static void
+beat_changing (Fixture *f, guint number)
+{
+  QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
+
+  worker->id = g_strdup ("changing");
+  worker->model_id = g_strdup ("m");
+  worker->status = QUEEN_STATUS_STARTING;
+  worker->vitals = g_memdup2 (&queen_vitals_unsaid, sizeof queen_vitals_unsaid);
+  worker->vitals->models = g_strsplit (number % 2 ? "odd" : "even", " ", -1);
+  g_assert_true (queen_registry_update (f->workers, worker, NULL, NULL));
+}
+
+/* Whoever has the workers of a model change again and again, and many wait in vain, does not have
+ * the line begun anew before the others in it have been looked at. */
+static void
+test_line_woken_up (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) vain = g_ptr_array_new_with_free_func ((GDestroyNotify) free_asker);
+  g_autoptr (Asker) honest = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 1, 1);
+  for (int i = 0; i < 64; i++)
+    {
+      g_autofree char *submitter = g_strdup_printf ("address:192.0.2.%d", i);
+      const QueenPlacementRequest request = { .model = "m",
+                                              .submitter = submitter,
+                                              .excluded = (const char *const[]){ "a", NULL },
+                                              .patience = 60 * SECOND,
+                                              .reserve = QUEEN_PLACEMENT_UNTIL_END };
+
+      g_ptr_array_add (vain, ask_for (f, &request));
+    }
+  honest = ask_as (f, "address:198.51.100.1");
+  assert_waits (honest);
+  now_and_then = QUEEN_SLICE / 8;
+  say (f, "a", QUEEN_STATUS_READY, 1, 0);
+  for (guint i = 0; i < 64 && honest->wait; i++)
+    {
+      g_main_context_iteration (NULL, FALSE);
+      beat_changing (f, i);
+    }
+  now_and_then = 0;
+  assert_placed (honest, "a");
+}
+
+/* Whoever waits for what is left gets it as soon as it need not be left any more. */
+static void
+test_half_is_over (Fixture *f, gconstpointer data)
+{
+  Asker *greedy[N_GREEDY] = { NULL };
+  g_autoptr (Asker) first = NULL, waits = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 4, 0);
+  reserve_again (f, greedy);
+  first = ask_as (f, "address:198.51.100.1");
+  pass (QUEEN_PLACEMENT_USUAL_RESERVE);
+  assert_placed (first, "a");
+  end (first, QUEEN_PLACEMENT_DONE);
+  for (int i = 0; i < N_GREEDY; i++)
+    g_clear_pointer (&greedy[i], free_asker);
+  pass (27 * SECOND);
+  greedy[0] = reserve (f, "s-0", 0);
+  greedy[1] = reserve (f, "s-1", 0);
+  waits = reserve (f, "s-2", 10 * SECOND);
+  turn ();
+  assert_placed (greedy[1], "a");
+  assert_waits (waits);
+  pass (SECOND);
+  assert_placed (waits, "a");
+  free_asker (greedy[0]);
+  free_asker (greedy[1]);
+}
+
 /* @models: with blanks between */
 static void
 beat_models (Fixture *f, const char *id, const char *models)
@@ -1803,11 +1878,13 @@ main (int argc, char **argv)
   add ("reservation/ends-by-itself", NULL, test_expiry);
   add ("reservation/ends-and-what-it-was-for-goes-on", NULL, test_expiry_reported);
   add ("line/a-long-one-in-turns", NULL, test_long_line);
+  add ("line/to-its-end-before-it-is-begun-anew", NULL, test_line_woken_up);
   add ("reservation/not-used-ends-soon-when-others-want-it", NULL, test_unused);
   add ("reservation/half-is-left-once-jobs-have-had-to-wait", NULL, test_half_is_left);
   add ("queens/a-thousand-on-their-way-take-several-turns", NULL, test_many_untold);
   add ("reservation/half-is-left-of-that-worker-alone", NULL, test_half_of_another);
   add ("reservation/few-end-for-others-or-none", NULL, test_few_end);
+  add ("reservation/half-is-left-no-longer-than-it-must-be", NULL, test_half_is_over);
   add ("reservation/what-jobs-take-up-is-left", NULL, test_half_is_left_by_those_kept);
   add ("reservation/used-stays-by-the-workers-word", NULL, test_used);
   add ("reservation/not-wanted-stays", NULL, test_unwanted);
