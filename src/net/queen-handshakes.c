@@ -13,6 +13,7 @@
 #define MAX_STEPS (QUEEN_SLICE / 4) /* µs in a turn of the loop: one with RSA, a few without */
 #define MIN_STEP 25 /* µs: what a step costs at the least, with the turn of the loop around it */
 #define AGAIN_PER_FRESH 2 /* steps that a handshake of TLS 1.3 may want after its first */
+#define LATELY G_USEC_PER_SEC
 
 typedef enum
 {
@@ -26,8 +27,10 @@ struct _QueenHandshakeAddress
 {
   QueenHandshakeAddress *whole; /* NULL for all of them */
   QueenShare *share;
-  guint n;       /* under way */
-  guint n_begun; /* of these */
+  gconstpointer key; /* among all */
+  guint n;           /* under way */
+  guint n_begun;     /* of these */
+  guint n_late;      /* addresses that had a first turn lately: itself, or those in it */
 
   GQueue turns[N_LINES]; /* of its parts: those that have somebody who wants one */
   GQueue heavy;          /* of its parts: those that have more than a few */
@@ -37,6 +40,8 @@ struct _QueenHandshakeAddress
   GList turn_links[N_LINES];
   gboolean has_turn[N_LINES];
   GList heavy_link;
+  GList late_link;
+  gint64 had_turn; /* of an address, µs, monotonic: its last first one; 0 for none lately */
 };
 
 struct _QueenHandshakes
@@ -51,6 +56,7 @@ struct _QueenHandshakes
   QueenHandshakeAddress all;
   guint n_again; /* turns of those who had begun since a new one had its */
   GQueue begun;  /* of QueenHandshake, oldest first */
+  GQueue late;   /* of addresses that had a first turn lately, who had it longest ago first */
 
   QueenAlarm *alarm;
   gint64 credit;  /* µs that may be used now; below 0 when a step took more than there was */
@@ -119,6 +125,8 @@ get_part (QueenHandshakes *self, QueenHandshakeAddress *whole, QueenShare *share
   part = g_new0 (QueenHandshakeAddress, 1);
   part->whole = whole;
   part->share = share;
+  part->key = key;
+  part->late_link.data = part;
   part->turn_links[FRESH].data = part->turn_links[AGAIN].data = part;
   part->heavy_link.data = part;
   g_hash_table_insert (self->addresses, (gpointer) key, part);
@@ -143,26 +151,74 @@ enter_address (QueenHandshakes *self, const struct sockaddr_storage *sockaddr)
   return address;
 }
 
+/* Returns: what it is in */
+static QueenHandshakeAddress *
+remove_if_gone (QueenHandshakes *self, QueenHandshakeAddress *part)
+{
+  QueenHandshakeAddress *whole = part->whole;
+
+  if (part->n == 0 && part->n_late == 0)
+    g_hash_table_remove (self->addresses, part->key);
+  return whole;
+}
+
 static void
 release_address (QueenHandshakes *self, QueenHandshakeAddress *address)
 {
   QueenShare *share = address->share;
-  gconstpointer key = share, wide = share ? queen_share_get_wide (share) : NULL;
 
-  for (QueenHandshakeAddress *each = address, *whole; each->whole; each = whole, key = wide)
-    {
-      whole = each->whole;
-      if (each->n-- == QUEEN_HANDSHAKES_FEW + 1)
-        g_queue_unlink (&whole->heavy, &each->heavy_link);
-      if (each->n == 0)
-        g_hash_table_remove (self->addresses, key);
-    }
+  for (QueenHandshakeAddress *each = address; each->whole; each = remove_if_gone (self, each))
+    if (each->n-- == QUEEN_HANDSHAKES_FEW + 1)
+      g_queue_unlink (&each->whole->heavy, &each->heavy_link);
   queen_shares_release (self->shares, share);
+}
+
+/* It is no newcomer for a while, though it may have nothing here meanwhile. */
+static void
+remember_turn (QueenHandshakes *self, QueenHandshakeAddress *address)
+{
+  struct sockaddr_storage sockaddr;
+  QueenShare *share;
+
+  if (address->had_turn > 0)
+    g_queue_unlink (&self->late, &address->late_link);
+  else
+    {
+      for (QueenHandshakeAddress *each = address; each->whole; each = each->whole)
+        each->n_late++;
+      if (address->share)
+        {
+          queen_share_get_address (address->share, &sockaddr);
+          queen_shares_acquire (self->shares, &sockaddr, FALSE, &share);
+        }
+    }
+  address->had_turn = self->clock->get_monotonic ();
+  g_queue_push_tail_link (&self->late, &address->late_link);
+}
+
+/* There are no more of them than there is time for first turns. */
+static void
+forget_turns (QueenHandshakes *self, gint64 until)
+{
+  QueenHandshakeAddress *first;
+
+  while ((first = g_queue_peek_head (&self->late)) && first->had_turn <= until)
+    {
+      QueenShare *share = first->share;
+
+      g_queue_unlink (&self->late, &first->late_link);
+      first->had_turn = 0;
+      for (QueenHandshakeAddress *each = first; each->whole; each = remove_if_gone (self, each))
+        each->n_late--;
+      queen_shares_release (self->shares, share);
+    }
 }
 
 /* An address that has nobody else here comes first among those who are new, as a new client does in
  * its address: when there are more than can be served, those who have waited for long have given
- * up, and all would if each was served as late as that. It is the same with networks. */
+ * up, and all would if each was served as late as that. It is the same with networks. But whoever
+ * has had a turn lately and comes back at once is no newcomer: it would come before all others each
+ * time. */
 static void
 update_turn (QueenHandshakeAddress *address, Line line)
 {
@@ -175,7 +231,7 @@ update_turn (QueenHandshakeAddress *address, Line line)
       each->has_turn[line] = is_waiting;
       if (!is_waiting)
         g_queue_unlink (&each->whole->turns[line], &each->turn_links[line]);
-      else if (line == FRESH && each->n == 1)
+      else if (line == FRESH && each->n == 1 && each->n_late == 0)
         g_queue_push_head_link (&each->whole->turns[line], &each->turn_links[line]);
       else
         g_queue_push_tail_link (&each->whole->turns[line], &each->turn_links[line]);
@@ -353,6 +409,7 @@ static void
 begin (QueenHandshakes *self, QueenHandshake *handshake)
 {
   handshake->has_begun = TRUE;
+  remember_turn (self, handshake->address);
   for (QueenHandshakeAddress *each = handshake->address; each->whole; each = each->whole)
     each->n_begun++;
   g_queue_push_tail_link (&self->begun, &handshake->begun_link);
@@ -399,6 +456,7 @@ queen_handshakes_enter (QueenHandshakes *self,
 {
   g_return_if_fail (!queen_handshakes_is_under_way (handshake));
 
+  forget_turns (self, self->clock->get_monotonic () - LATELY);
   handshake->owner = self;
   handshake->address = enter_address (self, address);
   handshake->item = item;
@@ -459,6 +517,7 @@ queen_handshakes_new (const QueenClock *clock,
 void
 queen_handshakes_free (QueenHandshakes *self)
 {
+  forget_turns (self, G_MAXINT64);
   g_return_if_fail (g_hash_table_size (self->addresses) == 0);
 
   queen_alarm_free (self->alarm);

@@ -273,6 +273,29 @@ test_within_network (void)
   tear_down ();
 }
 
+/* Who comes again each time that it had its turn does not come before who waits meanwhile. */
+static void
+test_again_and_again (void)
+{
+  Client *honest;
+
+  set_up ();
+  come ("10.0.0.1");
+  come ("10.0.0.2");
+  run ();
+  honest = come ("10.0.0.3");
+  for (guint i = 1; i <= 10; i++)
+    {
+      come ("10.0.0.1");
+      come ("10.0.0.2");
+      for (; order->len < 2 + 2 * i; now += 1000)
+        g_main_context_iteration (NULL, FALSE);
+    }
+  g_assert_cmpuint (honest->n_turns, ==, 1);
+  run ();
+  tear_down ();
+}
+
 /* Who waits behind too many of its own address has a chance as long as it is new. */
 static void
 test_newest (void)
@@ -519,6 +542,7 @@ main (int argc, char **argv)
   g_test_add_func ("/handshakes/order/a-network-of-64-bits-is-one-address", test_networks);
   g_test_add_func ("/handshakes/order/a-network-of-48-bits-has-one-turn", test_wide_network);
   g_test_add_func ("/handshakes/order/addresses-of-a-network-take-turns", test_within_network);
+  g_test_add_func ("/handshakes/order/who-comes-again-at-once-is-not-new", test_again_and_again);
   g_test_add_func ("/handshakes/order/newest-first", test_newest);
   g_test_add_func ("/handshakes/order/who-has-begun-goes-on-before", test_begun);
   g_test_add_func ("/handshakes/order/new-ones-begin-however-long-others-go-on", test_endless);
