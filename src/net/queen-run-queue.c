@@ -100,8 +100,12 @@ begin_run (QueenRunQueue *self)
 gboolean
 queen_run_queue_run_next (QueenRunQueue *self)
 {
-  gint64 time = begin_run (self);
+  gint64 time;
 
+  notice_turn (self);
+  if (self->used >= self->slice)
+    return FALSE;
+  time = begin_run (self);
   return run_next (self, &time);
 }
 

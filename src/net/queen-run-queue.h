@@ -110,9 +110,10 @@ gboolean queen_run_queue_is_idle (QueenRunQueue *self);
 /**
  * queen_run_queue_run_next:
  *
- * Does what is next, out of turn of the main loop: for who wants room that it may make.
+ * Does what is next, out of turn of the main loop, but only while that has time: for who wants room
+ * that it may make.
  *
- * Returns: whether anything has waited
+ * Returns: whether anything was done
  */
 gboolean queen_run_queue_run_next (QueenRunQueue *self);
 
