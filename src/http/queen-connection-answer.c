@@ -139,10 +139,23 @@ queen_connection_linger (QueenConnection *self)
         }
     }
   if (n_bytes > 0)
-    queen_run_queue_enter_later (self->settings->run_queue, &self->turn,
+    queen_run_queue_enter_later (self->settings->writers, &self->turn,
                                  queen_connection_get_asker (self), self);
   else if (n_bytes == 0 || (errno != EAGAIN && errno != EINTR))
     queen_connection_remove (self);
+}
+
+/* What has come in time is thrown away in its turn, or the answer would be lost. */
+void
+queen_connection_time_out_linger (QueenConnection *self)
+{
+  if (!queen_cost_queue_is_waiting (&self->turn))
+    {
+      queen_connection_remove (self);
+      return;
+    }
+  queen_connection_end_wait (self, QUEEN_WAIT_LINGER);
+  queen_connection_begin_wait (self, QUEEN_WAIT_LINGER);
 }
 
 /* It has taken something, and so gets its time anew. */

@@ -46,6 +46,8 @@ struct _QueenConnection
   QueenShare *share;   /* NULL when it takes from nobody's */
   GList idle_link;     /* among the idle ones of that */
   gboolean is_idle;    /* it is among them */
+  GList unhandled_link;
+  gboolean is_unhandled; /* it is among those that are not handled */
   QueenHandshake handshake;
   QueenCostPlace turn; /* where it waits to be read or handled, or for more of its answer */
   gboolean is_overdue; /* its time is over, but what came in time has not been read yet */
@@ -287,6 +289,9 @@ void queen_connection_begin_linger (QueenConnection *self);
 
 /** Throws away what comes behind the answer; afterwards it may be no more. */
 void queen_connection_linger (QueenConnection *self);
+
+/** The time for that is over; afterwards it may be no more. */
+void queen_connection_time_out_linger (QueenConnection *self);
 
 /** The client has taken something of its answer, and so gets its time anew. */
 void queen_connection_restart_answer_wait (QueenConnection *self);

@@ -7,7 +7,7 @@
 #include "queen-error.h"
 
 #define MAX_TRIED 256   /* who are asked to make room */
-#define MAX_COMPARED 64 /* of all: whoever has most of them is among these, but for bad luck */
+#define MAX_COMPARED 64 /* of those: whoever has most is among these, but for bad luck */
 
 #define WAITS(first, second) (1u << (first) | 1u << (second))
 
@@ -57,12 +57,26 @@ count_as_idle (QueenConnection *self, gboolean is_idle)
     g_queue_unlink (queen_share_get_idle (self->share), &self->idle_link);
 }
 
+/* What is handled has places of its own: others do not look at it, however much of it there is. */
+static void
+count_as_unhandled (QueenConnection *self, gboolean is_unhandled)
+{
+  if (is_unhandled == self->is_unhandled)
+    return;
+  self->is_unhandled = is_unhandled;
+  if (is_unhandled)
+    g_queue_push_tail_link (&self->settings->unhandled, &self->unhandled_link);
+  else
+    g_queue_unlink (&self->settings->unhandled, &self->unhandled_link);
+}
+
 void
 queen_connection_pass_state (QueenConnection *self, QueenConnectionState state)
 {
   self->state = state;
   count_as_idle (self, state == STATE_IDLE);
-  if (state != STATE_HANDLER && state != STATE_PATIENT_HANDLER)
+  count_as_unhandled (self, !queen_connection_is_handled (self));
+  if (!queen_connection_is_handled (self))
     queen_fair_queue_leave (&self->late_place);
   for (guint over = self->waiting & ~state_waits[state]; over != 0; over &= over - 1)
     queen_connection_end_wait (self, (QueenWaitKind) __builtin_ctz (over));
@@ -97,7 +111,8 @@ queen_connection_new (QueenConnectionSettings *settings,
   QueenConnection *self = g_new0 (QueenConnection, 1);
 
   self->settings = settings;
-  self->link.data = self->holding_link.data = self->idle_link.data = self;
+  self->link.data = self->holding_link.data = self;
+  self->idle_link.data = self->unhandled_link.data = self;
   g_queue_push_tail_link (&settings->all, &self->link);
   self->socket = (QueenSocket){ .fd = fd, .is_unix = address->ss_family == AF_UNIX };
   queen_socket_meet (&self->socket);
@@ -129,6 +144,7 @@ queen_connection_remove (QueenConnection *self)
   queen_connection_clear_request (self);
   queen_connection_clear_answer (self);
   count_as_idle (self, FALSE);
+  count_as_unhandled (self, FALSE);
   queen_shares_release (settings->shares, self->share);
   g_queue_unlink (&settings->all, &self->link);
   g_free (self);
@@ -321,14 +337,14 @@ queen_connection_find_greediest (QueenConnectionSettings *settings, QueenShare *
   guint most = MAX (count_held (share), 1);
   QueenConnection *greediest = NULL;
 
-  for (guint i = 0; i < MAX_COMPARED && i < settings->all.length; i++)
+  for (guint i = 0; i < MAX_COMPARED && i < settings->unhandled.length; i++)
     {
-      QueenConnection *other = settings->all.head->data;
+      GList *link = g_queue_pop_head_link (&settings->unhandled);
+      QueenConnection *other = link->data;
       guint n_held = count_held (other->share);
 
-      g_queue_unlink (&settings->all, &other->link);
-      g_queue_push_tail_link (&settings->all, &other->link);
-      if (n_held > most && !queen_connection_is_handled (other) && other != settings->publisher)
+      g_queue_push_tail_link (&settings->unhandled, link);
+      if (n_held > most && other != settings->publisher)
         {
           most = n_held;
           greediest = other;
@@ -440,6 +456,9 @@ queen_connection_time_out (QueenConnection *self, QueenWaitKind wait)
         queen_connection_restart_answer_wait (self);
       else
         queen_connection_remove (self);
+      break;
+    case QUEEN_WAIT_LINGER:
+      queen_connection_time_out_linger (self);
       break;
     default:
       queen_connection_remove (self);

@@ -184,6 +184,8 @@ typedef struct
  *   ready for a little more, and nobody who comes has to wait behind them. They only enter @writers
  * @deadlines: where they wait for anything else
  * @all: (element-type QueenConnection): all of them
+ * @unhandled: (element-type QueenConnection): those whose request is not handled right now; who was
+ *   looked at longest ago first
  * @max_persistent: with how many connections there may be at the most each is kept for another
  *   request; 0 for none
  * @holding: (element-type QueenConnection): those that hold more than a little of their request,
@@ -225,6 +227,7 @@ typedef struct
   QueenEpoll *answers;
   QueenDeadlineQueue deadlines[QUEEN_N_WAITS];
   GQueue all;
+  GQueue unhandled;
   guint max_persistent;
   GQueue holding;
   QueenFairQueue *filling;
