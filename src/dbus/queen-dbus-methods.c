@@ -373,7 +373,7 @@ run_cancel (Call *call)
   QueenJob *job = queen_jobs_lookup (call->jobs, call->text, NULL, &call->error);
 
   if (job)
-    queen_job_cancel (job, call->by, &call->error);
+    queen_job_cancel (job, NULL, call->by, &call->error);
 }
 
 /* Of anybody: a bus lets only those in who could forget everybody, too. */

@@ -290,7 +290,7 @@ on_cancel_job (QueenExchange *exchange, gpointer data)
 
   if (!job)
     return;
-  if (!queen_job_cancel (job, reason, &error))
+  if (!queen_job_cancel (job, submitter, reason, &error))
     {
       queen_exchange_answer_error (exchange, error);
       return;

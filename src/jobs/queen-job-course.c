@@ -9,7 +9,14 @@
 #include "text/queen-json-writer.h"
 
 #define MAX_ATTEMPTS 2
-#define SILENCE (10 * G_USEC_PER_SEC)  /* past which who gives up may blame the worker for it */
+
+/* Past which who gives up may blame the worker for it. An answer that comes whole says nothing
+ * until it is done; and a long question has to be sent and read: a second for some 250 tokens of
+ * it. */
+#define SILENCE (10 * (gint64) G_USEC_PER_SEC)
+#define SILENCE_OF_WHOLE QUEEN_JOB_IDLE_TIMEOUT
+#define READ_IN_A_SECOND 1024 /* bytes */
+
 #define POSITIONS_APART G_USEC_PER_SEC /* µs between two that readers are told */
 
 static gboolean find_worker (QueenJob *self, gint64 patience, GError **error);
@@ -40,20 +47,24 @@ end_placement (QueenJob *self, QueenPlacementOutcome outcome)
 }
 
 /* Else whoever always gives up before a worker's time is over would come to the same silent one
- * again and again, as that has the least to do. */
+ * again and again, as that has the least to do. Whose answer's head has come is not silent, and who
+ * was not reached was not asked. */
 static QueenPlacementOutcome
 judge_silence (const QueenJob *self)
 {
-  return self->attempt && get_now (self) - MAX (self->placed, self->last_heard) >= SILENCE
-             ? QUEEN_PLACEMENT_IN_VAIN
-             : QUEEN_PLACEMENT_UNUSED;
+  gint64 patience = self->is_streamed ? SILENCE : SILENCE_OF_WHOLE;
+
+  if (self->asked == 0 || self->status != 0 || self->has_begun)
+    return QUEEN_PLACEMENT_UNUSED;
+  if (self->body)
+    patience += (gint64) (g_bytes_get_size (self->body) / READ_IN_A_SECOND) * G_USEC_PER_SEC;
+  return get_now (self) - self->asked >= patience ? QUEEN_PLACEMENT_IN_VAIN
+                                                  : QUEEN_PLACEMENT_UNUSED;
 }
 
-void
-queen_job_abandon (QueenJob *self)
+static void
+take_back (QueenJob *self, QueenPlacementOutcome outcome)
 {
-  QueenPlacementOutcome outcome = judge_silence (self);
-
   if (self->wait)
     queen_placement_wait_cancel (self->wait);
   if (self->attempt)
@@ -61,6 +72,18 @@ queen_job_abandon (QueenJob *self)
   self->wait = NULL;
   self->attempt = NULL;
   end_placement (self, outcome);
+}
+
+void
+queen_job_abandon (QueenJob *self)
+{
+  take_back (self, QUEEN_PLACEMENT_UNUSED);
+}
+
+void
+queen_job_give_up (QueenJob *self)
+{
+  take_back (self, self->attempt ? judge_silence (self) : QUEEN_PLACEMENT_UNUSED);
 }
 
 static void
@@ -72,15 +95,21 @@ fail_job (QueenJob *self, GError *error)
 /* What a worker says */
 
 static void
-note_heard (QueenJob *self)
+on_worker_asked (gpointer data)
 {
-  self->last_heard = get_now (self);
+  QueenJob *self = data;
+
+  self->asked = get_now (self);
+}
+
+static void
+note_first_byte (QueenJob *self)
+{
   if (self->has_begun)
     return;
   self->has_begun = TRUE;
   g_clear_pointer (&self->body, g_bytes_unref); /* nobody else is asked from here on */
-  queen_histogram_add (&self->owner->figures.first_byte, (self->last_heard - self->placed) / 100,
-                       1);
+  queen_histogram_add (&self->owner->figures.first_byte, (get_now (self) - self->placed) / 100, 1);
 }
 
 static void
@@ -110,10 +139,10 @@ on_answer_event (GBytes *event, const char *text, gsize length, gpointer data)
   gsize size;
   const char *bytes = g_bytes_get_data (event, &size);
 
-  note_heard (self);
+  note_first_byte (self);
   if (text)
     {
-      self->last_token = self->last_heard;
+      self->last_token = get_now (self);
       self->n_tokens++;
       self->owner->figures.n_tokens++;
       if (self->first_token == 0)
@@ -140,7 +169,7 @@ on_answer_body (GBytes *part, gpointer data)
 {
   QueenJob *self = data;
 
-  note_heard (self);
+  note_first_byte (self);
   if (has_room_for (self, part))
     {
       queen_job_take_part (self, part);
@@ -178,7 +207,7 @@ judge_worker (const QueenJob *self, QueenAttemptOutcome outcome, const GError *e
   if (outcome == QUEEN_ATTEMPT_CROWDED || outcome == QUEEN_ATTEMPT_DROPPED)
     return QUEEN_PLACEMENT_UNUSED;
   if (outcome == QUEEN_ATTEMPT_TIMED_OUT && !has_usual_patience (self))
-    return QUEEN_PLACEMENT_IN_VAIN;
+    return judge_silence (self);
   if (g_error_matches (error, QUEEN_ERROR, QUEEN_ERROR_NOT_IMPLEMENTED))
     return QUEEN_PLACEMENT_UNUSED;
   if (outcome == QUEEN_ATTEMPT_ABSENT)
@@ -265,6 +294,7 @@ static void
 start_attempt (QueenJob *self, QueenComponent *target, const char *why)
 {
   static const QueenAttemptFuncs funcs = {
+    .on_connected = on_worker_asked,
     .on_head = on_answer_head,
     .on_event = on_answer_event,
     .on_body = on_answer_body,
@@ -284,6 +314,7 @@ start_attempt (QueenJob *self, QueenComponent *target, const char *why)
   const QueenJobsSettings *settings = &self->owner->settings;
 
   self->placed = get_now (self);
+  self->asked = 0;
   self->started_at = settings->clock->get_wall ();
   self->position = 0;
   self->state = QUEEN_JOB_RUNNING;

@@ -83,7 +83,7 @@ struct _QueenJob
   gint64 ended_at;
   gint64 submitted; /* µs, monotonic, like these; 0 when it has not come yet */
   gint64 placed;
-  gint64 last_heard; /* of any of its workers */
+  gint64 asked; /* when the request went out to its worker; 0 before that */
   gint64 first_token;
   gint64 last_token;
   gint64 told_position; /* when readers last heard of one */
@@ -161,7 +161,11 @@ void queen_job_end (QueenJob *self, QueenJobState state, GError *error);
  */
 gboolean queen_job_begin (QueenJob *self, GError **error);
 
-/** Takes it back from wherever it is. */
+/** Takes it back from wherever it is, which says nothing of who had it. */
 void queen_job_abandon (QueenJob *self);
+
+/** Likewise, as who submitted it waits no longer: for that one a worker that has said nothing at
+ * all may have failed. */
+void queen_job_give_up (QueenJob *self);
 
 G_END_DECLS

@@ -85,7 +85,9 @@ on_watch_begun (gpointer data)
 static void
 on_nobody_reads (gpointer data)
 {
-  queen_job_cancel (data, "nobody reads it any longer", NULL);
+  QueenJob *self = data;
+
+  queen_job_cancel (self, self->submitter, "nobody reads it any longer", NULL);
 }
 
 static void
@@ -508,7 +510,7 @@ queen_job_subscribe (QueenJob *self,
 }
 
 gboolean
-queen_job_cancel (QueenJob *self, const char *reason, GError **error)
+queen_job_cancel (QueenJob *self, const char *by, const char *reason, GError **error)
 {
   if (self->state == QUEEN_JOB_CANCELLED)
     return TRUE;
@@ -520,7 +522,10 @@ queen_job_cancel (QueenJob *self, const char *reason, GError **error)
     }
   if (self->state == QUEEN_JOB_RUNNING && self->face != QUEEN_FACE_HIVE)
     queen_job_cancels_note (self->owner->cancels, self->worker);
-  queen_job_abandon (self);
+  if (g_strcmp0 (by, self->submitter) == 0)
+    queen_job_give_up (self);
+  else
+    queen_job_abandon (self);
   queen_job_end (self, QUEEN_JOB_CANCELLED,
                  g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_CANCELLED, reason));
   return TRUE;

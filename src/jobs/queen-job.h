@@ -135,13 +135,15 @@ void queen_job_append_json (QueenJob *self, GString *json);
 
 /**
  * queen_job_cancel:
+ * @by: (nullable): who wants that, in the same words as who submitted it; %NULL for nobody of these
  * @reason: for people and for those who read it, such as “cancelled by token:ci”
  * @error: %QUEEN_ERROR_CONFLICT when it has ended in another way already; to cancel one twice is no
  *   error
  *
  * Ends it: nobody waits in a queue for it any longer, or the worker's connection is closed at once.
+ * If it has said nothing, and that for long, that counts for who submitted it, if it is @by them.
  */
-gboolean queen_job_cancel (QueenJob *self, const char *reason, GError **error);
+gboolean queen_job_cancel (QueenJob *self, const char *by, const char *reason, GError **error);
 
 /**
  * queen_job_subscribe:

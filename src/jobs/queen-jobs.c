@@ -162,7 +162,7 @@ judge_job (QueenJobs *self, QueenJob *job)
 {
   if (job->state == QUEEN_JOB_QUEUED && job->right != 0 &&
       self->judge.is_over (job->right, self->judge.data))
-    queen_job_cancel (job, "the token by which it was submitted is gone", NULL);
+    queen_job_cancel (job, NULL, "the token by which it was submitted is gone", NULL);
 }
 
 void

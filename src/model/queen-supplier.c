@@ -104,6 +104,12 @@ find_record (const QueenSupplier *self, guint party)
 }
 
 static gboolean
+has_free_record (const QueenSupplier *self)
+{
+  return !self->records || self->records->parties[MAX_RECORDS - 1] == 0;
+}
+
+static gboolean
 has_failed_lately (const QueenSupplierRecord *record, gint64 now)
 {
   return record->blame > 0 && now - record->failed < DOUBT;
@@ -241,7 +247,7 @@ queen_supplier_fail (QueenSupplier *self, guint party, gint64 now)
 void
 queen_supplier_disappoint (QueenSupplier *self, guint party, gint64 now)
 {
-  if (self)
+  if (self && (find_record (self, party) || has_free_record (self)))
     blame (self, party, now);
 }
 

@@ -214,53 +214,128 @@ test_own_clocks (Fixture *f, gconstpointer data)
   g_assert_cmpuint (count_resting (f), ==, 0);
 }
 
-/* Of two workers the one that says nothing has less to do, and whoever asks gives up before that is
- * a fault of its: with patience of its own, or by hanging up. */
-static void
-test_silent (Fixture *f, gconstpointer hangs_up)
+/* How a question is given up. */
+typedef struct
 {
-  QueenJobRequest request = make_request ("address:198.51.100.1");
+  const char *by;       /* who cancels it; NULL for a time of its own */
+  gboolean hangs_up;    /* or the only reader goes */
+  gint64 seconds;       /* that the worker has had it for */
+  gsize n_bytes;        /* of the question, if it is a long one */
+  gboolean is_whole;    /* the answer is to come as one */
+  gboolean was_in_line; /* and the worker has not had it at all */
+  guint status;         /* of the head that has come; 0 for none */
+  gboolean has_begun;   /* something else has */
+} Leaving;
+
+#define ASKER "address:198.51.100.1"
+
+static void
+ask_and_leave (Fixture *f, const QueenJobRequest *request, const Leaving *leaving, const char *whom)
+{
+  QueenJob *job = queen_jobs_submit (f->jobs, request, NULL, NULL);
+  Try *try = &tries[n_tries - 1];
+  int fd = leaving->hangs_up ? read_job (job, QUEEN_ENCODING_PLAIN, NULL) : -1;
+
+  g_assert_cmpstr (queen_job_get_worker (job), ==, whom);
+  pass (100 * SECOND);
+  if (!leaving->was_in_line)
+    try->funcs->on_connected (try->data);
+  if (leaving->status != 0)
+    try->funcs->on_head (leaving->status, NULL, try->data);
+  if (leaving->has_begun)
+    say_token (try, "t");
+  pass (leaving->seconds * SECOND);
+  if (leaving->hangs_up)
+    close (fd);
+  else if (leaving->by)
+    queen_job_cancel (job, leaving->by, "not wanted", NULL);
+  else
+    end_try (try, QUEEN_ATTEMPT_TIMED_OUT, "it did not begin in time");
+  turn ();
+  g_assert_false (queen_job_state_is_open (queen_job_get_state (job)));
+}
+
+/* Of two workers the first has less to do, and whoever asks gives up before that is a fault of its.
+ *
+ * @then: who gets the fourth question */
+static void
+leave_often (Fixture *f, const Leaving *leaving, const char *then)
+{
+  g_autofree char *text = g_strnfill (leaving->n_bytes, ' ');
+  g_autoptr (GBytes) body = g_bytes_new (text, leaving->n_bytes);
+  QueenJobRequest request = make_request (ASKER);
+
+  if (leaving->n_bytes > 0)
+    request.body = body;
+  if (leaving->hangs_up)
+    request.on_disconnect = QUEEN_JOB_CANCEL;
+  else if (!leaving->by)
+    request.first_byte_timeout = SECOND;
+  request.is_streamed = !leaving->is_whole;
+  beat_of (f, "address:203.0.113.1", "first", 8, 0);
+  beat_of (f, "address:203.0.113.2", "second", 8, 1);
+  for (guint i = 0; i < 4; i++)
+    ask_and_leave (f, &request, leaving, i < 3 ? "first" : then);
+}
+
+static void
+test_silent (Fixture *f, gconstpointer leaving)
+{
   QueenJobRequest other = make_request ("address:198.51.100.2");
 
-  request.first_byte_timeout = hangs_up ? QUEEN_JOB_FIRST_BYTE_TIMEOUT : 20 * G_USEC_PER_SEC;
-  beat_of (f, "address:203.0.113.1", "silent", 8, 0);
-  beat_of (f, "address:203.0.113.2", "good", 8, 1);
-  for (guint i = 0; i < 4; i++)
-    {
-      QueenJob *job = queen_jobs_submit (f->jobs, &request, NULL, NULL);
-
-      g_assert_cmpstr (queen_job_get_worker (job), ==, i < 3 ? "silent" : "good");
-      now += 20 * (gint64) G_USEC_PER_SEC;
-      if (hangs_up)
-        queen_job_cancel (job, "who asked hung up", NULL);
-      else
-        end_try (&tries[n_tries - 1], QUEEN_ATTEMPT_TIMED_OUT, "it did not begin in time");
-      turn ();
-    }
+  leave_often (f, leaving, "second");
   /* It says nothing to others. */
   g_assert_cmpstr (queen_job_get_worker (queen_jobs_submit (f->jobs, &other, NULL, NULL)), ==,
-                   "silent");
+                   "first");
   g_assert_cmpuint (count_resting (f), ==, 0);
 }
 
-/* Who hangs up soon, or in the midst of an answer, has nothing against the worker. */
 static void
-test_not_silent (Fixture *f, gconstpointer data)
+test_not_silent (Fixture *f, gconstpointer leaving)
 {
-  const QueenJobRequest request = make_request ("address:198.51.100.1");
+  leave_often (f, leaving, "first");
+}
 
-  beat_of (f, "address:203.0.113.1", "busy", 8, 0);
-  beat_of (f, "address:203.0.113.2", "good", 8, 1);
-  for (guint i = 0; i < 8; i++)
+static void
+add_silences (void)
+{
+  static const struct
+  {
+    const char *name;
+    Leaving leaving;
+  } silent[] = {
+    { "who-gave-up", { NULL, FALSE, 10 } },
+    { "who-hung-up", { NULL, TRUE, 10 } },
+    { "who-takes-it-back", { ASKER, FALSE, 10 } },
+    { "who-wants-it-whole", { ASKER, FALSE, 60, .is_whole = TRUE } },
+    { "who-asks-much", { ASKER, FALSE, 20, .n_bytes = 10 * 1024 } },
+  }, not_silent[] = {
+    { "who-gave-up-soon", { NULL, FALSE, 9 } },
+    { "who-hung-up-soon", { NULL, TRUE, 9 } },
+    { "who-takes-it-back-soon", { ASKER, FALSE, 9 } },
+    { "who-wants-it-whole", { ASKER, FALSE, 59, .is_whole = TRUE } },
+    { "who-asks-much", { ASKER, FALSE, 19, .n_bytes = 10 * 1024 } },
+    { "somebody-else-who-ends-it", { "token:admin", FALSE, 100 } },
+    { "who-gave-up-in-line", { NULL, FALSE, 100, .was_in_line = TRUE } },
+    { "who-hung-up-in-line", { NULL, TRUE, 100, .was_in_line = TRUE } },
+    { "who-had-a-head", { ASKER, FALSE, 100, .status = 200 } },
+    { "who-had-a-head-and-gave-up", { NULL, FALSE, 100, .status = 200 } },
+    { "who-had-a-part", { ASKER, FALSE, 100, .has_begun = TRUE } },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (silent); i++)
     {
-      QueenJob *job = queen_jobs_submit (f->jobs, &request, NULL, NULL);
+      g_autofree char *path =
+          g_strconcat ("/jobs/verdict/silence-counts-for-", silent[i].name, NULL);
 
-      g_assert_cmpstr (queen_job_get_worker (job), ==, "busy");
-      now += (i % 2 ? 20 : 5) * (gint64) G_USEC_PER_SEC;
-      if (i % 2)
-        say_token (&tries[n_tries - 1], "t");
-      queen_job_cancel (job, "who asked hung up", NULL);
-      turn ();
+      g_test_add (path, Fixture, &silent[i].leaving, set_up, test_silent, tear_down);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (not_silent); i++)
+    {
+      g_autofree char *path =
+          g_strconcat ("/jobs/verdict/silence-does-not-count-for-", not_silent[i].name, NULL);
+
+      g_test_add (path, Fixture, &not_silent[i].leaving, set_up, test_not_silent, tear_down);
     }
 }
 
@@ -325,7 +400,7 @@ test_retry_cancelled (Fixture *f, gconstpointer data)
   turn ();
   assert_state (job, QUEEN_JOB_QUEUED);
   g_assert_cmpuint (queen_jobs_get_figures (f->jobs)->n_in_state[QUEEN_JOB_QUEUED], ==, 1);
-  g_assert_true (queen_job_cancel (job, "not wanted", NULL));
+  g_assert_true (queen_job_cancel (job, NULL, "not wanted", NULL));
   end_try (&tries[0], QUEEN_ATTEMPT_DONE, NULL);
   turn ();
   assert_state (job, QUEEN_JOB_CANCELLED);
@@ -407,11 +482,11 @@ test_cancel (Fixture *f, gconstpointer data)
   running = submit (f);
   queued = submit (f);
   fd = read_job (running, QUEEN_ENCODING_BARE_PLAIN, NULL);
-  g_assert_true (queen_job_cancel (queued, "not wanted", NULL));
+  g_assert_true (queen_job_cancel (queued, NULL, "not wanted", NULL));
   assert_state (queued, QUEEN_JOB_CANCELLED);
   assert_state (running, QUEEN_JOB_RUNNING);
   g_assert_false (tries[0].is_cancelled);
-  g_assert_true (queen_job_cancel (running, "not wanted", NULL));
+  g_assert_true (queen_job_cancel (running, NULL, "not wanted", NULL));
   g_assert_true (tries[0].is_cancelled);
   turn ();
   assert_reads (fd, "data: [CANCELLED]\n\ndata: [DONE]\n\n<end>");
@@ -431,10 +506,10 @@ test_cancel_twice (Fixture *f, gconstpointer data)
   beat (f, "w1", 2);
   job = submit (f);
   done = submit (f);
-  g_assert_true (queen_job_cancel (job, "not wanted", NULL));
-  g_assert_true (queen_job_cancel (job, "not wanted", NULL));
+  g_assert_true (queen_job_cancel (job, NULL, "not wanted", NULL));
+  g_assert_true (queen_job_cancel (job, NULL, "not wanted", NULL));
   end_try (&tries[1], QUEEN_ATTEMPT_DONE, NULL);
-  g_assert_false (queen_job_cancel (done, "not wanted", &error));
+  g_assert_false (queen_job_cancel (done, NULL, "not wanted", &error));
   g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_CONFLICT);
 }
 
@@ -446,7 +521,7 @@ test_cancel_helped (Fixture *f, gconstpointer data)
   QueenJobRequest request = make_request ("");
 
   beat_with (f, "w1", 9, 3);
-  queen_job_cancel (submit (f), "not wanted", NULL);
+  queen_job_cancel (submit (f), NULL, "not wanted", NULL);
   beat_with (f, "w2", 9, 0);
   g_assert_cmpuint (figures->n_cancels_idle, ==, 0);
   beat_with (f, "w1", 9, 2);
@@ -455,7 +530,7 @@ test_cancel_helped (Fixture *f, gconstpointer data)
   g_assert_cmpuint (figures->n_cancels_idle, ==, 1);
 
   request.wish = "w1";
-  queen_job_cancel (queen_jobs_submit (f->jobs, &request, NULL, NULL), "not wanted", NULL);
+  queen_job_cancel (queen_jobs_submit (f->jobs, &request, NULL, NULL), NULL, "not wanted", NULL);
   g_assert_cmpstr (tries[1].worker, ==, "w1");
   beat_with (f, "w1", 9, 1); /* it goes on with what nobody wants */
   beat_with (f, "w1", 9, 0);
@@ -493,7 +568,7 @@ test_cancel_helped_busy (Fixture *f, gconstpointer data)
       job = submit (f);
       assert_state (job, QUEEN_JOB_RUNNING);
       beat_status (f, QUEEN_STATUS_BUSY);
-      queen_job_cancel (job, "not wanted", NULL);
+      queen_job_cancel (job, NULL, "not wanted", NULL);
       beat_status (f, rows[i].after);
       g_assert_cmpuint (figures->n_cancels_idle, ==, rows[i].n_idle);
     }
@@ -1010,11 +1085,7 @@ main (int argc, char **argv)
   ADD ("/jobs/retry/at-the-next-and-once", test_retry_at_the_next);
   ADD ("/jobs/retry/own-limits-are-no-fault-of-a-worker", test_own_limits);
   ADD ("/jobs/verdict/short-patience-is-no-fault-of-a-worker", test_own_clocks);
-  g_test_add ("/jobs/verdict/silence-counts-for-who-gave-up", Fixture, NULL, set_up, test_silent,
-              tear_down);
-  g_test_add ("/jobs/verdict/silence-counts-for-who-hung-up", Fixture, GINT_TO_POINTER (TRUE),
-              set_up, test_silent, tear_down);
-  ADD ("/jobs/verdict/who-hangs-up-soon-says-nothing", test_not_silent);
+  add_silences ();
   ADD ("/jobs/verdict/who-is-silent-by-the-usual-clocks-is-ejected", test_usual_clocks);
   ADD ("/jobs/retry/not-without-another", test_no_retry_without_another);
   ADD ("/jobs/retry/waits-for-one-that-is-busy", test_retry_waits);

@@ -254,6 +254,50 @@ test_friends_that_stay (Fixture *f, gconstpointer data)
     end (f, &answers[i], QUEEN_PLACEMENT_DONE);
 }
 
+/* Who gives up as soon as it likes, again and again, takes nothing from those who have no record
+ * there, as others have something in flight. */
+static void
+test_in_vain_for_newcomers (Fixture *f, gconstpointer data)
+{
+  Answer answers[32];
+
+  say_as (f, BAD, "bad-7", QUEEN_STATUS_READY, 64, 0);
+  make_workers (f, GOOD, "good", 2);
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    {
+      g_autofree char *friend = g_strdup_printf ("friend-%u", i);
+
+      end_one (f, friend, "bad-7", QUEEN_PLACEMENT_DONE);
+      ask_as (f, friend, &answers[i], NULL, "bad-7", 0);
+    }
+  for (int i = 0; i < 4; i++)
+    end_one (f, "s", "bad-7", QUEEN_PLACEMENT_IN_VAIN);
+  make_workers (f, BAD, "bad", 400);
+  g_assert_cmpint (end_one (f, "other", NULL, QUEEN_PLACEMENT_UNUSED), ==, 'b');
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    end (f, &answers[i], QUEEN_PLACEMENT_DONE);
+}
+
+/* Nor from those who have one: each of these was let down. */
+static void
+test_in_vain_for_others (Fixture *f, gconstpointer data)
+{
+  make_workers (f, BAD, "bad", 400);
+  make_workers (f, GOOD, "good", 2);
+  for (guint i = 0; i < 3 * 33; i++)
+    {
+      g_autofree char *submitter = g_strdup_printf ("s-%u", i / 3);
+
+      end_one (f, submitter, "bad-7", QUEEN_PLACEMENT_IN_VAIN);
+    }
+  for (guint i = 0; i < 32; i++)
+    {
+      g_autofree char *submitter = g_strdup_printf ("s-%u", i);
+
+      g_assert_cmpint (end_one (f, submitter, NULL, QUEEN_PLACEMENT_UNUSED), ==, 'g');
+    }
+}
+
 /* Whoever was refused by who is doubted rather waits for others than to be refused once more. */
 static void
 test_waits_for_others (Fixture *f, gconstpointer data)
@@ -487,6 +531,8 @@ main (int argc, char *argv[])
   ADD ("/placement/supplier/who-is-let-down-heeds-no-friends-of-theirs", test_friends);
   ADD ("/placement/supplier/be-they-ever-so-many", test_many_friends);
   ADD ("/placement/supplier/or-have-they-much-there-all-the-time", test_friends_that_stay);
+  ADD ("/placement/supplier/who-gives-up-says-nothing-to-newcomers", test_in_vain_for_newcomers);
+  ADD ("/placement/supplier/and-takes-no-record-of-others", test_in_vain_for_others);
   ADD ("/placement/supplier/others-are-waited-for-rather-than-tried-twice", test_waits_for_others);
   ADD ("/placement/supplier/a-wide-network-is-one", test_wide_network);
   ADD ("/placement/supplier/a-worker-counts-for-who-brings-it-now", test_another_sender);
