@@ -87,6 +87,14 @@ forget_request (QueenConnection *self)
   self->n_reserved = 0;
 }
 
+/* A large one may take a thousand times as long as others, whatever becomes of it. */
+static void
+begin_handling (QueenConnection *self, const QueenRequest *request)
+{
+  queen_connection_pass_state (self, STATE_HANDLER);
+  queen_run_queue_note_size (self->settings->run_queue, request->body_length);
+}
+
 /* @whole has the request, and perhaps more. */
 static void
 handle_request (QueenConnection *self, QueenText whole)
@@ -116,7 +124,7 @@ handle_request (QueenConnection *self, QueenText whole)
   self->has_unread_data |= buffer.excess != NULL;
   if (self->is_persistent)
     self->ahead = g_steal_pointer (&buffer.excess);
-  queen_connection_pass_state (self, STATE_HANDLER);
+  begin_handling (self, &request);
   handling = self->settings->on_request (self, &request, &answer, self->settings->data);
   /* Who is refused when it is its turn again, as its token has gone meanwhile, leaves its progress:
    * that belongs to this request, and to none that follows on the connection. */

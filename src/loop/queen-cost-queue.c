@@ -134,12 +134,6 @@ queen_cost_queue_new (gint64 most)
 }
 
 void
-queen_cost_queue_set_most (QueenCostQueue *self, gint64 most)
-{
-  self->most = most;
-}
-
-void
 queen_cost_queue_free (QueenCostQueue *self)
 {
   g_return_if_fail (self->n == 0);

@@ -45,9 +45,6 @@ typedef struct
  */
 QueenCostQueue *queen_cost_queue_new (gint64 most);
 
-/** @most: as queen_cost_queue_new() has it, from now on */
-void queen_cost_queue_set_most (QueenCostQueue *self, gint64 most);
-
 /**
  * queen_cost_queue_enter:
  * @place: one that is in no queue

@@ -9,10 +9,12 @@
 /* µs of each turn of the main loop, for what is done as it comes */
 #define AT_ONCE (QUEEN_SLICE / 4)
 
-#define MUCH 50   /* µs of one piece of work, such that a closer look is worth it */
-#define MOST 100  /* µs that one counts for: what the kernel does for others counts, too */
-#define NAP 1000  /* µs until it is asked again whether somebody else has ended the holding */
-#define NOBODY "" /* of all askers, who is the queen herself or has no address */
+#define MUCH 50     /* µs of one piece of work, such that a closer look is worth it */
+#define MOST 100    /* µs that one counts for: what the kernel does for others counts, too */
+#define SLOWEST 128 /* bytes in a µs: what takes longest of what a request may say */
+#define NAP 1000    /* µs until it is asked again whether somebody else has ended the holding */
+#define NOBODY ""   /* of all askers, who is the queen herself or has no address */
+#define HERE "this machine" /* likewise, who has any of its addresses */
 
 struct _QueenRunQueue
 {
@@ -22,10 +24,12 @@ struct _QueenRunQueue
   gpointer data;
   QueenCostQueue *waiting;
   QueenAlarm *alarm;
-  gint64 slice; /* µs of each turn, for what has waited */
-  gint64 turn;  /* of the main loop: when it began; -1 before the first */
-  gint64 since; /* µs, monotonic: when in that turn the first came */
-  gint64 used;  /* µs since then, when the last one was done */
+  gint64 most;   /* µs that one piece counts for, whatever it is about */
+  gsize n_bytes; /* that the one is about which is being done */
+  gint64 slice;  /* µs of each turn, for what has waited */
+  gint64 turn;   /* of the main loop: when it began; -1 before the first */
+  gint64 since;  /* µs, monotonic: when in that turn the first came */
+  gint64 used;   /* µs since then, when the last one was done */
   gboolean is_running;
   gint64 cpu; /* µs of the processor that have been charged for, or were for something else */
 };
@@ -53,6 +57,7 @@ run_item (QueenRunQueue *self, gpointer item)
   gint64 end;
 
   self->is_running = TRUE;
+  self->n_bytes = 0;
   self->run (item);
   self->is_running = FALSE;
   end = self->clock->get_monotonic ();
@@ -63,7 +68,7 @@ run_item (QueenRunQueue *self, gpointer item)
 /* To ask for the processor's time costs a system call. So that is done only of what seems to have
  * taken much of it: most likely somebody else had it.
  *
- * Returns: µs */
+ * Returns: µs that it counts for */
 static gint64
 find_cost (QueenRunQueue *self, gint64 took)
 {
@@ -72,7 +77,7 @@ find_cost (QueenRunQueue *self, gint64 took)
   if (took >= MUCH)
     cost = MIN (took, self->clock->get_cpu () - self->cpu);
   self->cpu += cost;
-  return cost;
+  return MIN (cost, self->most + (gint64) (self->n_bytes / SLOWEST));
 }
 
 /* @time: (inout): µs, monotonic. Returns: whether anything has waited */
@@ -143,11 +148,15 @@ run_waiting (gpointer data)
     queen_alarm_set (self->alarm, find_hold (self) == QUEEN_RUN_HELD_ELSEWHERE ? time + NAP : 0);
 }
 
+/* Anybody on this machine has millions of loopback addresses. */
 static char *
 dup_asker (const struct sockaddr_storage *address)
 {
-  char *networks = address ? queen_shares_dup_networks (address) : NULL;
+  char *networks;
 
+  if (address && address->ss_family != AF_UNIX && queen_shares_is_here (address))
+    return g_strdup (HERE);
+  networks = address ? queen_shares_dup_networks (address) : NULL;
   return networks ? networks : g_strdup (NOBODY);
 }
 
@@ -163,7 +172,13 @@ queen_run_queue_hold_while (QueenRunQueue *self,
 void
 queen_run_queue_count_up_to (QueenRunQueue *self, gint64 most)
 {
-  queen_cost_queue_set_most (self->waiting, most);
+  self->most = most;
+}
+
+void
+queen_run_queue_note_size (QueenRunQueue *self, gsize n_bytes)
+{
+  self->n_bytes += n_bytes;
 }
 
 void
@@ -231,7 +246,8 @@ queen_run_queue_new (const QueenClock *clock, QueenRunFunc run)
   self->run = run;
   self->slice = QUEEN_SLICE;
   self->turn = -1;
-  self->waiting = queen_cost_queue_new (MOST);
+  self->most = MOST;
+  self->waiting = queen_cost_queue_new (G_USEC_PER_SEC);
   self->alarm = queen_alarm_new (clock, "run queue", G_PRIORITY_DEFAULT, run_waiting, self);
   return self;
 }

@@ -92,6 +92,15 @@ void queen_run_queue_hold_while (QueenRunQueue *self,
 void queen_run_queue_count_up_to (QueenRunQueue *self, gint64 most);
 
 /**
+ * queen_run_queue_note_size:
+ * @n_bytes: that what is being done is about, if it is more than a little of it
+ *
+ * So it counts for more than one piece does else: for as long as that may take, but no longer than
+ * it has.
+ */
+void queen_run_queue_note_size (QueenRunQueue *self, gsize n_bytes);
+
+/**
  * queen_run_queue_work_for:
  * @slice: µs of each turn of the main loop for what has waited: %QUEEN_SLICE unless it
  *   is said. Less is for work that goes on all the time, so that turns stay short

@@ -15,14 +15,16 @@ typedef struct
 {
   QueenCostPlace place;
   char name;
-  gint64 cost;  /* µs; 0 for as long as all others */
-  guint n_more; /* times that it enters again when it is its turn */
+  gint64 cost;   /* µs; 0 for as long as all others */
+  gsize n_bytes; /* that it is about */
+  guint n_more;  /* times that it enters again when it is its turn */
 } Item;
 
 static QueenRunQueue *queue;
 static GString *done; /* the names of those whose turn it was */
 static Item items[26];
 static gboolean speaks_ipv6; /* all up to m are addresses of their own, but in one network */
+static gboolean is_here;     /* likewise, of this machine */
 
 static void
 enter (char name)
@@ -36,6 +38,8 @@ enter (char name)
   item->name = name;
   ipv4->sin_family = AF_INET;
   ipv4->sin_addr.s_addr = htonl (name < 'n' ? 0x0a000001 : 0x0a000002);
+  if (is_here && name < 'n')
+    ipv4->sin_addr.s_addr = htonl (INADDR_LOOPBACK + (guint) name);
   if (speaks_ipv6)
     {
       address = (struct sockaddr_storage){ .ss_family = AF_INET6 };
@@ -53,6 +57,7 @@ on_run (gpointer data)
 
   g_assert_false (queen_cost_queue_is_waiting (&item->place));
   now += item->cost ? item->cost : WORK;
+  queen_run_queue_note_size (queue, item->n_bytes);
   g_string_append_c (done, item->name);
   if (item->n_more == 0)
     return;
@@ -154,6 +159,15 @@ test_networks (void)
   tear_down ();
 }
 
+/* Nor addresses of this machine. */
+static void
+test_loopback (void)
+{
+  is_here = TRUE;
+  test_turns ();
+  is_here = FALSE;
+}
+
 static void
 test_slices (void)
 {
@@ -252,6 +266,23 @@ test_dear (void)
   tear_down ();
 }
 
+/* Nor who asks for what is large, where most is little. */
+static void
+test_large (void)
+{
+  set_up ();
+  items['b' - 'a'].cost = items['c' - 'a'].cost = 4 * WORK;
+  items['b' - 'a'].n_bytes = items['c' - 'a'].n_bytes = 4 * WORK * 128;
+  items['n' - 'a'].cost = WORK / 2;
+  items['n' - 'a'].n_bytes = WORK / 2 * 128;
+  items['n' - 'a'].n_more = 6;
+  enter_all ("abcn");
+  assert_done ("a");
+  turn ();
+  assert_done ("bnnnncnnn");
+  tear_down ();
+}
+
 typedef struct
 {
   QueenRunHold state;
@@ -301,8 +332,10 @@ main (int argc, char **argv)
   g_test_add_func ("/run-queue/what-is-little-is-done-at-once", test_quiet);
   g_test_add_func ("/run-queue/addresses-take-turns", test_turns);
   g_test_add_func ("/run-queue/a-network-of-48-bits-has-one-turn", test_networks);
+  g_test_add_func ("/run-queue/this-machine-has-one-turn", test_loopback);
   g_test_add_func ("/run-queue/who-has-little-work-has-it-done-soon", test_cost);
   g_test_add_func ("/run-queue/what-is-dear-counts-in-full", test_dear);
+  g_test_add_func ("/run-queue/what-is-large-counts-for-as-long-as-it-takes", test_large);
   g_test_add_func ("/run-queue/no-longer-than-a-slice-at-once", test_slices);
   g_test_add_func ("/run-queue/no-two-that-are-dear-at-once", test_alone);
   g_test_add_func ("/run-queue/the-queens-own-waits-for-nobody-elses", test_own);
