@@ -189,10 +189,9 @@ queen_cluster_get_revision (QueenCluster *self)
 }
 
 void
-queen_cluster_save (QueenCluster *self, QueenState *state)
+queen_cluster_save (QueenCluster *self, QueenComponentKind kind, QueenState *state)
 {
-  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-    queen_state_set_entries (state, self->registries[kind]);
+  queen_state_set_entries (state, self->registries[kind]);
   g_array_unref (state->holds);
   state->holds = queen_holds_list_entries (self->holds);
 }

@@ -93,9 +93,9 @@ guint64 queen_cluster_get_revision (QueenCluster *self);
 
 /**
  * queen_cluster_save:
- * @state: what gets all that is known; it only takes references
+ * @state: what gets all that is known of @kind, and of holds; it only takes references
  */
-void queen_cluster_save (QueenCluster *self, QueenState *state);
+void queen_cluster_save (QueenCluster *self, QueenComponentKind kind, QueenState *state);
 
 /**
  * queen_cluster_load:

@@ -43,6 +43,8 @@ struct _QueenMemory
   gint64 started_at; /* µs, monotonic: when that was begun */
   gint64 not_before; /* µs, monotonic: when the next may be begun */
   gboolean is_due;   /* as soon as that is done */
+  QueenState *begun; /* what is known of some kinds already; NULL when it is not being looked at */
+  guint n_kinds;     /* of these */
   GThread *thread;   /* NULL when nothing is being written */
   Writing *writing;  /* likewise */
 };
@@ -98,7 +100,6 @@ make_state (QueenMemory *self)
   state->epoch = g_strdup (self->epoch);
   state->next = 1; /* it is not known before the end */
   state->written_at = self->settings.clock->get_wall ();
-  queen_cluster_save (self->settings.cluster, state);
   return state;
 }
 
@@ -263,7 +264,8 @@ start_thread (QueenMemory *self, GError **error)
 static gboolean
 begin_writing (QueenMemory *self, GError **error)
 {
-  make_writing (self, make_state (self), 1);
+  self->is_due = get_revision (self) != self->revision;
+  make_writing (self, g_steal_pointer (&self->begun), 1);
   if (start_thread (self, error))
     return TRUE;
   self->file = g_steal_pointer (&self->writing->file);
@@ -273,6 +275,16 @@ begin_writing (QueenMemory *self, GError **error)
 
 /* When */
 
+static void
+begin_state (QueenMemory *self)
+{
+  self->started_at = self->settings.clock->get_monotonic ();
+  self->revision = get_revision (self);
+  self->begun = make_state (self);
+  self->n_kinds = 0;
+}
+
+/* There may be tens of thousands of each kind: no two are gone along in one turn of the loop. */
 static void
 on_due (gpointer data)
 {
@@ -284,8 +296,12 @@ on_due (gpointer data)
       self->is_due = TRUE;
       return;
     }
-  self->started_at = self->settings.clock->get_monotonic ();
-  if (!begin_writing (self, &error))
+  if (!self->begun)
+    begin_state (self);
+  queen_cluster_save (self->settings.cluster, (QueenComponentKind) self->n_kinds++, self->begun);
+  if (self->n_kinds < QUEEN_COMPONENT_N_KINDS)
+    queen_alarm_set (self->alarm, 0);
+  else if (!begin_writing (self, &error))
     conclude (self, error);
 }
 
@@ -381,6 +397,8 @@ queen_memory_end (QueenMemory *self, guint64 next)
     {
       QueenState *state = make_state (self);
 
+      for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+        queen_cluster_save (self->settings.cluster, (QueenComponentKind) kind, state);
       state->is_whole = TRUE;
       state->next = next;
       is_over = write_last (self, state);
@@ -395,6 +413,7 @@ queen_memory_free (QueenMemory *self)
   stop_writing (self);
   g_clear_signal_handler (&self->event_id, queen_cluster_get_bus (self->settings.cluster));
   queen_alarm_free (self->alarm);
+  g_clear_pointer (&self->begun, queen_state_free);
   g_clear_pointer (&self->file, queen_state_file_free);
   g_free (self->directory);
   g_free (self->epoch);

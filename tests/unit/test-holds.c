@@ -583,7 +583,8 @@ test_restored (Fixture *f, gconstpointer data)
   hold_for (f, QUEEN_COMPONENT_HIVE, "h", "token:ops", 0);
   hold_for (f, QUEEN_COMPONENT_WORKER, "x", "token:ops", 60);
   hold_for (f, QUEEN_COMPONENT_WORKER, "y", "token:ops", 10);
-  queen_cluster_save (f->cluster, saved);
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    queen_cluster_save (f->cluster, (QueenComponentKind) kind, saved);
   saved->epoch = g_strdup ("0");
   saved->next = 1;
   text = write_state (saved);

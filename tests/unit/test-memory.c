@@ -252,6 +252,18 @@ test_refresh (Fixture *f, gconstpointer data)
   wait_for (f, "\"heartbeats\":2");
 }
 
+/* Whoever comes when one kind was looked at, and another was not, is not forgotten. */
+static void
+test_between (Fixture *f, gconstpointer data)
+{
+  f->memory = make_memory (f, 5 * MSEC, NEVER);
+  queen_memory_start (f->memory, "abc");
+  g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (count_threads (), ==, f->n_threads);
+  beat (f, "w", QUEEN_STATUS_READY);
+  wait_for (f, "\"id\":\"w\"");
+}
+
 static void
 test_end (Fixture *f, gconstpointer data)
 {
@@ -473,6 +485,7 @@ main (int argc, char **argv)
   add ("change/is-there-after-a-crash", test_change);
   add ("heartbeat/alone-is-no-change", test_heartbeats);
   add ("heartbeat/is-written-in-the-end", test_refresh);
+  add ("change/between-two-kinds-is-not-lost", test_between);
   add ("end/whole-for-one-epoch", test_end);
   add ("unseen/left-out-and-said", test_unseen);
   add ("end/in-the-middle-of-a-writing", test_end_in_the_middle);
