@@ -87,12 +87,18 @@ forget_request (QueenConnection *self)
   self->n_reserved = 0;
 }
 
-/* A large one may take a thousand times as long as others, whatever becomes of it. */
+/* A large one may take a thousand times as long as others, whatever becomes of it; of a head each
+ * byte may take as long as sixteen of a body. */
 static void
 begin_handling (QueenConnection *self, const QueenRequest *request)
 {
+  QueenConnectionSettings *settings = self->settings;
+  gsize n_bytes = request->body_length + 16 * request->head.length;
+
   queen_connection_pass_state (self, STATE_HANDLER);
-  queen_run_queue_note_size (self->settings->run_queue, request->body_length);
+  queen_run_queue_note_size (settings->run_queue, n_bytes);
+  queen_run_queue_note_size (settings->publishers, n_bytes);
+  queen_run_queue_note_size (settings->singles, n_bytes);
 }
 
 /* @whole has the request, and perhaps more. */

@@ -8,6 +8,7 @@
 
 #include "text/queen-hash.h"
 
+#define MAX_TRIED 8   /* cookies of one name: each has to be hashed */
 #define LENGTH 3600   /* s */
 #define MAX_VALUE 128 /* bytes of a cookie's value */
 
@@ -93,14 +94,16 @@ gboolean
 queen_sessions_find (const QueenSessions *self, const char *cookies, QueenSession *session)
 {
   gsize name_length = strlen (self->name);
+  guint n_tried = 0;
 
-  for (const char *at = cookies ? cookies : ""; *at != '\0';)
+  for (const char *at = cookies ? cookies : ""; *at != '\0' && n_tried < MAX_TRIED;)
     {
       gsize length = strcspn (at, "; ,\t");
+      gboolean is_ours = length > name_length && at[name_length] == '=' &&
+                         memcmp (at, self->name, name_length) == 0;
 
-      if (length > name_length && at[name_length] == '=' &&
-          memcmp (at, self->name, name_length) == 0 &&
-          read_value (self, at + name_length + 1, length - name_length - 1, session))
+      n_tried += is_ours;
+      if (is_ours && read_value (self, at + name_length + 1, length - name_length - 1, session))
         return TRUE;
       at += length;
       at += strspn (at, "; ,\t");

@@ -104,12 +104,6 @@ find_record (const QueenSupplier *self, guint party)
 }
 
 static gboolean
-has_free_record (const QueenSupplier *self)
-{
-  return !self->records || self->records->parties[MAX_RECORDS - 1] == 0;
-}
-
-static gboolean
 has_failed_lately (const QueenSupplierRecord *record, gint64 now)
 {
   return record->blame > 0 && now - record->failed < DOUBT;
@@ -247,7 +241,7 @@ queen_supplier_fail (QueenSupplier *self, guint party, gint64 now)
 void
 queen_supplier_disappoint (QueenSupplier *self, guint party, gint64 now)
 {
-  if (self && (find_record (self, party) || has_free_record (self)))
+  if (self && (find_record (self, party) || !self->records || find_least (self, FALSE, now)))
     blame (self, party, now);
 }
 

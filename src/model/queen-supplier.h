@@ -102,7 +102,7 @@ void queen_supplier_fail (QueenSupplier *self, guint party, gint64 now);
  * @now: µs, monotonic
  *
  * For @party it has failed; and for nobody else, as each may have as little patience as it likes.
- * So it is not noted where @party has no record, and others have all that there are.
+ * So it is not noted where @party has no record, and others need all that there are.
  */
 void queen_supplier_disappoint (QueenSupplier *self, guint party, gint64 now);
 

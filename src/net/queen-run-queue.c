@@ -8,13 +8,14 @@
 
 /* µs of each turn of the main loop, for what is done as it comes */
 #define AT_ONCE (QUEEN_SLICE / 4)
+/* Slices after which nothing is done out of turn: one that is dear is more than these. */
+#define OUT_OF_TURN 4
 
 #define MUCH 50     /* µs of one piece of work, such that a closer look is worth it */
 #define MOST 100    /* µs that one counts for: what the kernel does for others counts, too */
 #define SLOWEST 128 /* bytes in a µs: what takes longest of what a request may say */
 #define NAP 1000    /* µs until it is asked again whether somebody else has ended the holding */
 #define NOBODY ""   /* of all askers, who is the queen herself or has no address */
-#define HERE "this machine" /* likewise, who has any of its addresses */
 
 struct _QueenRunQueue
 {
@@ -108,7 +109,7 @@ queen_run_queue_run_next (QueenRunQueue *self)
   gint64 time;
 
   notice_turn (self);
-  if (self->used >= self->slice)
+  if (self->used >= OUT_OF_TURN * self->slice)
     return FALSE;
   time = begin_run (self);
   return run_next (self, &time);
@@ -148,14 +149,13 @@ run_waiting (gpointer data)
     queen_alarm_set (self->alarm, find_hold (self) == QUEEN_RUN_HELD_ELSEWHERE ? time + NAP : 0);
 }
 
-/* Anybody on this machine has millions of loopback addresses. */
 static char *
 dup_asker (const struct sockaddr_storage *address)
 {
   char *networks;
 
-  if (address && address->ss_family != AF_UNIX && queen_shares_is_here (address))
-    return g_strdup (HERE);
+  if (address && queen_shares_is_loopback (address))
+    return g_strdup (QUEEN_SHARES_LOOPBACK);
   networks = address ? queen_shares_dup_networks (address) : NULL;
   return networks ? networks : g_strdup (NOBODY);
 }

@@ -96,7 +96,7 @@ void queen_run_queue_count_up_to (QueenRunQueue *self, gint64 most);
  * @n_bytes: that what is being done is about, if it is more than a little of it
  *
  * So it counts for more than one piece does else: for as long as that may take, but no longer than
- * it has.
+ * it has. Nothing happens when nothing is being done.
  */
 void queen_run_queue_note_size (QueenRunQueue *self, gsize n_bytes);
 
@@ -119,7 +119,7 @@ gboolean queen_run_queue_is_idle (QueenRunQueue *self);
 /**
  * queen_run_queue_run_next:
  *
- * Does what is next, out of turn of the main loop, but only while that has time: for who wants room
+ * Does what is next, out of turn of the main loop, unless that was long already: for who wants room
  * that it may make.
  *
  * Returns: whether anything was done

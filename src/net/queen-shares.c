@@ -67,6 +67,12 @@ queen_shares_is_here (const struct sockaddr_storage *address)
          IN6_IS_ADDR_LOOPBACK (&((const struct sockaddr_in6 *) address)->sin6_addr);
 }
 
+gboolean
+queen_shares_is_loopback (const struct sockaddr_storage *address)
+{
+  return address->ss_family != AF_UNIX && queen_shares_is_here (address);
+}
+
 static char *
 dup_ipv6_network (const struct sockaddr_storage *address, guint n_bits)
 {
@@ -112,7 +118,9 @@ queen_shares_dup_asker (const struct sockaddr_storage *address, gboolean is_forw
   gboolean is_somebody = address->ss_family == AF_UNIX && owner == 0;
   char *network = NULL;
 
-  if (is_forwarded || is_somebody || !queen_shares_is_here (address))
+  if (is_forwarded && queen_shares_is_loopback (address))
+    network = g_strdup (QUEEN_SHARES_LOOPBACK);
+  else if (is_forwarded || is_somebody || !queen_shares_is_here (address))
     network = queen_shares_dup_networks (address);
   return network ? network : g_strdup_printf ("here %u", owner);
 }

@@ -116,6 +116,13 @@ queen_shares_dup_asker (const struct sockaddr_storage *address, gboolean is_forw
 /** Returns: whether @address is a loopback address, or that of a user of this machine */
 gboolean queen_shares_is_here (const struct sockaddr_storage *address);
 
+/** Returns: whether @address is a loopback address, of which anybody on this machine has millions
+ */
+gboolean queen_shares_is_loopback (const struct sockaddr_storage *address);
+
+/** What all of these are called where they are one. */
+#define QUEEN_SHARES_LOOPBACK "127.0.0.1"
+
 void queen_shares_free (QueenShares *self);
 
 G_END_DECLS

@@ -197,12 +197,13 @@ test_cap_without_work (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->tally.refusals[QUEEN_REFUSAL_CONNECTION_CAP], ==, 0);
 }
 
-/* However many come in one turn of the loop, it is not longer for them. */
+/* However many come in one turn of the loop, no two that are dear are handled in it. */
 static void
 test_cap_without_time (Fixture *f, gconstpointer data)
 {
   int fds[MAX_CONNECTIONS], newcomers[3];
 
+  f->cost = 10 * QUEEN_SLICE;
   for (guint i = 0; i < MAX_CONNECTIONS; i++)
     fds[i] = come (f, 1, "");
   turn ();

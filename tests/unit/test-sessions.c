@@ -75,6 +75,27 @@ test_among_others (void)
   g_assert_true (is_found (two_lines, 1));
 }
 
+/* Of those that are called like it only a few: each costs as much as a request. */
+static void
+test_among_likes (void)
+{
+  g_autofree char *cookie = open_session (1, FALSE);
+  g_autofree char *name = g_strndup (cookie, strcspn (cookie, "="));
+  g_autoptr (GString) many = g_string_new (NULL);
+
+  for (int i = 0; i < 7; i++)
+    g_string_append_printf (many, "%s=forged; ", name);
+  g_string_append (many, cookie);
+  g_assert_true (is_found (many->str, 1));
+  g_string_prepend (many, "; ");
+  g_string_prepend (many, cookie);
+  many->str[many->len - 1] ^= 1;
+  g_assert_true (is_found (many->str, 1));
+  many->str[strlen (cookie) - 1] ^= 1;
+  many->str[many->len - 1] ^= 1;
+  g_assert_false (is_found (many->str, 1));
+}
+
 static void
 test_forged (void)
 {
@@ -153,6 +174,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sessions/cookie/says-whose-it-is", test_round_trip);
   g_test_add_func ("/sessions/cookie/ends-after-an-hour", test_end);
   g_test_add_func ("/sessions/cookie/found-among-any-number-of-others", test_among_others);
+  g_test_add_func ("/sessions/cookie/found-among-few-of-its-name", test_among_likes);
   g_test_add_func ("/sessions/cookie/cannot-be-made-by-others", test_forged);
   g_test_add_func ("/sessions/cookie/has-a-name-in-each-queen", test_two_queens);
   g_test_add_func ("/sessions/cookie/same-site-unless-encrypted-for-a-foreign-page",
