@@ -8,8 +8,8 @@
 
 /* µs of each turn of the main loop, for what is done as it comes */
 #define AT_ONCE (QUEEN_SLICE / 4)
-/* Slices after which nothing is done out of turn: one that is dear is more than these. */
-#define OUT_OF_TURN 4
+/* Bytes that one is about which may take so long that no other is done out of turn with it. */
+#define DEAR (1024 * 1024)
 
 #define MUCH 50     /* µs of one piece of work, such that a closer look is worth it */
 #define MOST 100    /* µs that one counts for: what the kernel does for others counts, too */
@@ -25,12 +25,13 @@ struct _QueenRunQueue
   gpointer data;
   QueenCostQueue *waiting;
   QueenAlarm *alarm;
-  gint64 most;   /* µs that one piece counts for, whatever it is about */
-  gsize n_bytes; /* that the one is about which is being done */
-  gint64 slice;  /* µs of each turn, for what has waited */
-  gint64 turn;   /* of the main loop: when it began; -1 before the first */
-  gint64 since;  /* µs, monotonic: when in that turn the first came */
-  gint64 used;   /* µs since then, when the last one was done */
+  gint64 most;            /* µs that one piece counts for, whatever it is about */
+  gsize n_bytes;          /* that the one is about which is being done */
+  gint64 slice;           /* µs of each turn, for what has waited */
+  gint64 turn;            /* of the main loop: when it began; -1 before the first */
+  gint64 since;           /* µs, monotonic: when in that turn the first came */
+  gint64 used;            /* µs since then, when the last one was done */
+  gboolean has_done_dear; /* in that turn */
   gboolean is_running;
   gint64 cpu; /* µs of the processor that have been charged for, or were for something else */
 };
@@ -47,6 +48,7 @@ notice_turn (QueenRunQueue *self)
   self->turn = turn;
   self->since = self->clock->get_monotonic ();
   self->used = 0;
+  self->has_done_dear = FALSE;
 }
 
 /* What enters meanwhile waits: it may be the same item again.
@@ -61,6 +63,7 @@ run_item (QueenRunQueue *self, gpointer item)
   self->n_bytes = 0;
   self->run (item);
   self->is_running = FALSE;
+  self->has_done_dear |= self->n_bytes >= DEAR;
   end = self->clock->get_monotonic ();
   self->used = end - self->since;
   return end;
@@ -109,7 +112,7 @@ queen_run_queue_run_next (QueenRunQueue *self)
   gint64 time;
 
   notice_turn (self);
-  if (self->used >= OUT_OF_TURN * self->slice)
+  if (self->has_done_dear)
     return FALSE;
   time = begin_run (self);
   return run_next (self, &time);

@@ -119,8 +119,8 @@ gboolean queen_run_queue_is_idle (QueenRunQueue *self);
 /**
  * queen_run_queue_run_next:
  *
- * Does what is next, out of turn of the main loop, unless that was long already: for who wants room
- * that it may make.
+ * Does what is next, out of turn of the main loop, unless one was done in that already which may
+ * have taken long: for who wants room that it may make.
  *
  * Returns: whether anything was done
  */

@@ -197,26 +197,6 @@ test_cap_without_work (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->tally.refusals[QUEEN_REFUSAL_CONNECTION_CAP], ==, 0);
 }
 
-/* However many come in one turn of the loop, no two that are dear are handled in it. */
-static void
-test_cap_without_time (Fixture *f, gconstpointer data)
-{
-  int fds[MAX_CONNECTIONS], newcomers[3];
-
-  f->cost = 10 * QUEEN_SLICE;
-  for (guint i = 0; i < MAX_CONNECTIONS; i++)
-    fds[i] = come (f, 1, "");
-  turn ();
-  for (guint i = 0; i < MAX_CONNECTIONS; i++)
-    g_assert_cmpint (send (fds[i], WORK "\r\n", strlen (WORK "\r\n"), MSG_NOSIGNAL), >, 0);
-  for (guint i = 0; i < G_N_ELEMENTS (newcomers); i++)
-    newcomers[i] = come (f, 2 + i, WORK "\r\n");
-  g_assert_cmpstr (f->order->str, ==, "1");
-  turn ();
-  for (guint i = 0; i < G_N_ELEMENTS (newcomers); i++)
-    assert_status (newcomers[i], "200");
-}
-
 /* Whoever holds next to nothing cannot make room for what others hold. */
 static void
 test_budget (Fixture *f, gconstpointer data)
@@ -459,7 +439,6 @@ main (int argc, char **argv)
   ADD ("/gate-turns/newcomers-need-not-wait-for-refusals", test_cap_with_displaced);
   ADD ("/gate-turns/who-is-revoked-may-be-displaced-already", test_revoked_when_displaced);
   ADD ("/gate-turns/newcomers-have-one-handled-at-once", test_cap_without_work);
-  ADD ("/gate-turns/newcomers-do-not-have-one-handled-each", test_cap_without_time);
   ADD ("/gate-turns/who-holds-nothing-makes-no-room", test_budget);
   ADD ("/gate-turns/who-holds-nothing-is-not-thrown-out", test_budget_of_others);
   ADD ("/gate-turns/addresses-take-them-for-long-answers", test_lists);

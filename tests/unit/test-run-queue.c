@@ -198,6 +198,24 @@ test_alone (void)
   tear_down ();
 }
 
+/* Whoever wants room has as many done as come for it, but none beside one that is large. */
+static void
+test_out_of_turn (void)
+{
+  set_up ();
+  items['d' - 'a'].n_bytes = 2 * 1024 * 1024;
+  for (const char *name = "abcdef"; *name; name++)
+    enter (*name);
+  assert_done ("a");
+  for (guint i = 0; i < 3; i++)
+    g_assert_true (queen_run_queue_run_next (queue));
+  assert_done ("bcd");
+  g_assert_false (queen_run_queue_run_next (queue));
+  turn ();
+  assert_done ("ef");
+  tear_down ();
+}
+
 static void
 test_own (void)
 {
@@ -338,6 +356,7 @@ main (int argc, char **argv)
   g_test_add_func ("/run-queue/what-is-large-counts-for-as-long-as-it-takes", test_large);
   g_test_add_func ("/run-queue/no-longer-than-a-slice-at-once", test_slices);
   g_test_add_func ("/run-queue/no-two-that-are-dear-at-once", test_alone);
+  g_test_add_func ("/run-queue/nothing-out-of-turn-beside-a-large-one", test_out_of_turn);
   g_test_add_func ("/run-queue/the-queens-own-waits-for-nobody-elses", test_own);
   g_test_add_func ("/run-queue/who-wants-more-waits-for-another-turn", test_again);
   g_test_add_func ("/run-queue/who-waits-twice-waits-once-and-may-leave", test_place);
