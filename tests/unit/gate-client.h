@@ -34,3 +34,12 @@ gate_client_come (QueenGate *gate, guint32 address, const char *request)
   memcpy (&native, &ipv4, sizeof ipv4);
   return gate_client_come_from (gate, &native, request);
 }
+
+/* Returns: whether what @client is told begins with @start; so much of it is read */
+static inline gboolean
+gate_client_hears (int client, const char *start)
+{
+  char heard[64] = { 0 };
+
+  return recv (client, heard, strlen (start), MSG_DONTWAIT) > 0 && g_str_equal (heard, start);
+}

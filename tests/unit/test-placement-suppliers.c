@@ -227,22 +227,38 @@ test_many_friends (Fixture *f, gconstpointer data)
   g_assert_cmpint (end_one (f, "s", NULL, QUEEN_PLACEMENT_UNUSED), ==, 'g');
 }
 
-/* As long as something of all of these is in flight there, whom it fails counts as one with others
- * of whom nothing is known. */
-static void
-test_friends_that_stay (Fixture *f, gconstpointer data)
-{
-  Answer answers[32];
+#define N_FRIENDS 32 /* as many as a supplier has records */
 
+/* Makes good workers, and a bad one that has answered to each of @answers and is at work for it. */
+static void
+make_friends (Fixture *f, Answer answers[N_FRIENDS])
+{
   say_as (f, BAD, "bad-7", QUEEN_STATUS_READY, 64, 0);
   make_workers (f, GOOD, "good", 2);
-  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+  for (guint i = 0; i < N_FRIENDS; i++)
     {
       g_autofree char *friend = g_strdup_printf ("friend-%u", i);
 
       end_one (f, friend, "bad-7", QUEEN_PLACEMENT_DONE);
       ask_as (f, friend, &answers[i], NULL, "bad-7", 0);
     }
+}
+
+static void
+end_friends (Fixture *f, Answer answers[N_FRIENDS])
+{
+  for (guint i = 0; i < N_FRIENDS; i++)
+    end (f, &answers[i], QUEEN_PLACEMENT_DONE);
+}
+
+/* As long as something of all of these is in flight there, whom it fails counts as one with others
+ * of whom nothing is known. */
+static void
+test_friends_that_stay (Fixture *f, gconstpointer data)
+{
+  Answer answers[N_FRIENDS];
+
+  make_friends (f, answers);
   for (int i = 0; i < 3; i++)
     {
       end_one (f, "s", "bad-7", QUEEN_PLACEMENT_FAILED);
@@ -250,8 +266,7 @@ test_friends_that_stay (Fixture *f, gconstpointer data)
     }
   make_workers (f, BAD, "bad", 400);
   g_assert_cmpint (end_one (f, "s", NULL, QUEEN_PLACEMENT_UNUSED), ==, 'g');
-  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
-    end (f, &answers[i], QUEEN_PLACEMENT_DONE);
+  end_friends (f, answers);
 }
 
 /* Who gives up as soon as it likes, again and again, takes nothing from those who have no record
@@ -259,23 +274,14 @@ test_friends_that_stay (Fixture *f, gconstpointer data)
 static void
 test_in_vain_for_newcomers (Fixture *f, gconstpointer data)
 {
-  Answer answers[32];
+  Answer answers[N_FRIENDS];
 
-  say_as (f, BAD, "bad-7", QUEEN_STATUS_READY, 64, 0);
-  make_workers (f, GOOD, "good", 2);
-  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
-    {
-      g_autofree char *friend = g_strdup_printf ("friend-%u", i);
-
-      end_one (f, friend, "bad-7", QUEEN_PLACEMENT_DONE);
-      ask_as (f, friend, &answers[i], NULL, "bad-7", 0);
-    }
+  make_friends (f, answers);
   for (int i = 0; i < 4; i++)
     end_one (f, "s", "bad-7", QUEEN_PLACEMENT_IN_VAIN);
   make_workers (f, BAD, "bad", 400);
   g_assert_cmpint (end_one (f, "other", NULL, QUEEN_PLACEMENT_UNUSED), ==, 'b');
-  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
-    end (f, &answers[i], QUEEN_PLACEMENT_DONE);
+  end_friends (f, answers);
 }
 
 /* Nor from those who have one: each of these was let down. */
