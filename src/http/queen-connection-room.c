@@ -40,7 +40,7 @@ set_filling (QueenConnection *self, gboolean is_filling)
 /* Who has said all makes room in another way: its answer may be on its way. And who waits for room
  * holds little of its own; thousands of those would hide who lets theirs lie idle. */
 static void
-find_holding (QueenConnection *self, gsize n_kept)
+update_holding (QueenConnection *self, gsize n_kept)
 {
   QueenConnectionSettings *settings = self->settings;
   gboolean is_little = n_kept < LITTLE || self->state == STATE_ROOM;
@@ -130,7 +130,7 @@ queen_connection_hold_request (QueenConnection *self)
   if (self->ahead)
     n_kept += g_bytes_get_size (self->ahead);
   hold_session (self);
-  find_holding (self, n_kept);
+  update_holding (self, n_kept);
   if (count_held (self, n_kept, find_body_size (self, n_request), only_waits ? n_kept : 0))
     queen_connection_hand_out_room (self->settings);
 }
