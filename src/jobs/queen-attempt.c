@@ -341,7 +341,7 @@ queen_attempt_cancel (QueenAttempt *self)
 {
   self->is_over = TRUE;
   g_atomic_int_set (&self->is_cancelled, TRUE);
-  queen_upstream_invoke (self->upstream, &self->errands, cancel_attempt, self);
+  queen_upstream_invoke_first (self->upstream, &self->errands, cancel_attempt, self);
 }
 
 gboolean

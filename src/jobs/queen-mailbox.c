@@ -27,13 +27,15 @@ struct _QueenMailbox
   void (*on_delivered) (gpointer data);
   gpointer data;
   QueenTurnTaker all; /* the reader's own: those of whom something was taken */
+  GQueue first;       /* likewise: of QueenMail that come before all of these */
 
   int has_news; /* atomic, so that the source need not lock; set with the lock only */
   int n_bytes;  /* atomic */
 
   GMutex lock;    /* of what follows */
   GQueue waiting; /* of QueenMailSender: whose mails were not taken; the first to put one first */
-  GHashTable *askers; /* name -> Asker */
+  GQueue waiting_first; /* of QueenMail: likewise, of those that come first */
+  GHashTable *askers;   /* name -> Asker */
 };
 
 typedef struct
@@ -43,11 +45,17 @@ typedef struct
 } MailSource;
 
 static gboolean
+has_taken_any (const QueenMailbox *self)
+{
+  return self->first.length > 0 || queen_turn_taker_has_members (&self->all);
+}
+
+static gboolean
 is_ready (GSource *source)
 {
   QueenMailbox *self = ((MailSource *) source)->mailbox;
 
-  return queen_turn_taker_has_members (&self->all) || g_atomic_int_get (&self->has_news);
+  return has_taken_any (self) || g_atomic_int_get (&self->has_news);
 }
 
 static gboolean
@@ -107,6 +115,8 @@ take_mail (QueenMailbox *self)
 
   g_mutex_lock (&self->lock);
   g_atomic_int_set (&self->has_news, FALSE);
+  if (self->waiting_first.length > 0)
+    append_queue (&self->first, &self->waiting_first);
   while ((link = g_queue_pop_head_link (&self->waiting)))
     {
       QueenMailSender *sender = link->data;
@@ -127,18 +137,31 @@ count_bytes (QueenMailbox *self, QueenMailSender *sender, int n)
     g_atomic_int_add (&asker->n_bytes, n);
 }
 
+static QueenMail *
+pop_next (QueenMailbox *self)
+{
+  GList *link = g_queue_pop_head_link (&self->first);
+
+  if (!link)
+    {
+      QueenMailSender *sender = (QueenMailSender *) queen_turn_taker_get_first (&self->all);
+
+      link = g_queue_pop_head_link (&sender->mails);
+      pass_sender (sender);
+    }
+  return link->data;
+}
+
 /* With the last of its mails a sender may go.
  *
  * Returns: how large that was, for a slice */
 static gsize
-deliver_first (QueenMailbox *self, gboolean is_wanted)
+deliver_next (QueenMailbox *self, gboolean is_wanted)
 {
-  QueenMailSender *sender = (QueenMailSender *) queen_turn_taker_get_first (&self->all);
-  QueenMail *mail = g_queue_pop_head_link (&sender->mails)->data;
+  QueenMail *mail = pop_next (self);
   gsize size = mail->is_much ? QUEEN_SLICE_LARGE : mail->size;
 
-  pass_sender (sender);
-  count_bytes (self, sender, -(int) mail->size);
+  count_bytes (self, mail->sender, -(int) mail->size);
   mail->deliver (mail, is_wanted);
   return size;
 }
@@ -151,8 +174,8 @@ dispatch_mail (GSource *source, GSourceFunc callback, gpointer data)
 
   take_mail (self);
   queen_slice_begin (&slice, &queen_clock_system);
-  while (queen_turn_taker_has_members (&self->all))
-    if (queen_slice_is_over (&slice, deliver_first (self, TRUE)))
+  while (has_taken_any (self))
+    if (queen_slice_is_over (&slice, deliver_next (self, TRUE)))
       break;
   if (self->on_delivered)
     self->on_delivered (self->data);
@@ -251,20 +274,30 @@ queen_mail_sender_is_over (const QueenMailSender *self, gsize most)
                                   most - MIN (taken, most));
 }
 
-void
-queen_mailbox_put (QueenMailbox *self, QueenMail *mail)
+static void
+put_in_turn (QueenMailbox *self, QueenMail *mail)
 {
   QueenMailSender *sender = mail->sender;
-  gboolean must_wake;
 
-  mail->link.data = mail;
-  count_bytes (self, sender, (int) mail->size);
-  g_mutex_lock (&self->lock);
-  must_wake = self->waiting.length == 0;
   sender->waiting_link.data = sender;
   if (sender->waiting.length == 0)
     g_queue_push_tail_link (&self->waiting, &sender->waiting_link);
   g_queue_push_tail_link (&sender->waiting, &mail->link);
+}
+
+void
+queen_mailbox_put (QueenMailbox *self, QueenMail *mail)
+{
+  gboolean must_wake;
+
+  mail->link.data = mail;
+  count_bytes (self, mail->sender, (int) mail->size);
+  g_mutex_lock (&self->lock);
+  must_wake = self->waiting.length == 0 && self->waiting_first.length == 0;
+  if (mail->comes_first)
+    g_queue_push_tail_link (&self->waiting_first, &mail->link);
+  else
+    put_in_turn (self, mail);
   g_atomic_int_set (&self->has_news, TRUE);
   g_mutex_unlock (&self->lock);
   if (must_wake)
@@ -281,8 +314,8 @@ void
 queen_mailbox_free (QueenMailbox *self)
 {
   take_mail (self);
-  while (queen_turn_taker_has_members (&self->all))
-    deliver_first (self, FALSE);
+  while (has_taken_any (self))
+    deliver_next (self, FALSE);
   g_source_destroy (self->source);
   g_source_unref (self->source);
   g_hash_table_unref (self->askers);

@@ -31,6 +31,7 @@ typedef struct
  * @deliver: takes it over, in the reader's thread; @is_wanted is %FALSE when it is only to be freed
  * @size: what it counts for, in bytes
  * @is_much: however small it is, many may have to be told of it
+ * @comes_first: before all that does not, whoever puts it
  * @sender: whose it is
  *
  * What begins each thing that is put into a mailbox.
@@ -41,6 +42,7 @@ struct _QueenMail
   void (*deliver) (QueenMail *self, gboolean is_wanted);
   guint size;
   gboolean is_much;
+  gboolean comes_first;
   QueenMailSender *sender;
 };
 
@@ -50,7 +52,8 @@ struct _QueenMail
  * From one thread to another: what is put in is delivered in the reader's main loop, which is woken
  * once for all that has gathered meanwhile. What one sender puts in is delivered in order. Those
  * who ask take turns, and in each of them their senders do, so that nobody waits for all that
- * another one has asked for. A turn of the loop takes no longer than %QUEEN_SLICE.
+ * another one has asked for; but what comes first is delivered as it was put, and before all that
+ * is put later. A turn of the loop takes no longer than %QUEEN_SLICE.
  */
 typedef struct _QueenMailbox QueenMailbox;
 

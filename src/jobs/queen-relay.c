@@ -307,5 +307,5 @@ queen_relay_cancel (QueenRelay *self)
 {
   self->is_over = TRUE;
   g_atomic_int_set (&self->is_cancelled, TRUE);
-  queen_upstream_invoke (self->upstream, &self->errands, cancel_relay, self);
+  queen_upstream_invoke_first (self->upstream, &self->errands, cancel_relay, self);
 }

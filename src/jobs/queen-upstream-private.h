@@ -26,6 +26,18 @@ void queen_upstream_invoke (QueenUpstream *self,
                             void (*func) (gpointer data),
                             gpointer data);
 
+/**
+ * queen_upstream_invoke_first:
+ * @sender: of queen_upstream_get_errands()
+ *
+ * Likewise, for the end of what was begun: before all that has not been done by then. Nobody ends
+ * more than was begun, so who begins waits for no more than that.
+ */
+void queen_upstream_invoke_first (QueenUpstream *self,
+                                  QueenMailSender *sender,
+                                  void (*func) (gpointer data),
+                                  gpointer data);
+
 QueenMailbox *queen_upstream_get_mailbox (QueenUpstream *self);
 
 /* In the thread that calls: */

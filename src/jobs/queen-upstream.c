@@ -124,13 +124,12 @@ on_errand (QueenMail *mail, gboolean is_wanted)
   g_free (errand);
 }
 
-/* Whoever begins and ends thousands is not to have others wait for all of that. To begin a call
- * takes long: the thread looks at the clock after each. */
-void
-queen_upstream_invoke (QueenUpstream *self,
-                       QueenMailSender *sender,
-                       void (*func) (gpointer data),
-                       gpointer data)
+/* To begin or end a call takes long: the thread looks at the clock after each. */
+static Errand *
+new_errand (QueenUpstream *self,
+            QueenMailSender *sender,
+            void (*func) (gpointer data),
+            gpointer data)
 {
   Errand *errand = g_new0 (Errand, 1);
 
@@ -142,8 +141,38 @@ queen_upstream_invoke (QueenUpstream *self,
   errand->given_at = g_get_monotonic_time ();
   errand->func = func;
   errand->data = data;
-  count_errand (self, errand, 1);
-  queen_mailbox_put (self->errands, &errand->mail);
+  return errand;
+}
+
+static void
+give_errand (Errand *errand)
+{
+  count_errand (errand->upstream, errand, 1);
+  queen_mailbox_put (errand->upstream->errands, &errand->mail);
+}
+
+/* Whoever begins thousands is not to have others wait for all of that. */
+void
+queen_upstream_invoke (QueenUpstream *self,
+                       QueenMailSender *sender,
+                       void (*func) (gpointer data),
+                       gpointer data)
+{
+  give_errand (new_errand (self, sender, func, data));
+}
+
+/* A worker's place is somebody else's as soon as the main thread has taken it back; who came there
+ * before the end of whose it was would be told that it is busy. */
+void
+queen_upstream_invoke_first (QueenUpstream *self,
+                             QueenMailSender *sender,
+                             void (*func) (gpointer data),
+                             gpointer data)
+{
+  Errand *errand = new_errand (self, sender, func, data);
+
+  errand->mail.comes_first = TRUE;
+  give_errand (errand);
 }
 
 QueenMailbox *

@@ -53,6 +53,15 @@ keep_busy (QueenUpstream *upstream)
   queen_upstream_invoke (upstream, NULL, pass_gate, NULL);
 }
 
+/* As many errands of one who asks, whose turns they are to take. */
+static void
+give_many (QueenUpstream *upstream, QueenMailSender *one)
+{
+  queen_mail_sender_init (one, queen_upstream_get_errands (upstream), "one");
+  for (guint i = 0; i < N_OF_ONE; i++)
+    queen_upstream_invoke (upstream, one, note_done, (gpointer) "a");
+}
+
 /* However much one of them has for it to do. */
 static void
 test_turns (void)
@@ -62,11 +71,9 @@ test_turns (void)
   QueenMailSender one = { { NULL } }, other = { { NULL } };
 
   done = g_string_new (NULL);
-  queen_mail_sender_init (&one, queen_upstream_get_errands (upstream), "one");
   queen_mail_sender_init (&other, queen_upstream_get_errands (upstream), "other");
   keep_busy (upstream);
-  for (guint i = 0; i < N_OF_ONE; i++)
-    queen_upstream_invoke (upstream, &one, note_done, (gpointer) "a");
+  give_many (upstream, &one);
   queen_upstream_invoke (upstream, &other, note_done, (gpointer) "b");
   g_mutex_unlock (&gate);
   await_errands (upstream);
@@ -120,6 +127,34 @@ test_cancelled_relay (void)
   queen_upstream_free (upstream);
 }
 
+/* Its place is the other's from then on; who comes there before its end is sent away. */
+static void
+test_cancel_before_what_begins (void)
+{
+  static const Scene scene = { STREAM_HEAD, .end = SCENE_HOLD };
+  QueenMailSender one = { { NULL } }, other = { { NULL } };
+  Fixture fixture;
+
+  done = g_string_new (NULL);
+  fixture_start (&fixture, QUEEN_API_OPENAI, &scene, 1);
+  fixture.request.submitter = "one";
+  queen_mail_sender_init (&other, queen_upstream_get_errands (fixture.upstream), "other");
+  fixture_ask (&fixture, "{}");
+  while (fixture.status == 0)
+    g_main_context_iteration (NULL, TRUE);
+  keep_busy (fixture.upstream);
+  give_many (fixture.upstream, &one);
+  g_clear_pointer (&fixture.attempt, queen_attempt_cancel);
+  queen_upstream_invoke (fixture.upstream, &other, look_around, fixture.upstream);
+  g_mutex_unlock (&gate);
+  await_errands (fixture.upstream);
+  queen_mail_sender_clear (&one);
+  queen_mail_sender_clear (&other);
+  g_assert_cmpuint (seen.n_tries, ==, 0);
+  fixture_stop (&fixture);
+  g_string_free (done, TRUE);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -128,6 +163,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/upstream/who-asks-has-a-turn-in-what-is-to-be-done", test_turns);
   g_test_add_func ("/upstream/an-attempt-that-is-cancelled-before-it-begins",
                    test_cancelled_attempt);
+  g_test_add_func ("/upstream/what-is-cancelled-ends-before-anything-else-begins",
+                   test_cancel_before_what_begins);
   g_test_add_func ("/upstream/a-relay-that-is-cancelled-before-it-begins", test_cancelled_relay);
 
   return g_test_run ();
