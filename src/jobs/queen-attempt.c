@@ -59,6 +59,7 @@ unref_attempt (QueenAttempt *self)
 typedef enum
 {
   MAIL_CONNECTED,
+  MAIL_ANSWERING,
   MAIL_HEAD,
   MAIL_EVENT,
   MAIL_BODY,
@@ -106,6 +107,10 @@ read_letter (const Letter *letter)
     case MAIL_CONNECTED:
       if (self->funcs->on_connected)
         self->funcs->on_connected (self->data);
+      break;
+    case MAIL_ANSWERING:
+      if (self->funcs->on_answering)
+        self->funcs->on_answering (self->data);
       break;
     case MAIL_HEAD:
       self->funcs->on_head (letter->status, letter->text, self->data);
@@ -214,6 +219,12 @@ on_try_connected (gpointer data)
 }
 
 static void
+on_try_answering (gpointer data)
+{
+  send_letter (new_letter (data, MAIL_ANSWERING));
+}
+
+static void
 on_try_head (guint status, const char *type, gpointer data)
 {
   Letter *letter = new_letter (data, MAIL_HEAD);
@@ -279,8 +290,8 @@ queen_attempts_resume (QueenUpstream *upstream)
 static void
 begin_attempt (gpointer data)
 {
-  static const QueenAttemptFuncs funcs = { on_try_connected, on_try_head, on_try_event, on_try_body,
-                                           on_try_end };
+  static const QueenAttemptFuncs funcs = { on_try_connected, on_try_head, on_try_event,
+                                           on_try_body,      on_try_end,  on_try_answering };
   QueenAttempt *self = data;
 
   if (g_atomic_int_get (&self->is_cancelled))

@@ -102,6 +102,8 @@ typedef enum
  * @on_body: a part of an answer that is no stream: one that was not asked for, or an error's
  * @on_end: the last one; afterwards nothing is called, and the attempt is gone. @error (nullable)
  * is set unless it is done; for the user, without addresses, tokens or anything of the prompt
+ * @on_answering: (nullable): the worker answers, but there is nothing of it to be handed on yet; at
+ *   most once, and before all but @on_connected
  *
  * How an attempt goes on. All are called in the main thread, in turns of the main loop of their
  * own, many in one if many wait, and never before queen_attempt_start() has returned. Each may call
@@ -114,6 +116,7 @@ typedef struct
   void (*on_event) (GBytes *event, const char *text, gsize length, gpointer data);
   void (*on_body) (GBytes *part, gpointer data);
   void (*on_end) (QueenAttemptOutcome outcome, const GError *error, gpointer data);
+  void (*on_answering) (gpointer data);
 } QueenAttemptFuncs;
 
 /**

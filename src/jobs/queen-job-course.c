@@ -17,6 +17,10 @@
 #define SILENCE_OF_WHOLE QUEEN_JOB_IDLE_TIMEOUT
 #define READ_IN_A_SECOND 1024 /* bytes */
 
+/* µs that a connection may take, whoever it is for: what was lost on the way is sent again after a
+ * second (RFC 6298 § 2.1). */
+#define UNREACHED G_USEC_PER_SEC
+
 #define POSITIONS_APART G_USEC_PER_SEC /* µs between two that readers are told */
 
 static gboolean find_worker (QueenJob *self, gint64 patience, GError **error);
@@ -48,13 +52,13 @@ end_placement (QueenJob *self, QueenPlacementOutcome outcome)
 
 /* Else whoever always gives up before a worker's time is over would come to the same silent one
  * again and again, as that has the least to do. Whose answer's head has come is not silent, and who
- * was not reached was not asked. */
+ * was not reached was not asked: it may be in a line. */
 static QueenPlacementOutcome
 judge_silence (const QueenJob *self)
 {
   gint64 patience = self->is_streamed ? SILENCE : SILENCE_OF_WHOLE;
 
-  if (self->asked == 0 || self->status != 0 || self->has_begun)
+  if (self->asked == 0 || self->is_answered)
     return QUEEN_PLACEMENT_UNUSED;
   if (self->body)
     patience += (gint64) (g_bytes_get_size (self->body) / READ_IN_A_SECOND) * G_USEC_PER_SEC;
@@ -103,11 +107,17 @@ on_worker_asked (gpointer data)
 }
 
 static void
+on_worker_answers (gpointer data)
+{
+  ((QueenJob *) data)->is_answered = TRUE;
+}
+
+static void
 note_first_byte (QueenJob *self)
 {
   if (self->has_begun)
     return;
-  self->has_begun = TRUE;
+  self->has_begun = self->is_answered = TRUE;
   g_clear_pointer (&self->body, g_bytes_unref); /* nobody else is asked from here on */
   queen_histogram_add (&self->owner->figures.first_byte, (get_now (self) - self->placed) / 100, 1);
 }
@@ -117,6 +127,7 @@ on_answer_head (guint status, const char *content_type, gpointer data)
 {
   QueenJob *self = data;
 
+  self->is_answered = TRUE;
   queen_job_take_head (self, status, content_type);
 }
 
@@ -184,13 +195,22 @@ on_answer_body (GBytes *part, gpointer data)
 /* How an attempt ends */
 
 /* Whoever submits may have less patience than is usual, but not have a worker judged by it: others
- * would wait. */
+ * would wait. Who was not reached was so by the first of the clocks. */
 static gboolean
 has_usual_patience (const QueenJob *self)
 {
   return self->connect_timeout >= QUEEN_JOB_CONNECT_TIMEOUT &&
-         self->first_byte_timeout >= QUEEN_JOB_FIRST_BYTE_TIMEOUT &&
-         self->idle_timeout >= QUEEN_JOB_IDLE_TIMEOUT;
+         (self->asked == 0 || (self->first_byte_timeout >= QUEEN_JOB_FIRST_BYTE_TIMEOUT &&
+                               self->idle_timeout >= QUEEN_JOB_IDLE_TIMEOUT));
+}
+
+/* By a clock of whoever submits. In a line it would have ended otherwise. */
+static QueenPlacementOutcome
+judge_lateness (const QueenJob *self)
+{
+  if (self->asked == 0 && self->connect_timeout >= UNREACHED)
+    return QUEEN_PLACEMENT_IN_VAIN;
+  return judge_silence (self);
 }
 
 /* What was wrong with the request says nothing of the worker, nor what its kind never does, nor
@@ -207,7 +227,7 @@ judge_worker (const QueenJob *self, QueenAttemptOutcome outcome, const GError *e
   if (outcome == QUEEN_ATTEMPT_CROWDED || outcome == QUEEN_ATTEMPT_DROPPED)
     return QUEEN_PLACEMENT_UNUSED;
   if (outcome == QUEEN_ATTEMPT_TIMED_OUT && !has_usual_patience (self))
-    return judge_silence (self);
+    return judge_lateness (self);
   if (g_error_matches (error, QUEEN_ERROR, QUEEN_ERROR_NOT_IMPLEMENTED))
     return QUEEN_PLACEMENT_UNUSED;
   if (outcome == QUEEN_ATTEMPT_ABSENT)
@@ -295,6 +315,7 @@ start_attempt (QueenJob *self, QueenComponent *target, const char *why)
 {
   static const QueenAttemptFuncs funcs = {
     .on_connected = on_worker_asked,
+    .on_answering = on_worker_answers,
     .on_head = on_answer_head,
     .on_event = on_answer_event,
     .on_body = on_answer_body,
@@ -315,6 +336,7 @@ start_attempt (QueenJob *self, QueenComponent *target, const char *why)
 
   self->placed = get_now (self);
   self->asked = 0;
+  self->is_answered = FALSE;
   self->started_at = settings->clock->get_wall ();
   self->position = 0;
   self->state = QUEEN_JOB_RUNNING;

@@ -83,7 +83,8 @@ struct _QueenJob
   gint64 ended_at;
   gint64 submitted; /* µs, monotonic, like these; 0 when it has not come yet */
   gint64 placed;
-  gint64 asked; /* when the request went out to its worker; 0 before that */
+  gint64 asked;         /* when the request went out to its worker; 0 before that */
+  gboolean is_answered; /* by that worker: perhaps with nothing that can be told yet */
   gint64 first_token;
   gint64 last_token;
   gint64 told_position; /* when readers last heard of one */

@@ -153,13 +153,19 @@ choose_content (QueenTry *self, SoupMessageHeaders *headers)
   return self->dialect->type->take_answer ? IS_ANSWER : IS_OPEN;
 }
 
+/* Of what is not handed on as it is, nor as a stream, the head comes with all of it; but whoever
+ * waits is told that there is somebody who answers. To say where the answer is is none. */
 static void
-begin_stream (QueenTry *self, const char *type)
+begin_answer (QueenTry *self, const char *type)
 {
-  if (self->dialect->type->is_open)
+  gboolean is_stream = self->content == IS_STREAM;
+
+  if (self->content == IS_OPEN || (is_stream && self->dialect->type->is_open))
     self->funcs->on_head (self->status, type, self->data);
-  else if (self->request.face != QUEEN_FACE_OPENAI || self->request.is_streamed)
+  else if (is_stream && (self->request.face != QUEEN_FACE_OPENAI || self->request.is_streamed))
     queen_dialect_begin_stream (self->dialect);
+  else if (self->content != IS_POINTER && self->funcs->on_answering)
+    self->funcs->on_answering (self->data);
 }
 
 /* Completions that a worker does not know */
@@ -220,13 +226,8 @@ on_call_head (guint status, SoupMessageHeaders *headers, gpointer data)
       if (queen_dialect_is_by_chat (self->dialect))
         learn_of_chat (self);
       self->content = choose_content (self, headers);
-      if (self->content == IS_STREAM)
-        begin_stream (self, type);
-      else if (self->content == IS_OPEN)
-        {
-          self->is_json = type && g_str_has_prefix (type, "application/json");
-          self->funcs->on_head (status, type, self->data);
-        }
+      self->is_json = type && g_str_has_prefix (type, "application/json");
+      begin_answer (self, type);
     }
 }
 

@@ -30,6 +30,7 @@ typedef struct
   guint n_events;
   guint max_events; /* after which it is cancelled; 0 for never */
   gboolean is_connected;
+  gboolean is_answered;
   gboolean is_over;
   QueenAttemptOutcome outcome;
   GError *error;
@@ -39,6 +40,12 @@ static inline void
 on_connected (gpointer data)
 {
   ((Fixture *) data)->is_connected = TRUE;
+}
+
+static inline void
+on_answering (gpointer data)
+{
+  ((Fixture *) data)->is_answered = TRUE;
 }
 
 static inline void
@@ -125,7 +132,8 @@ fixture_start (Fixture *fixture, QueenApi api, const Scene *scenes, guint n_scen
 static inline void
 fixture_ask (Fixture *fixture, const char *body)
 {
-  static const QueenAttemptFuncs funcs = { on_connected, on_head, on_event, on_body, on_end };
+  static const QueenAttemptFuncs funcs = { on_connected, on_head, on_event,
+                                           on_body,      on_end,  on_answering };
 
   g_clear_pointer (&fixture->request.body, g_bytes_unref);
   g_clear_pointer (&fixture->type, g_free);
@@ -134,7 +142,7 @@ fixture_ask (Fixture *fixture, const char *body)
   g_string_truncate (fixture->text, 0);
   g_string_truncate (fixture->body, 0);
   fixture->request.body = g_bytes_new (body, strlen (body));
-  fixture->is_connected = fixture->is_over = FALSE;
+  fixture->is_connected = fixture->is_answered = fixture->is_over = FALSE;
   fixture->n_events = fixture->status = 0;
   fixture->attempt =
       queen_attempt_start (fixture->upstream, fixture->worker, &fixture->request, &funcs, fixture);

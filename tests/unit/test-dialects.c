@@ -182,6 +182,24 @@ test_openai_by_rbee_whole (void)
   fixture_stop (&fixture);
 }
 
+/* However long it takes, and though there is nothing to be told of it before the end. */
+static void
+test_openai_by_rbee_answers (void)
+{
+  static const Scene scenes[] = { { POINTER, .end = SCENE_KEEP },
+                                  { STREAM_HEAD "data: " STARTED "\n\n", .end = SCENE_HOLD } };
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_RBEE, scenes, G_N_ELEMENTS (scenes));
+  fixture.request.is_streamed = FALSE;
+  fixture_ask (&fixture, "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}");
+  while (!fixture.is_answered && !fixture.is_over)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_true (fixture.is_answered);
+  g_assert_cmpuint (fixture.status, ==, 0);
+  fixture_stop (&fixture);
+}
+
 static void
 test_embeddings_by_rbee (void)
 {
@@ -657,6 +675,8 @@ main (int argc, char **argv)
   g_test_add_func ("/dialects/rbee/is-asked-once-more-by-nobody-else", test_no_restart);
   g_test_add_func ("/dialects/rbee/is-asked-in-no-more-bytes", test_no_longer_question);
   g_test_add_func ("/dialects/rbee/answers-in-one-piece", test_openai_by_rbee_whole);
+  g_test_add_func ("/dialects/rbee/answers-in-one-piece-and-is-not-silent-until-then",
+                   test_openai_by_rbee_answers);
   g_test_add_func ("/dialects/rbee/makes-no-embeddings", test_embeddings_by_rbee);
   g_test_add_func ("/dialects/openai/answers-an-operation", test_rbee_by_openai);
   g_test_add_func ("/dialects/chat/completes-and-is-remembered", test_completion_by_chat);

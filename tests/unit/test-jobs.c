@@ -182,15 +182,19 @@ count_resting (Fixture *f)
   return figures.n_ejected;
 }
 
-/* Five jobs for one of two workers that all time out. */
+/* Five jobs for one of two workers that all time out.
+ *
+ * @is_asked: whether it was reached before */
 static void
-time_out_five (Fixture *f, const QueenJobRequest *request)
+time_out_five (Fixture *f, const QueenJobRequest *request, gboolean is_asked)
 {
   for (guint i = 0; i < 5; i++)
     {
       QueenJob *job = queen_jobs_submit (f->jobs, request, NULL, NULL);
 
       g_assert_cmpstr (queen_job_get_worker (job), ==, "w1");
+      if (is_asked)
+        tries[n_tries - 1].funcs->on_connected (tries[n_tries - 1].data);
       end_try (&tries[n_tries - 1], QUEEN_ATTEMPT_TIMED_OUT, "it did not begin in time");
       turn ();
       assert_state (job, QUEEN_JOB_FAILED);
@@ -209,7 +213,7 @@ test_own_clocks (Fixture *f, gconstpointer data)
   for (guint i = 0; i < G_N_ELEMENTS (requests); i++)
     {
       requests[i].wish = "w1";
-      time_out_five (f, &requests[i]);
+      time_out_five (f, &requests[i], i > 0);
     }
   g_assert_cmpuint (count_resting (f), ==, 0);
 }
@@ -220,9 +224,11 @@ typedef struct
   const char *by;       /* who cancels it; NULL for a time of its own */
   gboolean hangs_up;    /* or the only reader goes */
   gint64 seconds;       /* that the worker has had it for */
+  gint64 unreached;     /* µs within which the worker was not reached; 0 if it was */
   gsize n_bytes;        /* of the question, if it is a long one */
   gboolean is_whole;    /* the answer is to come as one */
   gboolean was_in_line; /* and the worker has not had it at all */
+  gboolean is_answered; /* nothing can be told of it yet */
   guint status;         /* of the head that has come; 0 for none */
   gboolean has_begun;   /* something else has */
 } Leaving;
@@ -238,8 +244,10 @@ ask_and_leave (Fixture *f, const QueenJobRequest *request, const Leaving *leavin
 
   g_assert_cmpstr (queen_job_get_worker (job), ==, whom);
   pass (100 * SECOND);
-  if (!leaving->was_in_line)
+  if (!leaving->was_in_line && leaving->unreached == 0)
     try->funcs->on_connected (try->data);
+  if (leaving->is_answered)
+    try->funcs->on_answering (try->data);
   if (leaving->status != 0)
     try->funcs->on_head (leaving->status, NULL, try->data);
   if (leaving->has_begun)
@@ -271,6 +279,8 @@ leave_often (Fixture *f, const Leaving *leaving, const char *then)
     request.on_disconnect = QUEEN_JOB_CANCEL;
   else if (!leaving->by)
     request.first_byte_timeout = SECOND;
+  if (leaving->unreached > 0)
+    request.connect_timeout = leaving->unreached;
   request.is_streamed = !leaving->is_whole;
   beat_of (f, "address:203.0.113.1", "first", 8, 0);
   beat_of (f, "address:203.0.113.2", "second", 8, 1);
@@ -309,6 +319,7 @@ add_silences (void)
     { "who-takes-it-back", { ASKER, FALSE, 10 } },
     { "who-wants-it-whole", { ASKER, FALSE, 60, .is_whole = TRUE } },
     { "who-asks-much", { ASKER, FALSE, 20, .n_bytes = 10 * 1024 } },
+    { "who-had-no-connection", { .unreached = SECOND } },
   }, not_silent[] = {
     { "who-gave-up-soon", { NULL, FALSE, 9 } },
     { "who-hung-up-soon", { NULL, TRUE, 9 } },
@@ -316,8 +327,9 @@ add_silences (void)
     { "who-wants-it-whole", { ASKER, FALSE, 59, .is_whole = TRUE } },
     { "who-asks-much", { ASKER, FALSE, 19, .n_bytes = 10 * 1024 } },
     { "somebody-else-who-ends-it", { "token:admin", FALSE, 100 } },
-    { "who-gave-up-in-line", { NULL, FALSE, 100, .was_in_line = TRUE } },
     { "who-hung-up-in-line", { NULL, TRUE, 100, .was_in_line = TRUE } },
+    { "who-waited-hardly-for-a-connection", { .unreached = SECOND - 1 } },
+    { "who-is-answered-in-one-piece", { ASKER, FALSE, 100, .is_whole = TRUE, .is_answered = TRUE } },
     { "who-had-a-head", { ASKER, FALSE, 100, .status = 200 } },
     { "who-had-a-head-and-gave-up", { NULL, FALSE, 100, .status = 200 } },
     { "who-had-a-part", { ASKER, FALSE, 100, .has_begun = TRUE } },
@@ -348,7 +360,21 @@ test_usual_clocks (Fixture *f, gconstpointer data)
   beat (f, "w2", 1);
   request.wish = "w1";
   request.idle_timeout = 2 * QUEEN_JOB_IDLE_TIMEOUT; /* even more patience */
-  time_out_five (f, &request);
+  time_out_five (f, &request, TRUE);
+  g_assert_cmpuint (count_resting (f), ==, 1);
+}
+
+/* The clock for that is the usual one; how long the answer might have taken says nothing. */
+static void
+test_usual_connect_clock (Fixture *f, gconstpointer data)
+{
+  QueenJobRequest request = make_request ("");
+
+  beat (f, "w1", 1);
+  beat (f, "w2", 1);
+  request.wish = "w1";
+  request.first_byte_timeout = request.idle_timeout = SECOND;
+  time_out_five (f, &request, FALSE);
   g_assert_cmpuint (count_resting (f), ==, 1);
 }
 
@@ -1087,6 +1113,8 @@ main (int argc, char **argv)
   ADD ("/jobs/verdict/short-patience-is-no-fault-of-a-worker", test_own_clocks);
   add_silences ();
   ADD ("/jobs/verdict/who-is-silent-by-the-usual-clocks-is-ejected", test_usual_clocks);
+  ADD ("/jobs/verdict/who-is-not-reached-is-ejected-whatever-patience-comes-later",
+       test_usual_connect_clock);
   ADD ("/jobs/retry/not-without-another", test_no_retry_without_another);
   ADD ("/jobs/retry/waits-for-one-that-is-busy", test_retry_waits);
   ADD ("/jobs/retry/cancelled-while-it-waits", test_retry_cancelled);
