@@ -18,4 +18,7 @@ G_BEGIN_DECLS
  */
 gboolean own_network_enter (void);
 
+/** Returns: whether it was */
+gboolean own_network_is_entered (void);
+
 G_END_DECLS
