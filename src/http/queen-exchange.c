@@ -308,9 +308,7 @@ queen_exchange_dup_sender (const QueenExchange *self)
     return g_strconcat ("token:", name, NULL);
   if (!self->request.is_forwarded && queen_shares_is_here (self->request.client))
     return NULL;
-  network = queen_shares_is_loopback (self->request.client)
-                ? g_strdup (QUEEN_SHARES_LOOPBACK)
-                : queen_shares_dup_network (self->request.client);
+  network = queen_shares_dup_network (self->request.client);
   return network ? g_strconcat ("address:", network, NULL) : NULL;
 }
 

@@ -9,6 +9,7 @@
 #include "text/queen-network.h"
 
 #define HERE "here"
+#define LOOPBACK "127.0.0.1" /* anybody on a machine has millions of these */
 #define MAPPED_LENGTH 12
 
 static const guint8 mapped[MAPPED_LENGTH] = { [10] = 0xff, [11] = 0xff };
@@ -76,9 +77,14 @@ queen_source_dup_text (const QueenSource *self)
 char *
 queen_source_dup_network (const QueenSource *self)
 {
+  g_autoptr (GInetAddress) address = NULL;
   char *text;
 
-  if (self->kind == QUEEN_SOURCE_ADDRESS && !queen_source_is_ipv4 (self))
+  if (self->kind == QUEEN_SOURCE_ADDRESS)
+    address = queen_source_to_address (self);
+  if (address && g_inet_address_get_is_loopback (address))
+    return g_strdup (LOOPBACK);
+  if (address && !queen_source_is_ipv4 (self))
     return queen_network_dup (self->address, QUEEN_NETWORK_BITS);
   text = queen_source_dup_text (self);
   return text ? text : g_strdup ("");

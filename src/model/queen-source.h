@@ -87,7 +87,7 @@ char *queen_source_dup_text (const QueenSource *self);
  * queen_source_dup_network:
  *
  * Returns: (transfer full): what counts as one with it, such as `10.0.0.7`, `2001:db8:1:2::/64` or
- *   `here`; empty when it is not known
+ *   `here`; empty when it is not known. All loopback addresses are one, as in #QueenShares
  */
 char *queen_source_dup_network (const QueenSource *self);
 

@@ -28,7 +28,6 @@ struct _QueenHandshakeAddress
   QueenHandshakeAddress *whole; /* NULL for all of them */
   QueenShare *share;
   gconstpointer key; /* among all */
-  gboolean is_here;  /* on this machine, where anybody has millions of addresses */
   guint n;           /* under way */
   guint n_begun;     /* of these */
   guint n_late;      /* addresses that had a first turn lately: itself, or those in it */
@@ -146,7 +145,6 @@ enter_address (QueenHandshakes *self, const struct sockaddr_storage *sockaddr)
   address = share && queen_share_get_wide (share) != share ? get_part (self, network, share, share)
                                                            : network;
   address->share = share;
-  address->is_here = queen_shares_is_here (sockaddr);
   for (QueenHandshakeAddress *each = address; each->whole; each = each->whole)
     if (++each->n == QUEEN_HANDSHAKES_FEW + 1)
       g_queue_push_tail_link (&each->whole->heavy, &each->heavy_link);
@@ -220,7 +218,7 @@ forget_turns (QueenHandshakes *self, gint64 until)
  * its address: when there are more than can be served, those who have waited for long have given
  * up, and all would if each was served as late as that. It is the same with networks. But whoever
  * has had a turn lately and comes back at once is no newcomer: it would come before all others each
- * time. Nor is any of the addresses of this machine. */
+ * time. */
 static void
 update_turn (QueenHandshakeAddress *address, Line line)
 {
@@ -233,7 +231,7 @@ update_turn (QueenHandshakeAddress *address, Line line)
       each->has_turn[line] = is_waiting;
       if (!is_waiting)
         g_queue_unlink (&each->whole->turns[line], &each->turn_links[line]);
-      else if (line == FRESH && each->n == 1 && each->n_late == 0 && !each->is_here)
+      else if (line == FRESH && each->n == 1 && each->n_late == 0)
         g_queue_push_head_link (&each->whole->turns[line], &each->turn_links[line]);
       else
         g_queue_push_tail_link (&each->whole->turns[line], &each->turn_links[line]);

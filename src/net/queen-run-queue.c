@@ -155,11 +155,8 @@ run_waiting (gpointer data)
 static char *
 dup_asker (const struct sockaddr_storage *address)
 {
-  char *networks;
+  char *networks = address ? queen_shares_dup_networks (address) : NULL;
 
-  if (address && queen_shares_is_loopback (address))
-    return g_strdup (QUEEN_SHARES_LOOPBACK);
-  networks = address ? queen_shares_dup_networks (address) : NULL;
   return networks ? networks : g_strdup (NOBODY);
 }
 

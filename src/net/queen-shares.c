@@ -39,7 +39,8 @@ struct _QueenShare
   QueenShare *wide; /* NULL for what is in none */
 };
 
-/* FALSE for what is no internet address. */
+/* FALSE for what has none. Anybody on this machine has millions of its own addresses, and each is a
+ * machine of its own nowhere: they are all the same one, that of IPv6 too. */
 static gboolean
 get_ipv4 (const struct sockaddr_storage *address, guint32 *ipv4)
 {
@@ -49,8 +50,12 @@ get_ipv4 (const struct sockaddr_storage *address, guint32 *ipv4)
     *ipv4 = g_ntohl (((const struct sockaddr_in *) address)->sin_addr.s_addr);
   else if (address->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED (&ipv6->sin6_addr))
     *ipv4 = g_ntohl (ipv6->sin6_addr.s6_addr32[3]);
+  else if (address->ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK (&ipv6->sin6_addr))
+    *ipv4 = INADDR_LOOPBACK;
   else
     return FALSE;
+  if (*ipv4 >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET)
+    *ipv4 = INADDR_LOOPBACK;
   return TRUE;
 }
 
@@ -59,18 +64,7 @@ queen_shares_is_here (const struct sockaddr_storage *address)
 {
   guint32 ipv4;
 
-  if (get_ipv4 (address, &ipv4))
-    return ipv4 >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
-  if (address->ss_family == AF_UNIX)
-    return TRUE;
-  return address->ss_family == AF_INET6 &&
-         IN6_IS_ADDR_LOOPBACK (&((const struct sockaddr_in6 *) address)->sin6_addr);
-}
-
-gboolean
-queen_shares_is_loopback (const struct sockaddr_storage *address)
-{
-  return address->ss_family != AF_UNIX && queen_shares_is_here (address);
+  return address->ss_family == AF_UNIX || (get_ipv4 (address, &ipv4) && ipv4 == INADDR_LOOPBACK);
 }
 
 static char *
@@ -118,9 +112,7 @@ queen_shares_dup_asker (const struct sockaddr_storage *address, gboolean is_forw
   gboolean is_somebody = address->ss_family == AF_UNIX && owner == 0;
   char *network = NULL;
 
-  if (is_forwarded && queen_shares_is_loopback (address))
-    network = g_strdup (QUEEN_SHARES_LOOPBACK);
-  else if (is_forwarded || is_somebody || !queen_shares_is_here (address))
+  if (is_forwarded || is_somebody || !queen_shares_is_here (address))
     network = queen_shares_dup_networks (address);
   return network ? network : g_strdup_printf ("here %u", owner);
 }

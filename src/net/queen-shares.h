@@ -12,8 +12,8 @@ G_BEGIN_DECLS
  * QueenShares:
  *
  * Who holds how much of something of which there is only so much: each address has a share. An IPv6
- * network of 64 bits counts as one address, as anybody with one of these has all of them; and so
- * does each user who comes through a Unix socket.
+ * network of 64 bits counts as one address, as anybody with one of these has all of them. So do all
+ * loopback addresses, of IPv6 too, and so does each user who comes through a Unix socket.
  */
 typedef struct _QueenShares QueenShares;
 
@@ -28,8 +28,8 @@ typedef struct _QueenShare QueenShare;
  * queen_shares_new:
  * @limit: how much one address may hold; at least 1
  * @wide_limit: how much all may hold that are in one IPv6 network of 48 bits
- * @spares_loopback: this machine itself may hold as much as it likes: whoever is here has one of
- * the same few addresses, proxies too
+ * @spares_loopback: this machine itself may hold as much as it likes: whoever is here has the same
+ * address, proxies too
  */
 QueenShares *queen_shares_new (guint limit, guint wide_limit, gboolean spares_loopback);
 
@@ -105,8 +105,8 @@ char *queen_shares_dup_networks (const struct sockaddr_storage *address);
  * @is_forwarded: as in queen_shares_acquire()
  * @owner: by which token it comes; 0 for none
  *
- * All who are on this machine have the same few addresses, and could have thousands of them; there
- * a token tells one from another, or which user it is, of whom comes through a Unix socket.
+ * All who are on this machine have the same address; there a token tells one from another, or which
+ * user it is, of whom comes through a Unix socket.
  *
  * Returns: (transfer full): who takes turns with others, as a #QueenFairQueue has it
  */
@@ -115,13 +115,6 @@ queen_shares_dup_asker (const struct sockaddr_storage *address, gboolean is_forw
 
 /** Returns: whether @address is a loopback address, or that of a user of this machine */
 gboolean queen_shares_is_here (const struct sockaddr_storage *address);
-
-/** Returns: whether @address is a loopback address, of which anybody on this machine has millions
- */
-gboolean queen_shares_is_loopback (const struct sockaddr_storage *address);
-
-/** What all of these are called where they are one. */
-#define QUEEN_SHARES_LOOPBACK "127.0.0.1"
 
 void queen_shares_free (QueenShares *self);
 

@@ -19,6 +19,8 @@
 #define LONGEST_ROUND G_USEC_PER_SEC
 #define SHORTEST_ROUND (5 * G_TIME_SPAN_MILLISECOND)
 #define ROUNDS_PER_STALL_TIMEOUT 16
+#define SPARED                                                                                     \
+  "" /* of all askers, those who need no share: as many as like, and one to all others */
 
 /* Whoever goes on with what was too large for one write: it is there only as long as it waits. */
 typedef struct _QueenSeatTurn
@@ -120,23 +122,16 @@ count_places (const QueenAudience *self)
   return queen_audience_get_n_subscribers (self) - queen_fair_queue_get_length (self->displaced);
 }
 
-/* Returns: how many there are who count as nobody */
-static guint
-count_spared (const QueenAudience *self)
-{
-  return count_places (self) - queen_fair_queue_get_length (self->claims);
-}
-
 /* The first few of each address stand in front of all who are one of many of theirs: what is large
  * takes long to write to thousands, and only whose they are waits for that. Of an address that has
  * kept hundreds, no more stand there than of any other, whenever they have come. */
 static guint8
 find_rank (const QueenAudience *self, const QueenSeat *seat)
 {
-  guint n_before = seat->share ? queen_share_get_n_held (queen_share_get_wide (seat->share)) - 1
-                               : count_spared (self);
+  guint n = seat->share ? queen_share_get_n_held (queen_share_get_wide (seat->share))
+                        : queen_fair_queue_count (self->claims, SPARED);
 
-  return (guint8) MIN (g_bit_storage (n_before), QUEEN_ROW_MAX_RANKS - 1);
+  return (guint8) MIN (g_bit_storage (MAX (n, 1) - 1), QUEEN_ROW_MAX_RANKS - 1);
 }
 
 static void
@@ -349,19 +344,16 @@ on_displaced (gpointer data)
     }
 }
 
-/* @asker: %NULL for one that does not count
- *
- * Returns: whether there is a place for one more of @asker, or there will be as soon as whoever has
+/* Returns: whether there is a place for one more of @asker, or there will be as soon as whoever has
  *   most has made room */
 static gboolean
 find_place (QueenAudience *self, const char *asker)
 {
-  QueenSubscriber *greediest = NULL;
+  QueenSubscriber *greediest;
 
   if (count_places (self) < self->settings.caps.subscribers)
     return TRUE;
-  if (asker || count_spared (self) + 1 < queen_fair_queue_get_most (self->claims))
-    greediest = queen_fair_queue_find_greediest (self->claims, asker ? asker : "");
+  greediest = queen_fair_queue_find_greediest (self->claims, asker);
   self->tally->refusals[QUEEN_REFUSAL_SUBSCRIBER_CAP]++; /* one of the two */
   if (!greediest)
     return FALSE;
@@ -537,14 +529,13 @@ take_place (QueenAudience *self,
       self->tally->refusals[QUEEN_REFUSAL_PEER_SHARE]++;
       return FALSE;
     }
-  asker = seat->share ? queen_shares_dup_networks (client) : NULL;
+  asker = seat->share ? queen_shares_dup_networks (client) : g_strdup (SPARED);
   if (!find_place (self, asker))
     {
       queen_shares_release (self->shares, g_steal_pointer (&seat->share));
       return FALSE;
     }
-  if (asker)
-    queen_fair_queue_enter (self->claims, &seat->claim, asker, subscriber);
+  queen_fair_queue_enter (self->claims, &seat->claim, asker, subscriber);
   return TRUE;
 }
 

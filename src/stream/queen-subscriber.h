@@ -65,7 +65,7 @@ typedef struct _QueenSection QueenSection;
  * @is_refused: it is told that there is no room for it
  * @rank: the lower it is, the farther in front it stands; less than %QUEEN_ROW_MAX_RANKS
  * @share: (nullable): what its address has of all places
- * @claim: its own of these, if it counts; or else, that it is to make room
+ * @claim: its own of these; or else, that it is to make room
  * @stall: until when something must be taken
  * @turn: (nullable): where it waits to go on, while it does
  *

@@ -4,6 +4,7 @@
 #include "visitors.h"
 
 #include "http-client.h"
+#include "own-network.h"
 #include "queen-process.h"
 
 #include <errno.h>
@@ -45,9 +46,9 @@ is_passing (int code)
 static void
 choose_own_address (const Crowd *crowd, const Visitor *visitor)
 {
+  guint32 first = own_network_is_entered () ? 0x0a000001 : INADDR_LOOPBACK + 1;
   struct sockaddr_in own = { .sin_family = AF_INET,
-                             .sin_addr = {
-                                 htonl (INADDR_LOOPBACK + 1 + crowd->n_begun % N_ADDRESSES) } };
+                             .sin_addr = { htonl (first + crowd->n_begun % N_ADDRESSES) } };
   int yes = 1;
 
   setsockopt (visitor->fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);

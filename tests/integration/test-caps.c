@@ -14,6 +14,10 @@
 
 #define STREAM "GET /v1/heartbeats/stream HTTP/1.1\r\nHost: localhost\r\n\r\n"
 #define HEALTH "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+#define LIST "GET /v1/workers HTTP/1.1\r\nHost: localhost\r\n\r\n"
+#define BEGUN "POST /v1/worker-heartbeat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"
+#define XFF "X-Forwarded-For: %s\r\n"
+#define PROXY "--trusted-proxy=127.0.0.1"
 #define REFUSALS(reason) "queen_refusals_total{reason=\"" reason "\"}"
 
 static guint
@@ -214,13 +218,28 @@ fill_list (guint16 port)
     }
 }
 
+/* @client: for whom the test comes, as a proxy that is trusted; NULL for nobody
+ *
+ * Returns: the connection, by which @request was sent */
+static int
+send_from (const char *client, guint16 port, const char *request, int receive_buffer)
+{
+  int fd = http_connect_with_buffer (port, receive_buffer);
+  const char *rest = strchr (request, '\n') + 1;
+  g_autofree char *named = client ? g_strdup_printf (XFF, client) : g_strdup ("");
+  g_autofree char *whole =
+      g_strdup_printf ("%.*s%s%s", (int) (rest - request), request, named, rest);
+
+  http_send (fd, whole, -1);
+  return fd;
+}
+
 /* Returns: who has the beginning of the list */
 static int
-ask_for_list (const char *address, guint16 port)
+ask_for_list (const char *client, guint16 port)
 {
-  int fd = http_connect_from (address, port, 4096);
+  int fd = send_from (client, port, LIST, 4096);
 
-  http_send (fd, "GET /v1/workers HTTP/1.1\r\nHost: localhost\r\n\r\n", -1);
   g_assert_true (http_wait_readable (fd, queen_test_get_deadline ()));
   return fd;
 }
@@ -236,7 +255,7 @@ test_no_readers (void)
 
   fill_list (port);
   for (gsize i = 0; i < G_N_ELEMENTS (idle); i++)
-    idle[i] = ask_for_list ("127.0.0.1", port);
+    idle[i] = ask_for_list (NULL, port);
   queen_test_wait_until (get_status (port, "/health") == 200);
   for (gsize i = 0; i < G_N_ELEMENTS (idle); i++)
     close (idle[i]);
@@ -245,12 +264,9 @@ test_no_readers (void)
 /* Shares of one address */
 
 static HttpAnswer *
-ask_from (const char *address, guint16 port, const char *request)
+ask_from (const char *client, guint16 port, const char *request)
 {
-  int fd = http_connect_from (address, port, 0);
-
-  http_send (fd, request, -1);
-  return http_read_answer (fd);
+  return http_read_answer (send_from (client, port, request, 0));
 }
 
 /* However busily all take their answers: whose address has most of them makes room, and who has
@@ -259,7 +275,7 @@ static void
 test_greediest_makes_room (void)
 {
   g_autoptr (QueenProcess) queen =
-      queen_process_start ("--max-connections=8", "--max-per-peer=7", NULL);
+      queen_process_start (PROXY, "--max-connections=8", "--max-per-peer=7", NULL);
   guint16 port = queen_process_get_port (queen);
   int greedy[7], modest;
   g_autoptr (HttpAnswer) served = NULL;
@@ -267,9 +283,9 @@ test_greediest_makes_room (void)
 
   fill_list (port);
   for (gsize i = 0; i < G_N_ELEMENTS (greedy); i++)
-    greedy[i] = ask_for_list ("127.0.0.2", port);
-  modest = ask_for_list ("127.0.0.3", port);
-  served = ask_from ("127.0.0.4", port, HEALTH);
+    greedy[i] = ask_for_list ("10.0.0.2", port);
+  modest = ask_for_list ("10.0.0.3", port);
+  served = ask_from ("10.0.0.4", port, HEALTH);
   g_assert_cmpuint (served->status, ==, 200);
   list = http_read_answer (modest);
   g_assert_cmpuint (list->status, ==, 200);
@@ -280,12 +296,11 @@ test_greediest_makes_room (void)
 
 /* Returns: a subscriber that has begun to hear something */
 static int
-subscribe_from (const char *address, guint16 port)
+subscribe_from (const char *client, guint16 port)
 {
-  int fd = http_connect_from (address, port, 0);
+  int fd = send_from (client, port, STREAM, 0);
   char begin[16] = { 0 };
 
-  http_send (fd, STREAM, -1);
   g_assert_true (http_wait_readable (fd, queen_test_get_deadline ()));
   g_assert_cmpint (read (fd, begin, sizeof begin - 1), >, 0);
   g_assert_true (g_str_has_prefix (begin, "HTTP/1.1 200"));
@@ -295,11 +310,11 @@ subscribe_from (const char *address, guint16 port)
 static void
 test_subscribers_per_address (void)
 {
-  g_autoptr (QueenProcess) queen = queen_process_start ("--max-per-peer=2", NULL);
+  g_autoptr (QueenProcess) queen = queen_process_start (PROXY, "--max-per-peer=2", NULL);
   guint16 port = queen_process_get_port (queen);
-  int fds[] = { subscribe_from ("127.0.0.2", port), subscribe_from ("127.0.0.2", port),
-                subscribe_from ("127.0.0.3", port) };
-  g_autoptr (HttpAnswer) answer = ask_from ("127.0.0.2", port, STREAM);
+  int fds[] = { subscribe_from ("10.0.0.2", port), subscribe_from ("10.0.0.2", port),
+                subscribe_from ("10.0.0.3", port) };
+  g_autoptr (HttpAnswer) answer = ask_from ("10.0.0.2", port, STREAM);
 
   read_busy (answer);
   g_assert_cmpuint (http_read_metric (port, "queen_subscribers"), ==, 3);
@@ -307,7 +322,7 @@ test_subscribers_per_address (void)
 
   close (fds[0]);
   queen_test_wait_until (http_read_metric (port, "queen_subscribers") == 2);
-  fds[0] = subscribe_from ("127.0.0.2", port);
+  fds[0] = subscribe_from ("10.0.0.2", port);
   g_assert_cmpuint (http_read_metric (port, "queen_subscribers"), ==, 3);
   for (gsize i = 0; i < G_N_ELEMENTS (fds); i++)
     close (fds[i]);
@@ -316,7 +331,7 @@ test_subscribers_per_address (void)
 static void
 test_connections_per_address (void)
 {
-  g_autoptr (QueenProcess) queen = queen_process_start ("--max-per-peer=2", NULL);
+  g_autoptr (QueenProcess) queen = queen_process_start (PROXY, "--max-per-peer=2", NULL);
   guint16 port = queen_process_get_port (queen);
   int fds[2];
   g_autoptr (HttpAnswer) refused = NULL;
@@ -324,29 +339,34 @@ test_connections_per_address (void)
   g_autoptr (HttpAnswer) served = NULL;
 
   for (gsize i = 0; i < G_N_ELEMENTS (fds); i++)
-    fds[i] = http_connect_from ("127.0.0.2", port, 0);
+    fds[i] = send_from ("10.0.0.2", port, BEGUN, 0);
   queen_test_wait_until (http_read_metric (port, "queen_connections") == 3);
-  refused = ask_from ("127.0.0.2", port, HEALTH);
+  refused = ask_from ("10.0.0.2", port, HEALTH);
   assert_unavailable (refused, "too many connections from one address");
-  other = ask_from ("127.0.0.3", port, HEALTH);
+  other = ask_from ("10.0.0.3", port, HEALTH);
   g_assert_cmpuint (other->status, ==, 200);
   g_assert_cmpuint (http_read_metric (port, REFUSALS ("peer_share")), ==, 1);
 
   for (gsize i = 0; i < G_N_ELEMENTS (fds); i++)
     close (fds[i]);
   queen_test_wait_until (http_read_metric (port, "queen_connections") == 1);
-  served = ask_from ("127.0.0.2", port, HEALTH);
+  served = ask_from ("10.0.0.2", port, HEALTH);
   g_assert_cmpuint (served->status, ==, 200);
 }
 
-/* Whom an address over its share would push out is somebody else. */
+/* Whom an address over its share would push out is somebody else: here one who comes through a Unix
+ * socket. All loopback addresses are one. */
 static void
 test_over_share_evicts_nobody (void)
 {
+  g_autofree char *directory = g_dir_make_tmp ("queen-rbee-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (directory, "queen.sock", NULL);
+  g_autofree char *bind = g_strconcat ("--bind=unix:", path, NULL);
   g_autoptr (QueenProcess) queen =
-      queen_process_start ("--max-per-peer=2", "--max-connections=3", NULL);
+      queen_process_start ("--bind=127.0.0.1", bind, "--max-per-peer=2", "--max-connections=3",
+                           NULL);
   guint16 port = queen_process_get_port (queen);
-  int honest = http_connect_from ("127.0.0.3", port, 0);
+  int honest = http_connect_unix (path);
   int greedy[2];
   g_autoptr (HttpAnswer) served = NULL;
 
@@ -355,7 +375,10 @@ test_over_share_evicts_nobody (void)
     greedy[i] = http_connect_from ("127.0.0.2", port, 0);
   for (int i = 0; i < 5; i++)
     {
-      g_autoptr (HttpAnswer) refused = ask_from ("127.0.0.2", port, HEALTH);
+      g_autofree char *address = g_strdup_printf ("127.0.0.%d", 2 + i);
+      int fd = http_connect_from (address, port, 0);
+      gboolean is_sent = http_send (fd, HEALTH, -1);
+      g_autoptr (HttpAnswer) refused = is_sent ? http_read_answer (fd) : NULL;
 
       assert_unavailable (refused, "too many connections from one address");
     }
@@ -364,6 +387,8 @@ test_over_share_evicts_nobody (void)
   g_assert_cmpuint (served->status, ==, 200);
   for (gsize i = 0; i < G_N_ELEMENTS (greedy); i++)
     close (greedy[i]);
+  queen_process_stop (g_steal_pointer (&queen));
+  g_assert_no_errno (rmdir (directory));
 }
 
 static void
@@ -374,7 +399,7 @@ test_loopback_is_spared (void)
   int fds[4]; /* four times what another machine could have */
 
   for (gsize i = 0; i < G_N_ELEMENTS (fds); i++)
-    fds[i] = subscribe_from ("127.0.0.1", port);
+    fds[i] = subscribe_from (NULL, port);
   g_assert_cmpuint (http_read_metric (port, "queen_subscribers"), ==, 4);
   for (gsize i = 0; i < G_N_ELEMENTS (fds); i++)
     close (fds[i]);

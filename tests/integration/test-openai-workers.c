@@ -38,7 +38,7 @@ set_up (Fixture *f, gconstpointer data)
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
-  queen_process_stop (f->queen);
+  g_clear_pointer (&f->queen, queen_process_stop);
   g_clear_pointer (&f->worker, stand_in_stop);
   g_clear_pointer (&f->other, stand_in_stop);
 }
@@ -601,16 +601,15 @@ test_same_key_by_many (Fixture *f, gconstpointer data)
     }
 }
 
-/* Returns: a connection from @address whose answer has begun, of which nothing has been read */
+/* Returns: @fd, whose answer has begun, of which nothing has been read */
 static int
-stream_from (Fixture *f, const char *address)
+stream_by (int fd)
 {
   g_autofree char *question = make_question ("[[pace=step]]", ",\"stream\":true");
   g_autofree char *request =
       g_strdup_printf ("POST " CHAT " HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: 7\r\n"
                        "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
                        strlen (question), question);
-  int fd = http_connect_from (address, f->port, 0);
   char head[13] = { 0 };
 
   g_assert_true (http_send (fd, request, -1));
@@ -621,28 +620,33 @@ stream_from (Fixture *f, const char *address)
 }
 
 /* Who listens to an answer takes from the places of all who listen, and one address no more than
- * its share. */
+ * its share; so does a user who comes through a Unix socket. */
 static void
 test_share_of_streams (Fixture *f, gconstpointer data)
 {
+  g_autofree char *directory = g_dir_make_tmp ("queen-rbee-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (directory, "queen.sock", NULL);
+  g_autofree char *bind = g_strconcat ("--bind=unix:", path, NULL);
   int fds[3];
   g_autoptr (HttpAnswer) refused = NULL;
 
   queen_process_stop (f->queen);
-  f->queen = queen_process_start ("--max-per-peer=2", "--drain=0s", NULL);
+  f->queen = queen_process_start ("--bind=127.0.0.1", bind, "--max-per-peer=2", "--drain=0s", NULL);
   f->port = queen_process_get_port (f->queen);
   stand_in_beat (f->worker, f->port, "a", NULL);
-  fds[0] = stream_from (f, "127.0.0.2");
-  fds[1] = stream_from (f, "127.0.0.2");
-  refused = http_read_answer (stream_from (f, "127.0.0.2"));
+  fds[0] = stream_by (http_connect (f->port));
+  fds[1] = stream_by (http_connect_from ("127.0.0.2", f->port, 0));
+  refused = http_read_answer (stream_by (http_connect_from ("127.0.0.3", f->port, 0)));
   g_assert_nonnull (strstr (refused->body, "too many readers"));
-  fds[2] = stream_from (f, "127.0.0.3");
+  fds[2] = stream_by (http_connect_unix (path));
   g_assert_cmpuint (http_read_metric (f->port, "queen_refusals_total{reason=\"peer_share\"}"), ==,
                     1);
   g_assert_cmpuint (http_read_metric (f->port, "queen_job_readers"), ==, 3);
   g_assert_cmpuint (http_read_metric (f->port, "queen_subscribers"), ==, 0);
   for (gsize i = 0; i < G_N_ELEMENTS (fds); i++)
     close (fds[i]);
+  g_clear_pointer (&f->queen, queen_process_stop);
+  g_assert_no_errno (rmdir (directory));
 }
 
 /* Whose connection broke comes again by the same key, and is answered. */

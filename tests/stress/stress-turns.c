@@ -5,6 +5,7 @@
  * one request of each, and not for all of them. Takes about fifteen seconds. */
 
 #include "http-client.h"
+#include "own-network.h"
 #include "queen-process.h"
 #include "visitors.h"
 
@@ -15,7 +16,7 @@
 #include <unistd.h>
 
 #define N_AT_ONCE 500
-#define ELSEWHERE "127.0.1.9" /* none of the 32 that visitors come from */
+#define ELSEWHERE "10.0.1.9" /* none of the 32 that visitors come from */
 #define N_BEATS 100
 #define PACE (50 * G_TIME_SPAN_MILLISECOND)
 #define MAX_LATENCY                                                                                \
@@ -104,6 +105,11 @@ test_costly (void)
 int
 main (int argc, char **argv)
 {
+  if (!own_network_enter ()) /* all loopback addresses are one */
+    {
+      g_print ("1..0 # SKIP no network of one's own may be made here\n");
+      return 0;
+    }
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/stress/turns/500-costly-requests-at-a-time-of-32-addresses", test_costly);

@@ -248,7 +248,51 @@ test_displaced_network (Fixture *f, gconstpointer data)
   close (outside);
 }
 
-/* Whoever is of nobody's address makes no room, and pushes out others as far as one address may. */
+/* So is this machine, where it counts at all. */
+static void
+test_displaced_loopback (Fixture *f, gconstpointer data)
+{
+  int here[] = { subscribe_from (f, 0, NEWS, "127.0.0.1"), subscribe_from (f, 0, NEWS, "127.0.0.2"),
+                 subscribe_from (f, 0, NEWS, "::1") };
+  int inside = subscribe_from (f, 0, NEWS, "127.0.0.3"), outside;
+
+  turn ();
+  g_assert_true (was_refused (inside));
+  outside = subscribe_from (f, 0, NEWS, "192.0.2.1");
+  turn ();
+  assert_reads (outside, GREETING);
+  g_assert_true (was_refused (here[2]));
+  for (gsize i = 0; i < G_N_ELEMENTS (here); i++)
+    close (here[i]);
+  close (inside);
+  close (outside);
+}
+
+/* Those of nobody's address may have all places while nobody else wants any; together they are as
+ * one address. */
+static void
+test_displaced_spared (Fixture *f, gconstpointer data)
+{
+  int spared[] = { subscribe (f, 0, NEWS), subscribe (f, 0, NEWS), subscribe (f, 0, NEWS) };
+  int next = subscribe (f, 0, NEWS), counted, equal;
+
+  turn ();
+  g_assert_true (was_refused (next));
+  counted = subscribe_from (f, 0, NEWS, "192.0.2.1");
+  turn ();
+  assert_reads (counted, GREETING);
+  g_assert_true (was_refused (spared[2]));
+  equal = subscribe_from (f, 0, NEWS, "192.0.2.1");
+  turn ();
+  g_assert_true (was_refused (equal));
+  for (guint i = 0; i < G_N_ELEMENTS (spared); i++)
+    close (spared[i]);
+  close (next);
+  close (counted);
+  close (equal);
+}
+
+/* They push out others as far as one address may. */
 static void
 test_displaced_by_spared (Fixture *f, gconstpointer data)
 {
@@ -553,6 +597,10 @@ main (int argc, char **argv)
               tear_down);
   g_test_add ("/channel/places/so-does-a-network", Fixture, NULL, set_up, test_displaced_network,
               tear_down);
+  g_test_add ("/channel/places/so-does-this-machine", Fixture, NULL, set_up,
+              test_displaced_loopback, tear_down);
+  g_test_add ("/channel/places/so-do-those-without-a-share", Fixture, NULL, set_up,
+              test_displaced_spared, tear_down);
   g_test_add ("/channel/places/who-does-not-count-makes-none", Fixture, NULL, set_up,
               test_displaced_by_spared, tear_down);
   g_test_add ("/channel/places/room-is-made-whoever-reads", Fixture, NULL, set_up,

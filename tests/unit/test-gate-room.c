@@ -360,6 +360,23 @@ test_network (Fixture *f, gconstpointer data)
   hold_for (f, "2000::/48\n2000:0:0:2::/64", -most / 3);
 }
 
+/* So many as this machine has, they leave half. */
+static void
+test_loopback (Fixture *f, gconstpointer data)
+{
+  const gssize half = (gssize) queen_budget_get_most (QUEEN_BUDGET_BODIES) / 2;
+  int one;
+
+  f->cost = 0;
+  hold_for (f, "127.0.0.1", half);
+  one = gate_client_come (f->gate, INADDR_LOOPBACK + 8, LARGE);
+  g_array_append_val (f->clients, one);
+  turn ();
+  g_assert_cmpuint (get_bodies (f), ==, half);
+  assert_status (begin (f, 2, LARGE, 60000), "200");
+  hold_for (f, "127.0.0.1", -half);
+}
+
 /* Who needs much is not passed for ever by all who need hardly less. */
 static void
 test_passing (Fixture *f, gconstpointer data)
@@ -574,6 +591,7 @@ main (int argc, char **argv)
   ADD ("addresses-leave-some", test_portion);
   ADD ("all-sizes-of-one-address-take-turns", test_turns_in_portion);
   ADD ("networks-leave-some", test_network);
+  ADD ("this-machine-leaves-some", test_loopback);
   ADD ("who-needs-much-is-passed-by-few", test_passing);
   ADD ("nobody-waits-for-long", test_patience);
   ADD ("who-waits-to-be-asked-is-asked-then", test_invitation);

@@ -725,7 +725,7 @@ static void
 test_budget_shared (Fixture *f, gconstpointer data)
 {
   int first = come (f, ASK ("/third")), second = come (f, ASK ("/third"));
-  int other = come_from (f, INADDR_LOOPBACK + 1, ASK ("/third"));
+  int other = come_from (f, 0x0a000001, ASK ("/third"));
   char start[64];
 
   assert_status (come (f, ASK ("/third")), "503"); /* both hold as much by now */
@@ -774,7 +774,7 @@ take_some (int client, gsize most)
 static void
 test_budget_alike (Fixture *f, gconstpointer data)
 {
-  int slow = come_from (f, INADDR_LOOPBACK + 1, ASK ("/own"));
+  int slow = come_from (f, 0x0a000001, ASK ("/own"));
   char start[64];
 
   pass (SECOND - 1);
@@ -790,7 +790,7 @@ test_budget_alike (Fixture *f, gconstpointer data)
 static void
 test_budget_fast (Fixture *f, gconstpointer data)
 {
-  int first = come_from (f, INADDR_LOOPBACK + 1, ASK ("/own")), second;
+  int first = come_from (f, 0x0a000001, ASK ("/own")), second;
   gsize n_first = 0;
   char start[64];
 
@@ -810,13 +810,13 @@ test_budget_fast (Fixture *f, gconstpointer data)
 static void
 test_newest_free (Fixture *f, gconstpointer data)
 {
-  int slow = come_from (f, INADDR_LOOPBACK + 1, ASK ("/own"));
+  int slow = come_from (f, 0x0a000001, ASK ("/own"));
   int first, second;
   char start[64];
 
   keep_newest (f, TRUE);
   first = come (f, ASK ("/newest"));
-  second = come_from (f, INADDR_LOOPBACK + 2, ASK ("/newest"));
+  second = come_from (f, 0x0a000002, ASK ("/newest"));
   g_assert_cmpuint (get_held (f), ==, 40);
   g_assert_cmpuint (take_all (first, start), >, 40 * MIB);
   g_assert_cmpuint (take_all (second, start), >, 40 * MIB);
@@ -833,11 +833,11 @@ test_newest_two (Fixture *f, gconstpointer data)
   char start[64];
 
   keep_newest (f, TRUE);
-  first = come_from (f, INADDR_LOOPBACK + 1, ASK ("/newest"));
+  first = come_from (f, 0x0a000001, ASK ("/newest"));
   g_assert_cmpuint (get_held (f), ==, 0);
   keep_newest (f, TRUE);
   g_assert_cmpuint (get_held (f), ==, 40); /* the old one is the reader's from now on */
-  second = come_from (f, INADDR_LOOPBACK + 2, ASK ("/newest"));
+  second = come_from (f, 0x0a000002, ASK ("/newest"));
   g_assert_cmpuint (take_all (first, start), >, 40 * MIB);
   g_assert_cmpuint (get_held (f), ==, 0);
   g_assert_cmpuint (take_all (second, start), >, 40 * MIB);
@@ -852,13 +852,13 @@ test_newest_bounded (Fixture *f, gconstpointer data)
   char start[64];
 
   keep_newest (f, TRUE);
-  first = come_from (f, INADDR_LOOPBACK + 1, ASK ("/newest"));
+  first = come_from (f, 0x0a000001, ASK ("/newest"));
   keep_newest (f, TRUE);
-  second = come_from (f, INADDR_LOOPBACK + 1, ASK ("/newest"));
+  second = come_from (f, 0x0a000001, ASK ("/newest"));
   keep_newest (f, TRUE);
   g_assert_cmpuint (get_held (f), ==, 80);
-  assert_status (come_from (f, INADDR_LOOPBACK + 1, ASK ("/newest")), "503");
-  third = come_from (f, INADDR_LOOPBACK + 2, ASK ("/newest")); /* who holds nothing */
+  assert_status (come_from (f, 0x0a000001, ASK ("/newest")), "503");
+  third = come_from (f, 0x0a000002, ASK ("/newest")); /* who holds nothing */
   g_assert_cmpuint (get_held (f), ==, 40);
   g_assert_cmpuint (take_all (first, start), <, 39 * MIB);
   g_assert_cmpuint (take_all (second, start), >, 40 * MIB);
@@ -874,8 +874,8 @@ test_budget_inherited (Fixture *f, gconstpointer data)
   char start[64];
 
   keep_newest (f, TRUE);
-  first = come_from (f, INADDR_LOOPBACK + 1, ASK ("/newest"));
-  second = come_from (f, INADDR_LOOPBACK + 2, ASK ("/newest"));
+  first = come_from (f, 0x0a000001, ASK ("/newest"));
+  second = come_from (f, 0x0a000002, ASK ("/newest"));
   keep_newest (f, FALSE);
   g_assert_cmpuint (get_held (f), ==, 40);
   g_assert_cmpuint (take_all (first, start), >, 40 * MIB);
@@ -883,7 +883,7 @@ test_budget_inherited (Fixture *f, gconstpointer data)
   pass (SECOND - 1);
   take_some (second, 100 * 1024);
   pass (1);
-  third = come_from (f, INADDR_LOOPBACK + 3, ASK ("/own"));
+  third = come_from (f, 0x0a000003, ASK ("/own"));
   g_assert_cmpuint (take_all (second, start), <, 39 * MIB);
   g_assert_cmpuint (take_all (third, start), >, 40 * MIB);
 }
@@ -898,12 +898,12 @@ test_budget_crowd (Fixture *f, gconstpointer data)
 
   keep_newest (f, TRUE);
   for (guint i = 0; i < 200; i++)
-    come_from (f, INADDR_LOOPBACK + 1, ASK ("/newest"));
+    come_from (f, 0x0a000001, ASK ("/newest"));
   keep_newest (f, FALSE);
   pass (2 * SECOND);
   g_assert_cmpuint (get_held (f), ==, 40);
 
-  client = gate_client_come (f->gate, INADDR_LOOPBACK + 2, ASK ("/own"));
+  client = gate_client_come (f->gate, 0x0a000002, ASK ("/own"));
   g_array_append_val (f->clients, client);
   for (guint i = 0; i < 100 && n_left > 1; i++)
     {
@@ -913,23 +913,22 @@ test_budget_crowd (Fixture *f, gconstpointer data)
     }
   assert_status (client, "503"); /* it did not wait for that, */
   g_assert_cmpuint (get_held (f), ==, 0);
-  assert_status (come_from (f, INADDR_LOOPBACK + 2, ASK ("/own")),
-                 "200"); /* and now there is room */
+  assert_status (come_from (f, 0x0a000002, ASK ("/own")), "200"); /* and now there is room */
 }
 
 /* Nobody has to go who holds nothing, as the queen keeps what it waits for. */
 static void
 test_budget_kept (Fixture *f, gconstpointer data)
 {
-  int slow = come_from (f, INADDR_LOOPBACK + 1, ASK ("/own"));
+  int slow = come_from (f, 0x0a000001, ASK ("/own"));
   int first;
   char start[64];
 
   keep_newest (f, TRUE);
-  first = come_from (f, INADDR_LOOPBACK + 1, ASK ("/newest"));
+  first = come_from (f, 0x0a000001, ASK ("/newest"));
   g_assert_cmpuint (take_some (slow, 100 * 1024), >, 0);
   pass (2 * SECOND);
-  assert_status (come_from (f, INADDR_LOOPBACK + 2, ASK ("/own")), "200");
+  assert_status (come_from (f, 0x0a000002, ASK ("/own")), "200");
   g_assert_cmpuint (take_all (slow, start), <, 40 * MIB);
   g_assert_cmpuint (take_all (first, start), >, 40 * MIB);
   keep_newest (f, FALSE);
@@ -1088,14 +1087,14 @@ test_small_bounded (Fixture *f, gconstpointer data)
   char start[64];
 
   for (guint i = 0; i < n_fitting + 40; i++)
-    come_for_pages (f, INADDR_LOOPBACK + 1);
+    come_for_pages (f, 0x0a000001);
   g_assert_cmpuint (queen_budgets_get_held (f->budgets, QUEEN_BUDGET_SMALL_ANSWERS), <=,
                     queen_budget_get_most (QUEEN_BUDGET_SMALL_ANSWERS));
   g_assert_cmpuint (queen_budgets_get_held (f->budgets, QUEEN_BUDGET_ANSWERS), ==, 0);
   g_assert_cmpuint (queen_gate_get_n_connections (f->gate), >=, n_fitting);
   g_assert_cmpuint (queen_gate_get_n_connections (f->gate), <, n_fitting + 40);
-  assert_status (come_from (f, INADDR_LOOPBACK + 1, ASK ("/own")), "200");
-  other = come_for_pages (f, INADDR_LOOPBACK + 2); /* one of the first address makes room */
+  assert_status (come_from (f, 0x0a000001, ASK ("/own")), "200");
+  other = come_for_pages (f, 0x0a000002); /* one of the first address makes room */
   shutdown (other, SHUT_WR);
   g_assert_cmpuint (take_all (other, start), >, 32 * 15 * 1024);
 }

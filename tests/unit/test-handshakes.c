@@ -258,6 +258,35 @@ test_wide_network (void)
   tear_down ();
 }
 
+/* Likewise this machine, of which anybody there has all addresses. */
+static void
+come_from_here (guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *address = g_strdup_printf ("127.0.%u.9", i);
+
+      come (address);
+    }
+}
+
+static void
+test_loopback (void)
+{
+  Client *honest;
+
+  set_up ();
+  come ("10.0.0.1"); /* so it is no newcomer any longer */
+  run ();
+  come_from_here (100);
+  honest = come ("10.0.0.1");
+  come_from_here (100);
+  run ();
+  g_assert_cmpuint (order->len, ==, 202);
+  g_assert_cmpuint (turn_of (honest), <=, 2);
+  tear_down ();
+}
+
 /* In a network, addresses take turns as ever. */
 static void
 test_within_network (void)
@@ -541,6 +570,7 @@ main (int argc, char **argv)
   g_test_add_func ("/handshakes/order/addresses-take-turns", test_addresses);
   g_test_add_func ("/handshakes/order/a-network-of-64-bits-is-one-address", test_networks);
   g_test_add_func ("/handshakes/order/a-network-of-48-bits-has-one-turn", test_wide_network);
+  g_test_add_func ("/handshakes/order/this-machine-has-one-turn", test_loopback);
   g_test_add_func ("/handshakes/order/addresses-of-a-network-take-turns", test_within_network);
   g_test_add_func ("/handshakes/order/who-comes-again-at-once-is-not-new", test_again_and_again);
   g_test_add_func ("/handshakes/order/newest-first", test_newest);

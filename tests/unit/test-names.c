@@ -252,6 +252,15 @@ test_wide (Fixture *f, gconstpointer data)
   await (f, 2, 0);
 }
 
+/* Whoever says that it hands somebody on may say so of each address of this machine. */
+static void
+test_loopback (Fixture *f, gconstpointer data)
+{
+  g_assert_cmpuint (ask_from_many (f, "127.0.%u.1", 20, 3), ==, QUEEN_NAMES_MAX_OF_ONE);
+  g_assert_cmpuint (ask_for_slow_ones (f, "::1", 1), ==, 0);
+  g_assert_cmpuint (ask_for_slow_ones (f, "10.0.0.7", 1), ==, 1);
+}
+
 /* The network has all that it may, and three more wait there. */
 static void
 ask_in_full_network (Fixture *f, QueenNamesWait *waits[3])
@@ -394,6 +403,7 @@ main (int argc, char **argv)
   ADD ("/names/many-hear-of-it-in-turns", test_many_in_turns);
   ADD ("/names/slow-ones-keep-nobody-waiting", test_shares);
   ADD ("/names/a-wide-network-is-one-to-others", test_wide);
+  ADD ("/names/this-machine-is-one-to-others", test_loopback);
   ADD ("/names/who-has-its-share-keeps-nobody-from-a-turn", test_turns);
   ADD ("/names/those-of-a-network-take-turns", test_turns_in_network);
   ADD ("/names/they-need-none-of-glib-s-threads", test_threads);

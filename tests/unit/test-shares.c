@@ -75,13 +75,17 @@ test_same (void)
   static const char *const pairs[][2] = {
     { "2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff" },
     { "192.0.2.1", "::ffff:192.0.2.1" },
+    { "127.0.0.1", "127.255.255.254" },
+    { "127.0.0.2", "::1" },
+    { "::1", "::ffff:127.3.2.1" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
     {
-      set_up (1, TRUE);
+      set_up (1, FALSE);
       g_assert_true (enter (pairs[i][0]));
       g_assert_false (enter (pairs[i][1]));
+      g_assert_true (enter ("192.0.2.9"));
     }
 }
 
@@ -119,7 +123,9 @@ test_different (void)
     { "2001:db8:1:2::1", "2001:db8:1:3::1" },
     { "192.0.2.1", "192.0.2.2" },
     { "::ffff:192.0.2.1", "::ffff:192.0.2.2" }, /* not one network of 64 bits */
-    { "127.0.0.1", "::1" },
+    { "127.0.0.1", "128.0.0.1" },
+    { "127.0.0.1", "126.255.255.255" },
+    { "::1", "::2" },               /* though of one network of 64 bits */
     { "2a01:a04::1", "4.10.1.42" }, /* A23: the same bytes on a little-endian machine */
     { "40a:12a::1", "4.10.1.42" },  /* and on a big-endian one */
     { "::1", "0.0.0.0" },
@@ -170,7 +176,10 @@ test_network (void)
     { "::ffff:192.0.2.1", "192.0.2.1", "192.0.2.1" },
     { "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64", "2001:db8:1::/48\n2001:db8:1:2::/64" },
     { "2001:db8:1:2::", "2001:db8:1:2::/64", "2001:db8:1::/48\n2001:db8:1:2::/64" },
-    { "::1", "::/64", "::/48\n::/64" },
+    { "::2", "::/64", "::/48\n::/64" },
+    { "::1", "127.0.0.1", "127.0.0.1" },
+    { "127.9.8.7", "127.0.0.1", "127.0.0.1" },
+    { "::ffff:127.9.8.7", "127.0.0.1", "127.0.0.1" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
@@ -234,6 +243,7 @@ test_address (void)
   static const char *const rows[][2] = {
     { "10.0.0.7", "10.0.0.7" },
     { "::ffff:10.0.0.7", "10.0.0.7" },
+    { "127.9.8.7", "127.0.0.1" },
     { "2001:db8:1:2:3::4", "2001:db8:1::/48\n2001:db8:1:2::/64" },
   };
   struct sockaddr_storage address;
@@ -303,7 +313,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/shares/share/no-more-than-that", test_share);
   g_test_add_func ("/shares/share/given-back-to-the-last", test_give_back);
-  g_test_add_func ("/shares/same/a-network-of-64-bits-and-mapped-ipv4", test_same);
+  g_test_add_func ("/shares/same/a-network-of-64-bits-mapped-ipv4-and-this-machine", test_same);
   g_test_add_func ("/shares/same/twice-as-much-for-a-network-of-48-bits", test_wide);
   g_test_add_func ("/shares/different/others-are-others", test_different);
   g_test_add_func ("/shares/network/as-text", test_network);
