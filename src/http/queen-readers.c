@@ -15,12 +15,21 @@ struct _QueenReaderPlace
 {
   char *network;
   guint n_readers;
-  gsize n_held;   /* bytes */
-  GQueue texts;   /* of Text: that it holds; none of a wide one */
-  GQueue members; /* of Place: those in a wide one who hold something */
-  Place *wide;    /* NULL for what is in none */
-  GList link;     /* among those who hold something, of all or in it */
+  gsize n_held;    /* bytes */
+  guint64 began;   /* to hold something: a number that grows */
+  GQueue texts;    /* of Text: that it holds; none of a wide one */
+  GArray *holders; /* those in a wide one who hold something, as those of all; else NULL */
+  Place *wide;     /* NULL for what is in none */
 };
+
+/* Who holds most of thousands is looked for along all of them, for each of dozens that have to go.
+ * So what that takes is here, side by side, and not in as many places of the memory. */
+typedef struct
+{
+  gsize n_held;
+  guint64 began;
+  Place *place;
+} Holder;
 
 /* What waits for one or several. */
 typedef struct _QueenReaderText
@@ -36,9 +45,10 @@ struct _QueenReaders
   const QueenBudgets *budgets;
   GHashTable *places; /* network -> Place */
   GHashTable *texts;  /* GBytes -> Text */
-  GQueue holders;     /* of Place: those who hold something and are in no wide one, in the order in
+  GArray *holders;    /* of Holder: those who hold something and are in no wide one, in the order in
                          which they began */
-  GQueue kept;        /* of Text: what the queen keeps, or did when that was last looked at */
+  guint64 last_began;
+  GQueue kept; /* of Text: what the queen keeps, or did when that was last looked at */
 };
 
 static void
@@ -46,6 +56,7 @@ free_place (gpointer data)
 {
   Place *place = data;
 
+  g_clear_pointer (&place->holders, g_array_unref);
   g_free (place->network);
   g_free (place);
 }
@@ -58,6 +69,7 @@ queen_readers_new (const QueenBudgets *budgets)
   self->budgets = budgets;
   self->places = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, free_place);
   self->texts = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  self->holders = g_array_new (FALSE, FALSE, sizeof (Holder));
   return self;
 }
 
@@ -66,6 +78,7 @@ queen_readers_free (QueenReaders *self)
 {
   g_hash_table_unref (self->texts);
   g_hash_table_unref (self->places);
+  g_array_unref (self->holders);
   g_free (self);
 }
 
@@ -80,17 +93,44 @@ dup_network (const struct sockaddr_storage *client)
 
 /* Who holds what */
 
+static int
+compare_holders (gconstpointer a, gconstpointer b)
+{
+  const Holder *first = a, *second = b;
+
+  return (first->began > second->began) - (first->began < second->began);
+}
+
+/* @before: what @place had, which has something else now */
+static void
+update_holder (QueenReaders *self, GArray *holders, Place *place, gsize before)
+{
+  Holder holder = { place->n_held, place->began, place };
+  guint i;
+
+  if (before == 0)
+    {
+      holder.began = place->began = ++self->last_began;
+      g_array_append_val (holders, holder);
+    }
+  else if (g_array_binary_search (holders, &holder, compare_holders, &i))
+    {
+      g_array_index (holders, Holder, i) = holder;
+      if (holder.n_held == 0)
+        g_array_remove_index (holders, i);
+    }
+}
+
 /* What @place and the network around it hold becomes more, or less. */
 static void
 count_held (QueenReaders *self, Place *place, gssize n_bytes)
 {
-  GQueue *holders = place->wide ? &place->wide->members : &self->holders;
+  GArray *holders = place->wide ? place->wide->holders : self->holders;
+  gsize before = place->n_held;
 
-  if (place->n_held == 0)
-    g_queue_push_tail_link (holders, &place->link);
   place->n_held += (gsize) n_bytes;
-  if (place->n_held == 0)
-    g_queue_unlink (holders, &place->link);
+  if (place->n_held != before)
+    update_holder (self, holders, place, before);
   if (place->wide)
     count_held (self, place->wide, n_bytes);
 }
@@ -150,10 +190,11 @@ get_place (QueenReaders *self, const char *network)
     return place;
   place = g_new0 (Place, 1);
   place->network = g_strdup (network);
-  place->link.data = place;
   g_hash_table_insert (self->places, place->network, place);
   wide = queen_network_dup_wide (network);
   place->wide = wide ? get_place (self, wide) : NULL;
+  if (place->wide && !place->wide->holders)
+    place->wide->holders = g_array_new (FALSE, FALSE, sizeof (Holder));
   return place;
 }
 
@@ -234,50 +275,52 @@ queen_readers_foreach_of_text (const QueenReader *reader, void (*func) (gpointer
 }
 
 static gsize
-find_most (const GQueue *holders)
+find_most (const GArray *holders)
 {
   gsize most = 0;
 
-  for (const GList *link = holders->head; link; link = link->next)
-    most = MAX (most, ((const Place *) link->data)->n_held);
+  for (guint i = 0; i < holders->len; i++)
+    most = MAX (most, g_array_index (holders, Holder, i).n_held);
   return most;
 }
 
 static gboolean
-holds_about (const Place *place, gsize most)
+holds_about (const Holder *holder, gsize most)
 {
-  return place->n_held >= most - most / 4;
+  return holder->n_held >= most - most / 4;
 }
 
 /* Of a network, of whoever holds most in it. */
 static gpointer
 get_first_owner (const Place *place)
 {
-  gsize most = find_most (&place->members);
-  const GList *link = place->members.head;
+  gsize most = place->holders ? find_most (place->holders) : 0;
   const Text *text;
 
-  while (link && !holds_about (link->data, most))
-    link = link->next;
-  if (link)
-    return get_first_owner (link->data);
+  for (guint i = 0; most > 0; i++)
+    {
+      const Holder *holder = &g_array_index (place->holders, Holder, i);
+
+      if (holds_about (holder, most))
+        return get_first_owner (holder->place);
+    }
   text = place->texts.head->data;
   return ((QueenReader *) text->readers.head->data)->owner;
 }
 
 /* @own: (nullable): one of @holders, or like these */
 static gpointer
-find_greedier (const GQueue *holders, const Place *own, gsize size, QueenReaderFunc is_slow)
+find_greedier (const GArray *holders, const Place *own, gsize size, QueenReaderFunc is_slow)
 {
   gsize n_own = own ? own->n_held : 0, most = find_most (holders);
 
-  for (const GList *link = holders->head; link && n_own < most; link = link->next)
+  for (guint i = 0; i < holders->len && n_own < most; i++)
     {
-      const Place *place = link->data;
+      const Holder *holder = &g_array_index (holders, Holder, i);
 
-      if (holds_about (place, most) &&
-          (n_own + size < place->n_held || is_slow (get_first_owner (place))))
-        return get_first_owner (place);
+      if (holds_about (holder, most) &&
+          (n_own + size < holder->n_held || is_slow (get_first_owner (holder->place))))
+        return get_first_owner (holder->place);
     }
   return NULL;
 }
@@ -295,6 +338,6 @@ queen_readers_find_greediest (QueenReaders *self,
   gpointer owner;
 
   look_at_kept (self);
-  owner = find_greedier (&self->holders, wide_name ? wide : own, size, is_slow);
-  return owner || !wide ? owner : find_greedier (&wide->members, own, size, is_slow);
+  owner = find_greedier (self->holders, wide_name ? wide : own, size, is_slow);
+  return owner || !wide ? owner : find_greedier (wide->holders, own, size, is_slow);
 }

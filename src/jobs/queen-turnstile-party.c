@@ -28,7 +28,7 @@ queen_turnstile_parties_new (void)
 }
 
 static Party *
-ensure_named (GHashTable *parties, const char *name, Party *wide)
+ensure_named (GHashTable *parties, const char *name, Party *wide, gint64 now)
 {
   Party *party = g_hash_table_lookup (parties, name);
 
@@ -37,20 +37,21 @@ ensure_named (GHashTable *parties, const char *name, Party *wide)
   party = g_new0 (Party, 1);
   party->name = g_strdup (name);
   party->wide = wide;
+  party->used_at = now;
   g_hash_table_insert (parties, party->name, party);
   return party;
 }
 
 QueenTurnstileParty *
-queen_turnstile_parties_ensure (GHashTable *parties, const QueenSource *source)
+queen_turnstile_parties_ensure (GHashTable *parties, const QueenSource *source, gint64 now)
 {
   g_autofree char *asker = queen_source_dup_asker (source);
   g_autofree char *wide = NULL;
   const char *askers[3];
 
   queen_fair_queue_split (asker, &wide, askers);
-  return wide ? ensure_named (parties, askers[1], ensure_named (parties, wide, NULL))
-              : ensure_named (parties, asker, NULL);
+  return ensure_named (parties, wide ? askers[1] : asker,
+                       wide ? ensure_named (parties, wide, NULL, now) : NULL, now);
 }
 
 void
@@ -102,6 +103,12 @@ gint64
 queen_turnstile_party_get_used (const QueenTurnstileParty *self, gint64 now)
 {
   return MAX (0, self->used - (now - self->used_at) / FORGIVEN);
+}
+
+gint64
+queen_turnstile_party_get_turn (const QueenTurnstileParty *self)
+{
+  return self->used_at + self->used * FORGIVEN;
 }
 
 void

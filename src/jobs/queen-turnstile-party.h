@@ -26,8 +26,8 @@ typedef struct _QueenTurnstileParty
 {
   /*< private >*/
   char *name;
-  gint64 used; /* µs that those were inside who are on its account, at the time: */
-  gint64 used_at;
+  gint64 used;    /* µs that those were inside who are on its account, at the time: */
+  gint64 used_at; /* when it last paid, or came to be known */
   /*< public >*/
   struct _QueenTurnstileParty *wide;
   guint n_entrances;
@@ -41,8 +41,8 @@ typedef struct _QueenTurnstileParty
 GHashTable *queen_turnstile_parties_new (void);
 
 /** Returns: (transfer none): who that is, to be entered */
-QueenTurnstileParty *queen_turnstile_parties_ensure (GHashTable *parties,
-                                                     const QueenSource *source);
+QueenTurnstileParty *
+queen_turnstile_parties_ensure (GHashTable *parties, const QueenSource *source, gint64 now);
 
 /** @self: (nullable): has one entrance more */
 void queen_turnstile_party_enter (QueenTurnstileParty *self);
@@ -69,11 +69,15 @@ void queen_turnstile_party_count_waiting (QueenTurnstileParty *self, int change)
 void
 queen_turnstile_party_count_waiting_for (QueenTurnstileParty *self, int change, guint *n_payers);
 
-/** queen_turnstile_party_pay: for @time µs inside */
+/** queen_turnstile_party_pay: for @time µs inside; whoever pays for nothing has had its turn */
 void queen_turnstile_party_pay (QueenTurnstileParty *self, gint64 time, gint64 now);
 
 /** Returns: µs of those that are not forgotten yet */
 gint64 queen_turnstile_party_get_used (const QueenTurnstileParty *self, gint64 now);
+
+/** Returns: µs, monotonic: when all of those are forgotten; the earlier, the sooner its turn comes
+ */
+gint64 queen_turnstile_party_get_turn (const QueenTurnstileParty *self);
 
 /** Returns: (transfer none): as what @self counts among all others */
 static inline QueenTurnstileParty *

@@ -4,7 +4,7 @@
 #include "queen-turnstile.h"
 
 #include "loop/queen-alarm.h"
-#include "queen-turnstile-party.h"
+#include "queen-turnstile-lines.h"
 
 #define MAX_IDLE 16384  /* entrances that are remembered though nobody is inside or waits */
 #define MAX_OF_PAYER 64 /* likewise, of one: who has more loses them first */
@@ -37,9 +37,10 @@ typedef struct
   guint16 port;
   QueenTurnstile *turnstile;
   guint n_inside;
-  gboolean is_quick; /* whoever was the last to leave was not long inside */
-  GQueue waiting;    /* of QueenPassage */
-  GList link; /* among the lines, if somebody waits; else among the idle, if nobody is inside */
+  gboolean is_quick;       /* whoever was the last to leave was not long inside */
+  GQueue waiting;          /* of QueenPassage */
+  QueenTurnstileLine line; /* among the lines, if somebody waits */
+  GList link;              /* among the idle, if nobody is here */
 } Entrance;
 
 struct _QueenPassage
@@ -56,12 +57,13 @@ struct _QueenPassage
 
 struct _QueenTurnstile
 {
-  GHashTable *machines;  /* of Party */
-  GHashTable *senders;   /* likewise */
-  GHashTable *entrances; /* a set of Entrance */
-  GQueue lines;          /* of Entrance: where somebody waits; whose turn it is comes first */
-  GQueue idle;           /* of Entrance: where nobody is; the longest first */
-  GQueue inside;         /* of QueenPassage, but for those who are sent away; the longest first */
+  GHashTable *machines;         /* of Party */
+  GHashTable *senders;          /* likewise */
+  GHashTable *entrances;        /* a set of Entrance */
+  QueenTurnstileLines *quick;   /* of Entrance: where somebody waits, of the quick ones */
+  QueenTurnstileLines *unknown; /* likewise, of the others */
+  GQueue idle;                  /* of Entrance: where nobody is; the longest first */
+  GQueue inside; /* of QueenPassage, but for those who are sent away; the longest first */
   guint n_inside;
   guint n_waiting;
   guint n_payers; /* for whom somebody waits; all in a network of 48 bits are one */
@@ -98,7 +100,16 @@ ensure_machine (QueenTurnstile *self, GInetAddress *address)
   plain = queen_source_to_address (&network);
   if (g_inet_address_get_is_loopback (plain))
     queen_source_init_here (&network);
-  return queen_turnstile_parties_ensure (self->machines, &network);
+  return queen_turnstile_parties_ensure (self->machines, &network, self->clock->get_monotonic ());
+}
+
+/* Returns: (nullable): whoever says that somebody is there */
+static Party *
+ensure_sender (QueenTurnstile *self, const QueenSource *source)
+{
+  return source
+             ? queen_turnstile_parties_ensure (self->senders, source, self->clock->get_monotonic ())
+             : NULL;
 }
 
 static gboolean
@@ -114,8 +125,7 @@ ensure_entrance (QueenTurnstile *self,
                  const QueenSource *source)
 {
   Entrance wanted = { .machine = ensure_machine (self, address),
-                      .sender =
-                          source ? queen_turnstile_parties_ensure (self->senders, source) : NULL,
+                      .sender = ensure_sender (self, source),
                       .port = port,
                       .turnstile = self };
   Entrance *entrance;
@@ -204,6 +214,15 @@ count_inside (Entrance *entrance, int change)
   entrance->turnstile->n_inside += (guint) change;
 }
 
+/* Its turn is another one from now on. */
+static void
+pay (const Entrance *entrance, gint64 time, gint64 now)
+{
+  queen_turnstile_party_pay (entrance->payer, time, now);
+  queen_turnstile_lines_sort (entrance->turnstile->quick, entrance->payer);
+  queen_turnstile_lines_sort (entrance->turnstile->unknown, entrance->payer);
+}
+
 static void
 let_in (QueenPassage *pass)
 {
@@ -214,6 +233,18 @@ let_in (QueenPassage *pass)
   pass->rank = get_rank (pass->entrance, pass->since);
   g_queue_push_tail_link (&self->inside, &pass->link);
   count_inside (pass->entrance, 1);
+  pay (pass->entrance, 0, pass->since);
+}
+
+/* Somebody waits there, and may not have before. */
+static void
+line_up (Entrance *entrance)
+{
+  QueenTurnstile *self = entrance->turnstile;
+
+  if (!entrance->line.lines)
+    queen_turnstile_lines_enter (entrance->is_quick ? self->quick : self->unknown, &entrance->line,
+                                 entrance->payer, entrance->machine, entrance);
 }
 
 static void
@@ -224,41 +255,45 @@ stop_waiting (QueenPassage *pass)
   g_queue_unlink (&entrance->waiting, &pass->link);
   count_waiting (entrance, -1);
   if (entrance->waiting.length == 0)
-    g_queue_unlink (&entrance->turnstile->lines, &entrance->link);
+    queen_turnstile_lines_leave (&entrance->line);
 }
 
-/* First by what all have had who are one to others, and then by what each of them has. */
-static gboolean
-has_had_less (Party *payer, Party *other, gint64 now)
+static QueenTurnstileLook
+look_at (gconstpointer item)
 {
-  gint64 used = queen_turnstile_party_get_used (queen_turnstile_party_get_whole (payer), now);
-  gint64 other_used = queen_turnstile_party_get_used (queen_turnstile_party_get_whole (other), now);
+  const Entrance *entrance = item;
 
-  return used < other_used ||
-         (used == other_used && queen_turnstile_party_get_used (payer, now) <
-                                    queen_turnstile_party_get_used (other, now));
+  if (!has_share_of_sender (entrance))
+    return QUEEN_TURNSTILE_ALL_WAIT;
+  if (entrance->machine->n_inside >= QUEEN_TURNSTILE_MAX_OF_MACHINE)
+    return QUEEN_TURNSTILE_MACHINE_WAITS;
+  return has_shares (entrance) ? QUEEN_TURNSTILE_MAY_ENTER : QUEEN_TURNSTILE_LINE_WAITS;
 }
 
-/* Of those with the best claim that there is, whoever is on the account of whom has had least.
+/* Of those who wait for nothing but a place, and have the best claim that there is, whoever is on
+ * the account of whom has had least.
+ *
+ * Returns: (transfer none) (nullable): where that is */
+static Entrance *
+find_best (const QueenTurnstile *self, gint64 now)
+{
+  Entrance *quick = queen_turnstile_lines_find (self->quick, look_at);
+  Entrance *unknown = queen_turnstile_lines_find (self->unknown, look_at);
+
+  if (!quick || !unknown)
+    return quick ? quick : unknown;
+  return get_rank (quick, now) < get_rank (unknown, now) ? quick : unknown;
+}
+
+/* A worse claim has fewer places.
  *
  * Returns: (transfer none) (nullable): where somebody waits who may go in now */
 static Entrance *
 find_next (const QueenTurnstile *self, gint64 now)
 {
-  Entrance *best = NULL;
+  Entrance *best = self->n_inside < QUEEN_TURNSTILE_MAX ? find_best (self, now) : NULL;
 
-  for (GList *link = self->lines.head; link && self->n_inside < QUEEN_TURNSTILE_MAX;
-       link = link->next)
-    {
-      Entrance *entrance = link->data;
-      Rank rank = get_rank (entrance, now);
-
-      if ((!best || rank < get_rank (best, now) ||
-           (rank == get_rank (best, now) && has_had_less (entrance->payer, best->payer, now))) &&
-          is_open (entrance, now))
-        best = entrance;
-    }
-  return best;
+  return best && is_open (best, now) ? best : NULL;
 }
 
 /* Returns: (transfer none) (nullable): who is next; it has been let in */
@@ -270,30 +305,13 @@ let_next_in (QueenTurnstile *self, gint64 now)
 
   if (!pass)
     return NULL;
-  g_queue_unlink (&self->lines, &entrance->link);
-  g_queue_push_tail_link (&self->lines, &entrance->link);
+  queen_turnstile_lines_renew (&entrance->line);
   stop_waiting (pass);
   let_in (pass);
   return pass;
 }
 
 /* Those who take long */
-
-/* The best claim of those who wait for nothing but a place. */
-static Rank
-find_best_waiting (const QueenTurnstile *self, gint64 now)
-{
-  Rank best = N_RANKS;
-
-  for (GList *link = self->lines.head; link && best > IS_QUICK; link = link->next)
-    {
-      const Entrance *entrance = link->data;
-
-      if (has_shares (entrance))
-        best = MIN (best, get_rank (entrance, now));
-    }
-  return best;
-}
 
 /* How long one may be inside for whom others wait: so that all of them have been inside in less
  * than one %QUEEN_TURNSTILE_SPAN, and all of its own network. */
@@ -352,7 +370,8 @@ send_away (QueenTurnstile *self, GQueue *slow, gint64 now)
 static void
 send_slow_away (QueenTurnstile *self, gint64 now)
 {
-  Rank best = find_best_waiting (self, now);
+  const Entrance *waiting = find_best (self, now);
+  Rank best = waiting ? get_rank (waiting, now) : N_RANKS;
   GQueue slow = G_QUEUE_INIT;
 
   for (GList *link = self->inside.head, *behind; link; link = behind)
@@ -386,7 +405,7 @@ on_turnstile_due (gpointer data)
 
   while ((pass = let_next_in (self, now)))
     pass->funcs->on_let_in (pass->data);
-  if (self->lines.length > 0)
+  if (self->n_waiting > 0)
     send_slow_away (self, now);
 }
 
@@ -398,6 +417,8 @@ queen_turnstile_new (const QueenClock *clock)
   self->clock = clock;
   self->machines = queen_turnstile_parties_new ();
   self->senders = queen_turnstile_parties_new ();
+  self->quick = queen_turnstile_lines_new ();
+  self->unknown = queen_turnstile_lines_new ();
   self->entrances = g_hash_table_new_full (hash_entrance, is_same_entrance, g_free, NULL);
   self->alarm = queen_alarm_new (clock, "turnstile", G_PRIORITY_DEFAULT, on_turnstile_due, self);
   return self;
@@ -449,8 +470,7 @@ queen_turnstile_enter (QueenTurnstile *self,
   pass->funcs = funcs;
   pass->data = data;
   pass->link.data = pass;
-  if (entrance->waiting.length == 0)
-    g_queue_push_tail_link (&self->lines, &entrance->link);
+  line_up (entrance);
   g_queue_push_tail_link (&entrance->waiting, &pass->link);
   count_waiting (entrance, 1);
   let_newcomer_in (pass);
@@ -509,6 +529,17 @@ leave_idle (Entrance *entrance)
 }
 
 static void
+set_quick (Entrance *entrance, gboolean is_quick)
+{
+  if (entrance->is_quick == is_quick)
+    return;
+  entrance->is_quick = is_quick;
+  queen_turnstile_lines_leave (&entrance->line);
+  if (entrance->waiting.length > 0)
+    line_up (entrance);
+}
+
+static void
 come_out (QueenPassage *pass)
 {
   Entrance *entrance = pass->entrance;
@@ -517,12 +548,10 @@ come_out (QueenPassage *pass)
 
   if (!pass->is_sent_away)
     g_queue_unlink (&self->inside, &pass->link);
-  queen_turnstile_party_pay (entrance->payer,
-                             now - pass->since + (pass->is_sent_away ? QUEEN_TURNSTILE_MUCH : 0),
-                             now);
-  entrance->is_quick = !pass->is_sent_away && now - pass->since < QUEEN_TURNSTILE_SPAN;
+  pay (entrance, now - pass->since + (pass->is_sent_away ? QUEEN_TURNSTILE_MUCH : 0), now);
+  set_quick (entrance, !pass->is_sent_away && now - pass->since < QUEEN_TURNSTILE_SPAN);
   count_inside (entrance, -1);
-  if (self->lines.length > 0)
+  if (self->n_waiting > 0)
     queen_alarm_set_earlier (self->alarm, now);
 }
 
@@ -545,6 +574,8 @@ queen_turnstile_free (QueenTurnstile *self)
 {
   while (self->idle.head)
     drop_entrance (g_queue_pop_head_link (&self->idle)->data);
+  queen_turnstile_lines_free (self->quick);
+  queen_turnstile_lines_free (self->unknown);
   g_hash_table_unref (self->entrances);
   g_hash_table_unref (self->machines);
   g_hash_table_unref (self->senders);

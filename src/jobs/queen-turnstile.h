@@ -80,8 +80,9 @@ QueenTurnstile *queen_turnstile_new (const QueenClock *clock);
  * @source: (nullable): who has said that somebody is there; %NULL when nobody has who might lie
  * @funcs: static
  *
- * Those who wait for one worker are let in in their order, and workers take turns: first those
- * where the last one was not long inside, and whose sender has had little of the threads' time.
+ * Those who wait for one worker are let in in their order, and workers take turns, as do machines:
+ * first those where the last one was not long inside, and whose sender has had little of the
+ * threads' time, or none for longest.
  *
  * Returns: (transfer full): for the functions below
  */

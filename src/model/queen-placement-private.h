@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "loop/queen-fair-queue.h"
 #include "queen-line.h"
 #include "queen-model-news.h"
 #include "queen-placement.h"
@@ -41,10 +42,10 @@ struct _QueenPlacement
   QueenShardedTable *candidates; /* id -> QueenCandidate: all workers that are known */
   QueenSuppliers *suppliers;     /* who has brought these */
   QueenReservations *reservations;
-  QueenAgenda *agenda;  /* rests, reservations, wakes, moves, and the ends of patience */
-  QueenLine *everybody; /* who waits, whatever for: of interest is only who has how much there */
-  QueenModelNews *news; /* NULL when nobody is told */
-  QueenJobIndex *index; /* what other queens have in flight; NULL of an only queen */
+  QueenAgenda *agenda;       /* rests, reservations, wakes, moves, and the ends of patience */
+  QueenFairQueue *everybody; /* who waits, whatever for: of interest is who has how much there */
+  QueenModelNews *news;      /* NULL when nobody is told */
+  QueenJobIndex *index;      /* what other queens have in flight; NULL of an only queen */
   gboolean is_stopping;
   QueenAppointment stop; /* for the next of those who wait, when she stops */
   guint n_resting;
@@ -58,7 +59,7 @@ struct _QueenPlacementWait
   QueenPlacement *placement;
   QueenPlacementModel *model;
   QueenLinePlace place;        /* in the model's line */
-  QueenLinePlace place_of_all; /* among everybody who waits */
+  QueenFairPlace place_of_all; /* among everybody who waits */
   QueenAppointment deadline;
   const QueenPlacementFuncs *funcs;
   gpointer data;

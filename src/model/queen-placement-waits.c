@@ -140,7 +140,7 @@ leave_line (QueenPlacementWait *wait)
   if (!wait->place.asker)
     return;
   queen_line_leave (&wait->place);
-  queen_line_leave (&wait->place_of_all);
+  queen_fair_queue_leave (&wait->place_of_all);
   queen_placement_note_news (self, wait->model, wait->request.submitter);
   move_line (self, wait->model);
 }
@@ -224,7 +224,7 @@ serve_wait (QueenPlacement *self, QueenPlacementModel *model, QueenPlacementWait
     }
   note_pace (model, self->clock->get_monotonic ());
   queen_line_take (&wait->place);
-  queen_line_leave (&wait->place_of_all);
+  queen_fair_queue_leave (&wait->place_of_all);
   queen_placement_note_news (self, model, wait->request.submitter);
   leave_line (wait);
   move_line (self, model);
@@ -316,15 +316,15 @@ dup_asker (const QueenPlacementRequest *request)
   return g_strconcat (queen_placement_is_lent (request) ? LENT_PREFIX : "", asker, NULL);
 }
 
-/* Whoever has most in @line makes room for who has less.
+/* Whoever has most in the line makes room for who has less.
  *
  * Returns: whether there is room for one more */
 static gboolean
-make_room (QueenLine *line, guint most, const char *asker)
+make_room (const QueenLine *line, const char *asker)
 {
   QueenPlacementWait *greediest;
 
-  if (queen_line_get_length (line) < most)
+  if (queen_line_get_length (line) < QUEEN_PLACEMENT_MAX_WAITING)
     return TRUE;
   greediest = queen_line_find_greediest (line, asker);
   if (greediest)
@@ -332,13 +332,25 @@ make_room (QueenLine *line, guint most, const char *asker)
   return greediest != NULL;
 }
 
+/* The same among all who wait. */
+static gboolean
+make_room_of_all (QueenPlacement *self, const char *asker)
+{
+  gpointer greediest;
+  gboolean has_room = queen_fair_queue_find_place (self->everybody, asker, &greediest);
+
+  if (greediest)
+    displace (greediest);
+  return has_room;
+}
+
 static gboolean
 admit_wait (QueenPlacement *self, QueenPlacementModel *model, const char *asker, GError **error)
 {
-  if (!make_room (model->line, QUEEN_PLACEMENT_MAX_WAITING, asker))
+  if (!make_room (model->line, asker))
     g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE, "%d wait for the model “%s” already",
                  QUEEN_PLACEMENT_MAX_WAITING, model->offers->model);
-  else if (!make_room (self->everybody, QUEEN_PLACEMENT_MAX_ALL_WAITING, asker))
+  else if (!make_room_of_all (self, asker))
     g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE, "%d wait for models already",
                  QUEEN_PLACEMENT_MAX_ALL_WAITING);
   else
@@ -374,7 +386,7 @@ queen_placement_wait_new (QueenPlacement *self,
   if (count_waiting (model) == 0)
     model->taken_at = wait->begun;
   queen_line_enter (model->line, &wait->place, asker, wait);
-  queen_line_enter (self->everybody, &wait->place_of_all, asker, wait);
+  queen_fair_queue_enter (self->everybody, &wait->place_of_all, asker, wait);
   queen_agenda_enter (self->agenda, &wait->deadline, wait->begun + patience, on_patience_over,
                       wait);
   queen_placement_note_news (self, model, wait->request.submitter);
@@ -386,12 +398,12 @@ static void
 on_stop_due (gpointer unused, gpointer placement)
 {
   QueenPlacement *self = placement;
-  QueenPlacementWait *wait = queen_line_peek (self->everybody);
+  QueenPlacementWait *wait = queen_fair_queue_peek (self->everybody);
 
   if (!wait)
     return;
   queen_agenda_enter (self->agenda, &self->stop, self->clock->get_monotonic (), on_stop_due, NULL);
-  queen_line_take (&wait->place_of_all);
+  queen_fair_queue_take_place (&wait->place_of_all);
   on_patience_over (wait, self);
 }
 

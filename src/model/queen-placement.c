@@ -532,7 +532,7 @@ queen_placement_finalize (GObject *object)
     queen_placement_drop_model (self, models->pdata[i]);
   queen_sharded_table_free (self->models);
   queen_suppliers_free (self->suppliers);
-  queen_line_free (self->everybody);
+  queen_fair_queue_free (self->everybody);
   queen_reservations_free (self->reservations);
   queen_agenda_free (self->agenda);
   g_clear_object (&self->index);
@@ -554,7 +554,7 @@ queen_placement_init (QueenPlacement *self)
   self->candidates = queen_sharded_table_new (queen_string_hash, g_str_equal, NULL, NULL);
   self->suppliers = queen_suppliers_new ();
   self->reservations = queen_reservations_new (QUEEN_PLACEMENT_MAX_RESERVATIONS);
-  self->everybody = queen_line_new ();
+  self->everybody = queen_fair_queue_new (QUEEN_PLACEMENT_MAX_ALL_WAITING);
 }
 
 QueenPlacement *
@@ -581,7 +581,7 @@ void
 queen_placement_get_figures (QueenPlacement *self, QueenPlacementFigures *figures)
 {
   *figures = self->figures;
-  figures->n_waiting = queen_line_get_length (self->everybody);
+  figures->n_waiting = queen_fair_queue_get_length (self->everybody);
   figures->n_reservations = queen_reservations_get_n (self->reservations);
   figures->n_ejected = self->n_resting;
 }

@@ -13,6 +13,7 @@
 #define COST_OF_PACKED 72 /* likewise, but for the slot */
 #define MAX_ASIDES 4096   /* past that the oldest of them are forgotten */
 #define FEW_ASIDES 3072   /* how many stay then, so that it is rarely */
+#define MAX_DROPPED 1024  /* events past the capacity that leave with one that comes */
 #define TYPICAL_COST 320  /* bytes, of a worker's heartbeat with all that */
 
 /* One for all rings, so that what was gathered from one is never taken for what is in another, not
@@ -171,12 +172,14 @@ forget_asides (QueenRing *self, guint64 n_asides)
   self->whole_from = whole_from;
 }
 
+/* Where there was room for a hundred thousand, as somebody took megabytes, they do not all leave in
+ * the same turn. */
 static void
 drop_excess (QueenRing *self)
 {
   guint64 n_asides;
 
-  while (is_over_capacity (self))
+  for (guint n = 0; n < MAX_DROPPED && is_over_capacity (self); n++)
     drop_oldest (self);
   n_asides = count_events (self) - count_numbered (self);
   if (n_asides > MAX_ASIDES)

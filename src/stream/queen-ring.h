@@ -227,7 +227,8 @@ gboolean queen_ring_is_too_long_for (const QueenRing *self, const QueenCursor *c
  * queen_ring_get_capacity:
  *
  * Returns: how many events the ring holds: as many as the settings say, or as
- *   queen_ring_keep_beside() has it if that is more
+ *   queen_ring_keep_beside() has it if that is more. When that becomes less, there are more for a
+ *   while, which leave as others come
  */
 guint64 queen_ring_get_capacity (const QueenRing *self);
 

@@ -174,6 +174,121 @@ test_kept (Fixture *f, gconstpointer data)
   g_assert_cmpint (find (f, 3, MIB), ==, 2);
 }
 
+/* As if it was looked along all, in the plainest words */
+
+#define N_MANY 200
+#define N_WIDE 6
+#define N_NARROW 6
+
+typedef struct
+{
+  gsize n_held;
+  guint began;
+} Plain;
+
+typedef struct
+{
+  QueenReader reader; /* its own owner */
+  GBytes *text;
+  guint wide, narrow;
+} One;
+
+static Plain wides[N_WIDE], narrows[N_WIDE][N_NARROW];
+
+/* @size: more, or less */
+static void
+count_plainly (const One *one, gssize size)
+{
+  static guint n_began;
+  Plain *both[] = { &wides[one->wide], &narrows[one->wide][one->narrow] };
+
+  for (guint i = 0; i < G_N_ELEMENTS (both); i++)
+    {
+      if (both[i]->n_held == 0)
+        both[i]->began = ++n_began;
+      both[i]->n_held += (gsize) size;
+    }
+}
+
+/* Returns: which of those that hold about as much as any began first */
+static guint
+find_plainly (const Plain *all, guint n)
+{
+  gsize most = 0;
+  guint found = 0;
+
+  for (guint i = 0; i < n; i++)
+    most = MAX (most, all[i].n_held);
+  for (guint i = 0; i < n; i++)
+    if (all[i].n_held >= most - most / 4 &&
+        (all[found].n_held < most - most / 4 || all[i].began < all[found].began))
+      found = i;
+  return found;
+}
+
+/* @order: of One, who came first before all others */
+static void
+assert_found (Fixture *f, const GQueue *order)
+{
+  struct sockaddr_storage asker = make_address (1);
+  guint wide = find_plainly (wides, N_WIDE), narrow = find_plainly (narrows[wide], N_NARROW);
+  const GList *link = order->head;
+
+  while (link && (((One *) link->data)->wide != wide || ((One *) link->data)->narrow != narrow))
+    link = link->next;
+  g_assert_true (queen_readers_find_greediest (f->readers, &asker, 0, is_slow) ==
+                 (link ? link->data : NULL));
+}
+
+static void
+come (Fixture *f, One *one)
+{
+  gsize size = (gsize) g_test_rand_int_range (1, 100);
+  struct sockaddr_storage client;
+
+  one->wide = (guint) g_test_rand_int_range (0, N_WIDE);
+  one->narrow = (guint) g_test_rand_int_range (0, N_NARROW);
+  client = make_address (NETWORK (1 + one->wide, one->narrow));
+  one->text = g_bytes_new_take (g_malloc0 (size), size);
+  queen_readers_enter (f->readers, &one->reader, &client, one->text, one);
+  count_plainly (one, (gssize) size);
+}
+
+static void
+go (Fixture *f, One *one)
+{
+  count_plainly (one, -(gssize) g_bytes_get_size (one->text));
+  queen_readers_release (f->readers, &one->reader);
+  g_clear_pointer (&one->text, g_bytes_unref);
+}
+
+static void
+test_many (Fixture *f, gconstpointer data)
+{
+  g_autofree One *all = g_new0 (One, N_MANY);
+  GQueue order = G_QUEUE_INIT;
+
+  for (guint i = 0; i < 20 * N_MANY; i++)
+    {
+      One *one = &all[g_test_rand_int_range (0, N_MANY)];
+
+      if (one->text)
+        {
+          go (f, one);
+          g_queue_remove (&order, one);
+        }
+      else
+        {
+          come (f, one);
+          g_queue_push_tail (&order, one);
+        }
+      assert_found (f, &order);
+    }
+  for (GList *link = order.head; link; link = link->next)
+    go (f, link->data);
+  g_queue_clear (&order);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -185,6 +300,7 @@ main (int argc, char **argv)
   ADD ("who-holds-most-makes-room", test_most);
   ADD ("alike/first-who-is-slow", test_alike);
   ADD ("wide/networks-that-may-be-one-user-s-are-one", test_wide);
+  ADD ("many/as-if-all-were-looked-at", test_many);
   ADD ("shared/one-holds-it-and-then-the-next", test_shared);
   ADD ("kept/nobody-s-until-it-is-not", test_kept);
 

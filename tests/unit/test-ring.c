@@ -385,6 +385,25 @@ test_long_pulse (void)
   g_assert_cmpuint (queen_ring_get_oldest (ring), ==, 105);
 }
 
+/* When nobody takes megabytes any longer, what is kept for that goes, but not from one moment to
+ * the next: it may be a hundred thousand. */
+static void
+test_shrinking (void)
+{
+  g_autoptr (QueenRing) ring = new_ring (3);
+
+  queen_ring_keep_beside (ring, 320 * 5000);
+  for (int i = 0; i < 5000; i++)
+    publish (ring, QUEEN_EVENT_WORKER);
+  g_assert_cmpuint (queen_ring_get_oldest (ring), ==, 1);
+  queen_ring_mark (ring);
+  publish (ring, QUEEN_EVENT_WORKER);
+  g_assert_cmpuint (queen_ring_get_oldest (ring), >, 1);
+  g_assert_cmpuint (queen_ring_get_oldest (ring), <=, 1 + 1024);
+  publish_all (ring, "wwwwwwwwww");
+  g_assert_cmpuint (queen_ring_get_oldest (ring), ==, 5009);
+}
+
 /* Whoever numbers the events elsewhere may not have sent all of them. */
 static void
 test_skipped (void)
@@ -433,6 +452,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ring/bytes/one-is-always-there", test_one_that_is_too_big);
   g_test_add_func ("/ring/kept/beyond-the-capacity-for-who-keeps-up", test_kept);
   g_test_add_func ("/ring/kept/as-much-as-a-long-pulse-takes", test_long_pulse);
+  g_test_add_func ("/ring/kept/goes-little-by-little", test_shrinking);
 
   return g_test_run ();
 }

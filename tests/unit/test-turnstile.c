@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
 #include "fake-clock.h"
+#include "jobs/queen-turnstile-lines.h"
 #include "jobs/queen-turnstile.h"
 
 /* Who may connect at once. */
@@ -535,6 +536,105 @@ test_turns (Fixture *f, gconstpointer data)
       go (all[i]);
 }
 
+/* What it costs to find whose turn it is, however many wait */
+
+#define N_LINES 8192
+
+typedef struct
+{
+  QueenTurnstileLine line;
+  QueenTurnstileLook answer;
+} Line;
+
+static guint n_looked_at;
+
+static QueenTurnstileLook
+look (gconstpointer item)
+{
+  n_looked_at++;
+  return ((const Line *) item)->answer;
+}
+
+/* @format: the address of each, %u is its number */
+static QueenTurnstileParty *
+ensure_party (GHashTable *parties, const char *format, guint i)
+{
+  g_autofree char *text = g_strdup_printf (format, i);
+  QueenSource source;
+
+  g_assert_true (queen_source_parse (text, &source));
+  return queen_turnstile_parties_ensure (parties, &source, now);
+}
+
+typedef struct
+{
+  const char *payers, *machines;
+  QueenTurnstileLook answer; /* for all but the last, which is on another account */
+} Crowd;
+
+static const Crowd crowds[] = {
+  { "192.0.2.1", "198.51.100.1", QUEEN_TURNSTILE_MACHINE_WAITS },
+  { "192.0.2.1", "2001:db8:1:%x::1", QUEEN_TURNSTILE_ALL_WAIT },
+  { "2001:db8:0:%x::1", "2001:db8:1:%x::1", QUEEN_TURNSTILE_ALL_WAIT },
+  { "2001:db8:%x::1", "2001:db8:1:%x::1", QUEEN_TURNSTILE_MAY_ENTER },
+};
+
+static void
+test_work (Fixture *f, gconstpointer data)
+{
+  const Crowd *crowd = data;
+  GHashTable *senders = queen_turnstile_parties_new (), *machines = queen_turnstile_parties_new ();
+  QueenTurnstileLines *lines = queen_turnstile_lines_new ();
+  g_autofree Line *all = g_new0 (Line, N_LINES);
+  const Line *found;
+
+  for (guint i = 0; i < N_LINES; i++)
+    {
+      gboolean is_last = i == N_LINES - 1;
+
+      now++;
+      all[i].answer = is_last ? QUEEN_TURNSTILE_MAY_ENTER : crowd->answer;
+      queen_turnstile_lines_enter (
+          lines, &all[i].line, ensure_party (senders, is_last ? "203.0.113.1" : crowd->payers, i),
+          ensure_party (machines, is_last ? "203.0.113.1" : crowd->machines, i), &all[i]);
+    }
+  n_looked_at = 0;
+  found = queen_turnstile_lines_find (lines, look);
+  g_assert_true (found == &all[crowd->answer == QUEEN_TURNSTILE_MAY_ENTER ? 0 : N_LINES - 1]);
+  g_assert_cmpuint (n_looked_at, <=, 2);
+  for (guint i = 0; i < N_LINES; i++)
+    queen_turnstile_lines_leave (&all[i].line);
+  queen_turnstile_lines_free (lines);
+  g_hash_table_unref (senders);
+  g_hash_table_unref (machines);
+}
+
+/* A machine that is full keeps nobody from another one, whoever has named it first, and how often.
+ */
+static void
+test_full_machine (Fixture *f, gconstpointer data)
+{
+  QueenSource sender;
+  Visitor *full[QUEEN_TURNSTILE_MAX_OF_MACHINE], *waiting[MANY], *other;
+
+  queen_source_init_address (&sender, (const guint8[]){ 192, 0, 2, 200 }, 4);
+  for (guint i = 0; i < G_N_ELEMENTS (full); i++)
+    {
+      full[i] = come (f, 'f', "192.0.2.1", (guint16) (1 + i));
+      g_assert_true (is_inside (full[i]));
+    }
+  g_assert_cmpuint (crowd_by (f, waiting, "192.0.2.1", &sender), ==, 0);
+  other = come_by (f, 'o', "192.0.2.2", 8000, &sender);
+  g_assert_true (is_inside (other));
+  go (full[0]);
+  turn (f, ""); /* of one sender it is one by now */
+  go (other);
+  turn (f, "x");
+  for (guint i = 1; i < G_N_ELEMENTS (full); i++)
+    go (full[i]);
+  disperse (waiting);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -558,10 +658,17 @@ main (int argc, char **argv)
     { "/turnstile/in-it-they-are-fair", test_in_wide },
     { "/turnstile/its-many-workers-make-no-others-forgotten", test_remembered },
     { "/turnstile/workers-take-turns", test_turns },
+    { "/turnstile/a-full-machine-keeps-nobody-from-another", test_full_machine },
   };
 
   g_test_init (&argc, &argv, NULL);
   for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
     g_test_add (tests[i].name, Fixture, NULL, set_up, tests[i].test, tear_down);
+  for (gsize i = 0; i < G_N_ELEMENTS (crowds); i++)
+    {
+      g_autofree char *name = g_strdup_printf ("/turnstile/thousands-are-no-work/%zu", i + 1);
+
+      g_test_add (name, Fixture, &crowds[i], set_up, test_work, tear_down);
+    }
   return g_test_run ();
 }
