@@ -165,7 +165,7 @@ queen_event_new_counts (QueenEventKind kind,
 QueenEvent *
 queen_event_new_queen (const QueenCensus *workers, const QueenCensus *hives, gint64 time)
 {
-  gsize n_workers = strlen (workers->ids), n_hives = strlen (hives->ids); /* megabytes */
+  gsize n_workers = workers->ids_length, n_hives = hives->ids_length;
   GString *json = g_string_sized_new (512 + 2 * QUEEN_EVENT_MARGIN + n_workers + n_hives);
   gsize json_length, length;
   char *memory;

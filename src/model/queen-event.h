@@ -78,7 +78,8 @@ typedef struct
 
 /**
  * QueenCensus:
- * @ids: the ids of those online, as a JSON array
+ * @ids: the ids of those online, as a JSON array; it may be megabytes
+ * @ids_length: of that, in bytes
  *
  * What the queen's heartbeat says of one registry.
  */
@@ -87,6 +88,7 @@ typedef struct
   guint online;
   guint available;
   const char *ids;
+  gsize ids_length;
 } QueenCensus;
 
 GType queen_event_get_type (void);

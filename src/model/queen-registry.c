@@ -462,7 +462,7 @@ queen_registry_get_census (QueenRegistry *self, QueenCensus *census)
 {
   census->online = queen_registry_get_n_online (self);
   census->available = queen_registry_get_n_available (self);
-  census->ids = queen_roll_get_json (self->roll);
+  census->ids = queen_roll_get_json (self->roll, &census->ids_length);
 }
 
 guint

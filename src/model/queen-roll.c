@@ -226,13 +226,10 @@ append_block (QueenRollBlock *block, const GString *last, GString *json)
     json->str[json->len - 1] = ',';
 }
 
-const char *
-queen_roll_get_json (QueenRoll *self)
+static void
+write_json (QueenRoll *self)
 {
   GString *last = self->json;
-
-  if (!self->is_stale)
-    return self->json->str;
 
   self->json = g_steal_pointer (&self->last);
   self->last = last;
@@ -243,6 +240,14 @@ queen_roll_get_json (QueenRoll *self)
   g_string_truncate (self->json, MAX (self->json->len - 1, 1));
   g_string_append_c (self->json, ']');
   self->is_stale = FALSE;
+}
+
+const char *
+queen_roll_get_json (QueenRoll *self, gsize *length)
+{
+  if (self->is_stale)
+    write_json (self);
+  *length = self->json->len;
   return self->json->str;
 }
 

@@ -68,10 +68,11 @@ QueenRollPlace *queen_roll_get_next (QueenRollPlace *place);
 
 /**
  * queen_roll_get_json:
+ * @length: (out): bytes of it
  *
  * Returns: (transfer none): the array; valid until the roll changes
  */
-const char *queen_roll_get_json (QueenRoll *self);
+const char *queen_roll_get_json (QueenRoll *self, gsize *length);
 
 /** Frees the roll. Places may still be on it; they are not touched. */
 void queen_roll_free (QueenRoll *self);

@@ -96,7 +96,7 @@ const char queen_engine_script[] =
     "    return not n or n < first_n or (n == first_n and tonumber(s) < tonumber(first_s))\n"
     "  end\n"
     "  first = math.max(first - first % " MIB ", total - total % " MIB " - " MOST_MARKED ")\n"
-    "  while first + " MIB " < full_at do\n"
+    "  while known[5] and first + " MIB " < full_at do\n"
     "    local name = 'b:' .. text(first / " MIB " + 1)\n"
     "    if entry and not is_gone(get(name)) then break end\n"
     "    redis.call('HDEL', meta, name)\n"
@@ -147,6 +147,26 @@ const char queen_engine_script[] =
     "  return redis.call('HDEL', hashes[kind], id) == 1\n"
     "end\n"
     "\n"
+    /* Where `b` is not there, as an older script has written the stream, or `meta` was lost, its
+     * bytes are asked for once, and taken to be spread evenly over its numbers.
+     *
+     * Returns: what is to be written of them */
+    "local function measure()\n"
+    "  local head = redis.call('XRANGE', events, '-', '+', 'COUNT', 1)[1]\n"
+    "  if known[5] or not head then return { 'b', text(total) } end\n"
+    "  local usage = tonumber(redis.pcall('MEMORY', 'USAGE', events)) or 0\n"
+    "  total, first = math.min(usage, " MOST_MARKED "), 0\n"
+    "  full_at = total - total % " MIB " + " MIB "\n"
+    "  local last = redis.call('XREVRANGE', events, '+', '-', 'COUNT', 1)[1][1]\n"
+    "  local from, to = string.match(head[1], '^%d+'), string.match(last, '^%d+')\n"
+    "  local found, n = { 'b', text(total) }, math.floor(total / " MIB ")\n"
+    "  for i = 1, n do\n"
+    "    local place = text(math.floor(from + (to - from) * i / n)) .. '-0'\n"
+    "    found[#found + 1], found[#found + 2] = 'b:' .. text(i), i < n and place or last\n"
+    "  end\n"
+    "  return found\n"
+    "end\n"
+    "\n"
     /* The first that is written of what makes Redis need more. One that is full refuses that, and
      * of all that is there the stream can do with less: some of it goes, and the rest of this call
      * is let in then, as it has changed something. Only where that is not what fills it, she is
@@ -164,7 +184,7 @@ const char queen_engine_script[] =
      * what is missing where a whole key is gone, as Redis had no room for it, has not been
      * forgotten by anybody: each key has a mark, which is gone with it. */
     "if op == 'begin' then\n"
-    "  local full = write_first('b', text(total))\n"
+    "  local full = write_first(unpack(measure()))\n"
     "  if full then return full end\n"
     "  local replid, proposed = ARGV[7], ARGV[8]\n"
     "  local heard_n, heard_s = string.match(ARGV[9] or '', '^(%d+)-(%d+)$')\n"

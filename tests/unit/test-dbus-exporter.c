@@ -3,6 +3,8 @@
 
 /* What is shown on a connection, and that no message of it is too large for a bus. */
 
+#include <string.h>
+
 #include "dbus-pair.h"
 #include "dbus/queen-dbus-exporter.h"
 
@@ -286,7 +288,7 @@ static void
 emit_event (Fixture *f, gsize length)
 {
   g_autofree char *ids = g_strnfill (length, ' ');
-  QueenCensus workers = { 1, 1, ids }, hives = { 0, 0, "[]" };
+  QueenCensus workers = { 1, 1, ids, strlen (ids) }, hives = { 0, 0, "[]", 2 };
   g_autoptr (QueenEvent) event = queen_event_new_queen (&workers, &hives, 1);
 
   queen_dbus_exporter_emit_event (f->exporter, event);

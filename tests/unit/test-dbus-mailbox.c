@@ -4,6 +4,7 @@
 /* How the D-Bus thread hears of what happens. */
 
 #include <dlfcn.h>
+#include <string.h>
 
 #include "dbus/queen-dbus-mailbox.h"
 
@@ -274,7 +275,7 @@ static void
 put_large (QueenDBusMailbox *mailbox, gsize size)
 {
   g_autofree char *ids = g_strnfill (size, ' ');
-  QueenCensus workers = { 1, 1, ids }, hives = { 0, 0, "[]" };
+  QueenCensus workers = { 1, 1, ids, strlen (ids) }, hives = { 0, 0, "[]", 2 };
   g_autoptr (QueenEvent) event = queen_event_new_queen (&workers, &hives, 1);
 
   queen_dbus_mailbox_put (mailbox, event);

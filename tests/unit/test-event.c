@@ -46,8 +46,8 @@ test_hive (void)
 static void
 test_queen (void)
 {
-  const QueenCensus workers = { 2, 1, "[\"a\",\"b\"]" };
-  const QueenCensus hives = { 0, 0, "[]" };
+  const QueenCensus workers = { 2, 1, "[\"a\",\"b\"], and no more", strlen ("[\"a\",\"b\"]") };
+  const QueenCensus hives = { 0, 0, "[]", 2 };
   g_autoptr (QueenEvent) event = queen_event_new_queen (&workers, &hives, TIME);
 
   g_assert_cmpint (event->kind, ==, QUEEN_EVENT_QUEEN);
@@ -155,7 +155,7 @@ count_event (guint *n, QueenEvent *event)
 static void
 test_pulse (void)
 {
-  const QueenCensus nobody = { 0, 0, "[]" };
+  const QueenCensus nobody = { 0, 0, "[]", 2 };
   g_autoptr (QueenEventBus) bus = queen_event_bus_new ();
   guint n_pulses = 0, n_changes = 0;
 

@@ -64,6 +64,16 @@ drop (Fixture *f, guint index)
   g_ptr_array_remove_index (f->members, index);
 }
 
+static const char *
+get_json (Fixture *f)
+{
+  gsize length;
+  const char *json = queen_roll_get_json (f->roll, &length);
+
+  g_assert_cmpuint (length, ==, strlen (json));
+  return json;
+}
+
 /* Asserts that the roll says what it should, by the simplest means there are. */
 static void
 assert_right (Fixture *f)
@@ -85,7 +95,7 @@ assert_right (Fixture *f)
     }
   g_assert_null (place);
   g_string_append_c (json, ']');
-  g_assert_cmpstr (queen_roll_get_json (f->roll), ==, json->str);
+  g_assert_cmpstr (get_json (f), ==, json->str);
 }
 
 static void
@@ -93,16 +103,16 @@ test_few (Fixture *f, gconstpointer data)
 {
   Member *first, *second;
 
-  g_assert_cmpstr (queen_roll_get_json (f->roll), ==, "[]");
+  g_assert_cmpstr (get_json (f), ==, "[]");
   first = add (f, TRUE);
   second = add (f, FALSE);
-  g_assert_cmpstr (queen_roll_get_json (f->roll), ==, "[\"\\\"3\"]");
+  g_assert_cmpstr (get_json (f), ==, "[\"\\\"3\"]");
   queen_roll_set_present (f->roll, &second->place, TRUE);
-  g_assert_cmpstr (queen_roll_get_json (f->roll), ==, "[\"\\\"3\",\"\\\"6\"]");
+  g_assert_cmpstr (get_json (f), ==, "[\"\\\"3\",\"\\\"6\"]");
   queen_roll_set_present (f->roll, &first->place, FALSE);
-  g_assert_cmpstr (queen_roll_get_json (f->roll), ==, "[\"\\\"6\"]");
+  g_assert_cmpstr (get_json (f), ==, "[\"\\\"6\"]");
   drop (f, 1);
-  g_assert_cmpstr (queen_roll_get_json (f->roll), ==, "[]");
+  g_assert_cmpstr (get_json (f), ==, "[]");
   drop (f, 0);
   assert_right (f);
 }
@@ -129,14 +139,14 @@ static void
 test_only_who_changes (Fixture *f, gconstpointer data)
 {
   Member *first = add (f, TRUE), *second = add (f, TRUE), *third = add (f, FALSE);
-  g_autofree char *before = g_strdup (queen_roll_get_json (f->roll));
+  g_autofree char *before = g_strdup (get_json (f));
 
   first->id[1] = 'x';
   queen_roll_set_present (f->roll, &second->place, FALSE);
   queen_roll_set_present (f->roll, &third->place, TRUE);
   queen_roll_set_present (f->roll, &second->place, TRUE);
   queen_roll_set_present (f->roll, &third->place, FALSE);
-  g_assert_cmpstr (queen_roll_get_json (f->roll), ==, before);
+  g_assert_cmpstr (get_json (f), ==, before);
 }
 
 static void

@@ -5,6 +5,7 @@
  * speak HTTP/1.0: the same, but that the first get each frame as one chunk, and the second these
  * chunks as pieces of one gzip stream, which its end proves right. */
 
+#include <string.h>
 #include <zlib.h>
 
 #include "stream-fixture.h"
@@ -332,7 +333,7 @@ pulse_with (Fixture *f, gsize n_bytes)
 {
   g_autofree char *letters = g_strnfill (n_bytes, 'w');
   g_autofree char *ids = g_strdup_printf ("[\"%s\"]", letters);
-  const QueenCensus workers = { 1, 1, ids }, hives = { 0, 0, "[]" };
+  const QueenCensus workers = { 1, 1, ids, strlen (ids) }, hives = { 0, 0, "[]", 2 };
   g_autoptr (QueenEvent) event = queen_event_new_queen (&workers, &hives, now);
 
   queen_event_bus_emit (f->bus, event);
