@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "jobs/queen-job-operation.h"
+#include "loop/queen-alone.h"
 #include "loop/queen-fair-queue.h"
+#include "loop/queen-slice.h"
 #include "net/queen-caps.h"
 #include "net/queen-closer.h"
 #include "net/queen-socket.h"
@@ -194,7 +196,8 @@ end_submission (Submission *self, const GError *error)
 static gboolean on_submission_asked (gpointer data);
 
 /* What the queen answers by herself takes her some ms, and dozens of bodies may end in one moment.
- * The main thread does in one turn all that it has been given before: so it is given one at a time.
+ * The main thread does in one turn all that it has been given before: so it is given one at a time,
+ * and what may take as long as all that is done over HTTP in a turn has one for itself.
  */
 static void
 ask_next (QueenDBusSubmissions *self)
@@ -205,7 +208,11 @@ ask_next (QueenDBusSubmissions *self)
   if (!self->asked)
     return;
   self->asked->asker = self;
-  send_submission (NULL, on_submission_asked, self->asked);
+  if (g_bytes_get_size (self->asked->body) >= QUEEN_SLICE_DEAR)
+    queen_alone_invoke (NULL, on_submission_asked, g_atomic_rc_box_acquire (self->asked),
+                        unref_submission);
+  else
+    send_submission (NULL, on_submission_asked, self->asked);
 }
 
 static gboolean

@@ -11,6 +11,10 @@ G_BEGIN_DECLS
  * that may set off much, however small it is itself. */
 #define QUEEN_SLICE_LARGE (16 * 1024)
 
+/** Bytes of what may take so long that nothing else which is large had better be done in the same
+ * turn. */
+#define QUEEN_SLICE_DEAR (1024 * 1024)
+
 /**
  * QueenSlice:
  *

@@ -4,12 +4,11 @@
 #include "queen-run-queue.h"
 
 #include "loop/queen-alarm.h"
+#include "loop/queen-slice.h"
 #include "queen-shares.h"
 
 /* µs of each turn of the main loop, for what is done as it comes */
 #define AT_ONCE (QUEEN_SLICE / 4)
-/* Bytes that one is about which may take so long that no other is done out of turn with it. */
-#define DEAR (1024 * 1024)
 
 #define MUCH 50     /* µs of one piece of work, such that a closer look is worth it */
 #define MOST 100    /* µs that one counts for: what the kernel does for others counts, too */
@@ -63,7 +62,7 @@ run_item (QueenRunQueue *self, gpointer item)
   self->n_bytes = 0;
   self->run (item);
   self->is_running = FALSE;
-  self->has_done_dear |= self->n_bytes >= DEAR;
+  self->has_done_dear |= self->n_bytes >= QUEEN_SLICE_DEAR;
   end = self->clock->get_monotonic ();
   self->used = end - self->since;
   return end;

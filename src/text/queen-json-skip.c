@@ -99,7 +99,8 @@ skip_string (QueenJsonWalk *walk, const char *at, gboolean *has_escapes)
       at = skip_escape (walk, at + 1);
       if (!at)
         return NULL;
-      at = skip_plain (at, walk->end);
+      if (is_plain[(guchar) *at]) /* and not one behind the other */
+        at = skip_plain (at, walk->end);
     }
   return at + 1;
 }

@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 #define QUEEN_JSON_MAX_VALUES 1024          /* that are kept, where not all are wanted */
 #define QUEEN_JSON_MAX_ALL_VALUES 1000000   /* that are kept, where all are */
 #define QUEEN_JSON_MAX_PICKED (1024 * 1024) /* bytes that are wanted of a long text */
+#define QUEEN_JSON_MAX_PASSED 65536         /* members of a long text, wanted or not */
 #define QUEEN_JSON_MAX_INTEGER 15           /* digits: what a double can hold exactly */
 
 #define QUEEN_JSON_IN_ARRAY                                                                        \
@@ -103,7 +104,8 @@ queen_json_new (const char *text, gsize length, const char *const *wanted, GErro
  * @wanted: (array zero-terminated=1): as for queen_json_new(), but short names of ASCII
  *
  * The same for a text of megabytes of which little is wanted, at the most %QUEEN_JSON_MAX_PICKED,
- * without a copy of it. Of what is no object only the type is known then.
+ * of %QUEEN_JSON_MAX_PASSED members, without a copy of it. Of what is no object only the type is
+ * known then.
  */
 QueenJson *
 queen_json_new_ended (const char *text, gsize length, const char *const *wanted, GError **error);

@@ -439,6 +439,32 @@ test_ended_most (void)
     }
 }
 
+/* Nor are millions of members, each of which is compared with what is wanted. Within one of them
+ * there may be more. */
+static void
+test_ended_members (void)
+{
+  static const char *const wanted[] = { "a", NULL };
+
+  for (guint n = QUEEN_JSON_MAX_PASSED; n <= QUEEN_JSON_MAX_PASSED + 1; n++)
+    {
+      g_autoptr (GString) text = g_string_new ("{\"\":{\"\":0");
+      g_autoptr (GError) error = NULL;
+      g_autoptr (JsonNode) node = NULL;
+
+      for (guint i = 0; i < n; i++)
+        g_string_append (text, ",\"\":0");
+      g_string_append (text, "},\"a\":1");
+      for (guint i = 2; i < n; i++)
+        g_string_append (text, ",\"\":0");
+      g_string_append_c (text, '}');
+      node = parse_ended (text->str, text->len, wanted, &error);
+      g_assert_cmpint (node != NULL, ==, n == QUEEN_JSON_MAX_PASSED);
+      if (!node)
+        assert_error (error, "JSON as it is not taken here: byte ", "more than 65536 members");
+    }
+}
+
 static void
 test_members (void)
 {
@@ -749,6 +775,7 @@ main (int argc, char **argv)
   g_test_add_func ("/json/ended/the-same-to-the-byte", test_ended);
   g_test_add_func ("/json/ended/with-the-same-limits", test_ended_limits);
   g_test_add_func ("/json/ended/no-more-than-is-of-use", test_ended_most);
+  g_test_add_func ("/json/ended/no-more-members-than-are-of-use", test_ended_members);
   g_test_add_func ("/json/members/64-and-no-more", test_members);
   g_test_add_func ("/json/members/none-in-an-array", test_members_of_none);
   g_test_add_func ("/json/truncated/refused-at-every-byte", test_truncated);
