@@ -303,6 +303,26 @@ go_down (QueenJsonWalk *walk, const char *at, Kinds *kinds)
   return skip_single (walk, at);
 }
 
+/* Arrays of token ids have hundreds of thousands of them: those that have only a comma behind them
+ * are passed together.
+ *
+ * @at: where a value of an array begins
+ *
+ * Returns: where one of which that is not so does */
+static inline const char *
+skip_integers (const char *at)
+{
+  while (g_ascii_isdigit (*at))
+    {
+      const char *behind = *at == '0' ? at + 1 : skip_digits (at + 1);
+
+      if (*behind != ',')
+        break;
+      at = skip_space (behind + 1);
+    }
+  return at;
+}
+
 /* Goes out of those that end here, up to @depth, or else to what follows in one of them. */
 static inline const char *
 go_up (QueenJsonWalk *walk, const char *at, guint depth, Kinds *kinds)
@@ -312,7 +332,7 @@ go_up (QueenJsonWalk *walk, const char *at, guint depth, Kinds *kinds)
       gboolean is_object = *kinds & 1;
 
       if (*at == ',')
-        return is_object ? skip_name (walk, at + 1) : skip_space (at + 1);
+        return is_object ? skip_name (walk, at + 1) : skip_integers (skip_space (at + 1));
       if (*at != (is_object ? '}' : ']'))
         return fail_at (walk, at,
                         is_object ? "expected a comma or the end of the object"
