@@ -43,7 +43,7 @@ struct _QueenConnection
   struct sockaddr_storage client; /* the same, or whom a trusted proxy there names */
   gboolean is_forwarded;
   gboolean is_proxied; /* a trusted proxy is there */
-  QueenShare *share;   /* NULL when it takes from nobody's */
+  QueenShare *share;   /* NULL of a probe, and of a proxy that has not named anybody yet */
   GList idle_link;     /* among the idle ones of that */
   gboolean is_idle;    /* it is among them */
   GList unhandled_link;

@@ -323,8 +323,7 @@ queen_connection_find_idle_holder (QueenConnectionSettings *settings)
                        : NULL;
 }
 
-/* Returns: how much its address has of all, or its IPv6 network of 48 bits; 0 when it is of none
- * that counts */
+/* Returns: how much its address has of all, or its IPv6 network of 48 bits */
 static guint
 count_held (QueenShare *share)
 {

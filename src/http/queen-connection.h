@@ -304,7 +304,7 @@ QueenConnection *queen_connection_find_idle (QueenConnectionSettings *settings, 
 
 /**
  * queen_connection_find_greediest:
- * @share: (nullable): of who comes; %NULL when that does not count
+ * @share: (nullable): of who comes; %NULL when that is not known yet
  *
  * A few dozen are compared, and others the next time. What is handled has places of its own.
  *

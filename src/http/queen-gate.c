@@ -332,7 +332,7 @@ find_waiting (QueenGate *self)
   return waiting;
 }
 
-/* Who takes an answer busily has no more places than others where these do not count.
+/* Who takes an answer busily has no more places than others of the same address.
  *
  * Returns: whether one has made room who waits for a turn to get more of its answer */
 static gboolean

@@ -27,7 +27,8 @@ struct _QueenShares
 typedef struct
 {
   guint32 family;
-  guint32 is_wide; /* a network of 48 bits */
+  guint32 is_wide;   /* a network of 48 bits */
+  guint32 is_spared; /* nobody has said so: it may hold as much as it likes */
   guint32 network[2];
 } Key;
 
@@ -160,11 +161,16 @@ queen_shares_new (guint limit, guint wide_limit, gboolean spares_loopback)
 }
 
 static gboolean
-is_counted (QueenShares *self, const struct sockaddr_storage *address, gboolean is_forwarded)
+is_spared (QueenShares *self, const struct sockaddr_storage *address, gboolean is_forwarded)
 {
-  return (address->ss_family == AF_INET || address->ss_family == AF_INET6 ||
-          address->ss_family == AF_UNIX) &&
-         (is_forwarded || !self->spares_loopback || !queen_shares_is_here (address));
+  return !is_forwarded && self->spares_loopback && queen_shares_is_here (address);
+}
+
+static gboolean
+is_full (QueenShares *self, const QueenShare *share)
+{
+  return !share->key.is_spared &&
+         (share->n_held >= self->limit || (share->wide && share->wide->n_held >= self->wide_limit));
 }
 
 static QueenShare *
@@ -204,10 +210,12 @@ queen_shares_acquire (QueenShares *self,
   QueenShare *own;
 
   *share = NULL;
-  if (!is_counted (self, address, is_forwarded))
+  if (address->ss_family != AF_INET && address->ss_family != AF_INET6 &&
+      address->ss_family != AF_UNIX)
     return TRUE;
+  key.is_spared = is_spared (self, address, is_forwarded);
   own = get_share (self, &key);
-  if (own->n_held >= self->limit || (own->wide && own->wide->n_held >= self->wide_limit))
+  if (is_full (self, own))
     {
       drop_share (self, own);
       return FALSE;

@@ -28,16 +28,18 @@ typedef struct _QueenShare QueenShare;
  * queen_shares_new:
  * @limit: how much one address may hold; at least 1
  * @wide_limit: how much all may hold that are in one IPv6 network of 48 bits
- * @spares_loopback: this machine itself may hold as much as it likes: whoever is here has the same
- * address, proxies too
+ * @spares_loopback: this machine itself may hold as much as it likes, and so may each of its users:
+ * whoever is here has the same address, proxies too. It is counted all the same
  */
 QueenShares *queen_shares_new (guint limit, guint wide_limit, gboolean spares_loopback);
 
 /**
  * queen_shares_acquire:
  * @address: who comes
- * @is_forwarded: somebody says so who hands it on: then it is not spared, whatever the address
- * @share: (out): what to give queen_shares_release(); %NULL when it is not counted
+ * @is_forwarded: somebody says so who hands it on: then it is not spared, whatever the address, and
+ * counts apart from who is
+ * @share: (out) (nullable): what to give queen_shares_release(); %NULL when it is refused, or of a
+ * family that has no addresses
  *
  * Returns: %FALSE when it holds its share already, and so cannot have more
  */
@@ -49,7 +51,7 @@ gboolean queen_shares_acquire (QueenShares *self,
 /**
  * queen_shares_find:
  *
- * Returns: (transfer none) (nullable): @address, if it holds something that counts
+ * Returns: (transfer none) (nullable): @address, if it holds something and is not spared
  */
 QueenShare *queen_shares_find (QueenShares *self, const struct sockaddr_storage *address);
 

@@ -43,7 +43,7 @@ struct _QueenAudience
       *turns; /* of QueenSeatTurn: those who go on with what was too large for one write */
   QueenRow everybody;
   QueenShares *shares;
-  QueenFairQueue *claims;    /* of QueenSubscriber, by address; who has no share is one of SPARED */
+  QueenFairQueue *claims;    /* of QueenSubscriber, by address */
   QueenFairQueue *displaced; /* likewise: those who make room, and are not told yet */
   QueenAlarm *displaced_alarm;
   QueenSection orphans; /* whose channel has gone, and whose connections are still to be closed */

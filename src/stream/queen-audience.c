@@ -19,8 +19,7 @@
 #define LONGEST_ROUND G_USEC_PER_SEC
 #define SHORTEST_ROUND (5 * G_TIME_SPAN_MILLISECOND)
 #define ROUNDS_PER_STALL_TIMEOUT 16
-#define SPARED                                                                                     \
-  "" /* of all askers, those who need no share: as many as like, and one to all others */
+#define NOBODYS "" /* who asks for those of no address, such as other queens: all are one */
 
 /* Whoever goes on with what was too large for one write: it is there only as long as it waits. */
 typedef struct _QueenSeatTurn
@@ -129,7 +128,7 @@ static guint8
 find_rank (const QueenAudience *self, const QueenSeat *seat)
 {
   guint n = seat->share ? queen_share_get_n_held (queen_share_get_wide (seat->share))
-                        : queen_fair_queue_count (self->claims, SPARED);
+                        : queen_fair_queue_count (self->claims, NOBODYS);
 
   return (guint8) MIN (g_bit_storage (MAX (n, 1) - 1), QUEEN_ROW_MAX_RANKS - 1);
 }
@@ -529,7 +528,7 @@ take_place (QueenAudience *self,
       self->tally->refusals[QUEEN_REFUSAL_PEER_SHARE]++;
       return FALSE;
     }
-  asker = seat->share ? queen_shares_dup_networks (client) : g_strdup (SPARED);
+  asker = seat->share ? queen_shares_dup_networks (client) : g_strdup (NOBODYS);
   if (!find_place (self, asker))
     {
       queen_shares_release (self->shares, g_steal_pointer (&seat->share));

@@ -10,11 +10,13 @@
 #include <unistd.h>
 
 #include "fake-clock.h"
+#include "net/queen-user-address.h"
 
 #define NEWS (1u << 0)
 #define GOSSIP (1u << 1)
 #define HEAD "HEAD\r\n\r\n"
 #define N_CHANNELS 2
+#define SPARED GUINT_TO_POINTER (TRUE)
 #define N_CROWD 20 /* more than are told in one turn */
 
 typedef struct
@@ -46,12 +48,15 @@ make_channel (Fixture *f, const char *epoch, guint capacity)
   return queen_channel_new (&settings);
 }
 
+/* @data: whether this machine is spared; then nobody else has more than one place */
 static void
 set_up (Fixture *f, gconstpointer data)
 {
   const QueenAudienceSettings settings = {
     .clock = &fake_clock,
-    .caps = { .subscribers = 3, .subscribers_per_address = 3 },
+    .caps = { .subscribers = 3,
+              .subscribers_per_address = data ? 1 : 3,
+              .spares_loopback = data != NULL },
     .stall_timeout = 20 * G_USEC_PER_SEC,
     .tally = &f->tally,
   };
@@ -79,25 +84,39 @@ turn (void)
 }
 
 static int
-subscribe_to (QueenChannel *channel, guint kinds, const char *address)
+subscribe_client (QueenChannel *channel, guint kinds, const struct sockaddr_storage *client)
 {
-  struct sockaddr_storage client = { 0 };
   const QueenStreamRequest request = { .kinds = kinds,
-                                       .client = address ? &client : NULL,
+                                       .client = client,
                                        .encoding = QUEEN_ENCODING_PLAIN };
   int fds[2];
-
-  if (address)
-    {
-      g_autoptr (GSocketAddress) socket = g_inet_socket_address_new_from_string (address, 1);
-
-      g_assert_true (g_socket_address_to_native (socket, &client, sizeof client, NULL));
-    }
 
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), ==, 0);
   queen_channel_subscribe (channel, (QueenSocket){ .fd = fds[1] },
                            g_bytes_new_static (HEAD, strlen (HEAD)), &request);
   return fds[0];
+}
+
+static int
+subscribe_to (QueenChannel *channel, guint kinds, const char *address)
+{
+  g_autoptr (GSocketAddress) socket = NULL;
+  struct sockaddr_storage client = { 0 };
+
+  if (!address)
+    return subscribe_client (channel, kinds, NULL);
+  socket = g_inet_socket_address_new_from_string (address, 1);
+  g_assert_true (g_socket_address_to_native (socket, &client, sizeof client, NULL));
+  return subscribe_client (channel, kinds, &client);
+}
+
+static int
+subscribe_as (Fixture *f, uid_t user)
+{
+  struct sockaddr_storage client;
+
+  queen_user_address_init (&client, user);
+  return subscribe_client (f->channels[0], NEWS, &client);
 }
 
 static int
@@ -266,6 +285,34 @@ test_displaced_loopback (Fixture *f, gconstpointer data)
     close (here[i]);
   close (inside);
   close (outside);
+}
+
+/* Spared or not, this machine is one and each of its users is one. */
+static void
+test_displaced_user (Fixture *f, gconstpointer data)
+{
+  int user[] = { subscribe_as (f, 1000), subscribe_as (f, 1000), subscribe_as (f, 1000) };
+  int next = subscribe_as (f, 1000), here, other, second;
+
+  turn ();
+  g_assert_true (was_refused (next));
+  here = subscribe_from (f, 0, NEWS, "127.0.0.1");
+  turn ();
+  assert_reads (here, GREETING);
+  g_assert_true (was_refused (user[2]));
+  other = subscribe_as (f, 1001);
+  turn ();
+  assert_reads (other, GREETING);
+  g_assert_true (was_refused (user[1]));
+  second = subscribe_from (f, 0, NEWS, "127.0.0.2");
+  turn ();
+  g_assert_true (was_refused (second));
+  for (gsize i = 0; i < G_N_ELEMENTS (user); i++)
+    close (user[i]);
+  close (next);
+  close (here);
+  close (other);
+  close (second);
 }
 
 /* Those of nobody's address may have all places while nobody else wants any; together they are as
@@ -599,6 +646,8 @@ main (int argc, char **argv)
               tear_down);
   g_test_add ("/channel/places/so-does-this-machine", Fixture, NULL, set_up,
               test_displaced_loopback, tear_down);
+  g_test_add ("/channel/places/so-does-each-user-of-it", Fixture, SPARED, set_up,
+              test_displaced_user, tear_down);
   g_test_add ("/channel/places/so-do-those-without-a-share", Fixture, NULL, set_up,
               test_displaced_spared, tear_down);
   g_test_add ("/channel/places/who-does-not-count-makes-none", Fixture, NULL, set_up,

@@ -149,8 +149,11 @@ test_loopback (void)
     {
       set_up (1, TRUE);
       g_assert_true (enter (own[i]));
-      g_assert_true (enter (own[i]));
-      g_assert_null (latest);
+      g_assert_true (enter ("127.0.0.1"));
+      g_assert_nonnull (latest); /* spared, and counted all the same */
+      g_assert_cmpuint (queen_share_get_n_held (latest), ==, 2);
+      queen_shares_release (shares, latest);
+      g_assert_cmpuint (queen_share_get_n_held (latest), ==, 1);
       queen_shares_release (shares, latest);
 
       set_up (1, FALSE);
@@ -166,6 +169,11 @@ test_forwarded (void)
   g_assert_true (enter_forwarded ("127.0.0.1", TRUE));
   g_assert_false (enter_forwarded ("127.0.0.1", TRUE));
   g_assert_true (enter ("127.0.0.1"));
+
+  set_up (1, TRUE);
+  g_assert_true (enter ("127.0.0.1"));
+  g_assert_true (enter_forwarded ("127.0.0.1", TRUE)); /* whatever those have who are spared */
+  g_assert_false (enter_forwarded ("127.0.0.1", TRUE));
 }
 
 static void
@@ -221,7 +229,9 @@ test_users (void)
   set_up (1, TRUE);
   g_assert_true (enter_user (33));
   g_assert_true (enter_user (33)); /* they are here, as whoever comes by loopback */
-  g_assert_null (latest);
+  g_assert_cmpuint (queen_share_get_n_held (latest), ==, 2);
+  g_assert_true (enter_user (34));
+  g_assert_cmpuint (queen_share_get_n_held (latest), ==, 1);
 }
 
 static void
