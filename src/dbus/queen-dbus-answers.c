@@ -16,10 +16,19 @@
 
 /* And each user has one part in so many, with those that have so many bytes: while somebody floods
  * a bus, it takes such a one in parts of 2 KiB, and all that is said to others waits behind it.
- * The longest rest leaves time for the answer before a client gives up, which is after 25 s. */
+ * The longest rest leaves time for the answer before a client gives up, which is after 25 s; but
+ * who has not read all that it has got need not have more. */
 #define SHARE_OF_USER 10
-#define REST_OF_USER (15 * G_TIME_SPAN_SECOND)
+#define REST_OF_READER (15 * G_TIME_SPAN_SECOND)
+#define REST_OF_USER G_TIME_SPAN_MINUTE
 #define LARGE (128 * 1024)
+
+/* µs, monotonic */
+typedef struct
+{
+  gint64 of_reader; /* until then, if its user has read all by then, */
+  gint64 of_user;   /* else until then */
+} Rest;
 
 typedef struct
 {
@@ -49,7 +58,7 @@ struct _QueenDBusAnswers
   GDBusMethodInvocation *drafted_call;
   char *drafted_user; /* until the bus has read it; NULL without a bus */
   gsize drafted_size; /* bytes */
-  GHashTable *rests;  /* user -> µs, monotonic: until when it gets no draft */
+  GHashTable *rests;  /* user -> Rest: until when it gets no draft */
   void (*on_drafted) (gpointer data);
   gpointer drafted_data;
 };
@@ -128,9 +137,9 @@ answer_at_once (QueenDBusAnswers *self,
 /* Drafts */
 
 static gboolean
-is_rest_over (gpointer user, gpointer until, gpointer now)
+is_rest_over (gpointer user, gpointer rest, gpointer now)
 {
-  return *(const gint64 *) now >= *(const gint64 *) until;
+  return *(const gint64 *) now >= ((const Rest *) rest)->of_user;
 }
 
 /* It is for a few, as there is one draft at a time; those whose rest is over are forgotten. */
@@ -138,18 +147,25 @@ static void
 begin_rest (QueenDBusAnswers *self, char *user, gint64 span)
 {
   gint64 now = self->clock->get_monotonic ();
-  gint64 until = now + MIN (span * (SHARE_OF_USER - 1), REST_OF_USER);
+  gint64 length = span * (SHARE_OF_USER - 1);
+  const Rest rest = {
+    .of_reader = now + MIN (length, REST_OF_READER),
+    .of_user = now + MIN (length, REST_OF_USER),
+  };
 
   g_hash_table_foreach_remove (self->rests, is_rest_over, &now);
-  g_hash_table_insert (self->rests, user, g_memdup2 (&until, sizeof until));
+  g_hash_table_insert (self->rests, user, g_memdup2 (&rest, sizeof rest));
 }
 
 static gboolean
 is_resting (QueenDBusAnswers *self, const char *user)
 {
-  const gint64 *until = user ? g_hash_table_lookup (self->rests, user) : NULL;
+  const Rest *rest = user ? g_hash_table_lookup (self->rests, user) : NULL;
+  gint64 now = self->clock->get_monotonic ();
 
-  return until && self->clock->get_monotonic () < *until;
+  if (!rest || now >= rest->of_user)
+    return FALSE;
+  return now < rest->of_reader || queen_dbus_receipts_get_n_bytes (self->receipts, user) > 0;
 }
 
 /* For when the next rest is over: first that of all, then those of users. */
@@ -158,7 +174,7 @@ set_alarm (QueenDBusAnswers *self)
 {
   gint64 now = self->clock->get_monotonic ();
   GHashTableIter iter;
-  gpointer until;
+  gpointer value;
 
   queen_alarm_set (self->alarm, -1);
   if (self->next_draft == G_MAXINT64)
@@ -166,9 +182,14 @@ set_alarm (QueenDBusAnswers *self)
   if (now < self->next_draft)
     queen_alarm_set (self->alarm, self->next_draft);
   g_hash_table_iter_init (&iter, self->rests);
-  while (g_hash_table_iter_next (&iter, NULL, &until))
-    if (*(const gint64 *) until > now)
-      queen_alarm_set_earlier (self->alarm, *(const gint64 *) until);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      const Rest *rest = value;
+      gint64 until = now < rest->of_reader ? rest->of_reader : rest->of_user;
+
+      if (now < until)
+        queen_alarm_set_earlier (self->alarm, until);
+    }
 }
 
 /* Of what is told of changes nothing is before the bus has a draft that was begun before they

@@ -691,6 +691,23 @@ end_deafness (Fixture *f, guint filter_id)
   g_async_queue_unref (f->pings);
 }
 
+/* It rests for longer; and so does who asks for it by another connection. */
+static void
+test_unread_draft (Fixture *f, gconstpointer data)
+{
+  guint filter_id = go_deaf (f);
+
+  have_draft (f, ":1000.1", 7 * G_TIME_SPAN_SECOND);
+  pass_time (f, 15 * G_TIME_SPAN_SECOND);
+  call_for_draft (f, ":1000.2");
+  g_assert_cmpstr (f->drafted->str, ==, "1000.1 ");
+  pass_time (f, 45 * G_TIME_SPAN_SECOND - 1);
+  g_assert_cmpstr (f->drafted->str, ==, "1000.1 ");
+  pass_time (f, 1);
+  g_assert_cmpstr (f->drafted->str, ==, "1000.1 1000.2 ");
+  end_deafness (f, filter_id);
+}
+
 static void
 test_unread (Fixture *f, gconstpointer data)
 {
@@ -1022,6 +1039,7 @@ main (int argc, char **argv)
   ADD ("room/a-few-connections-keep-no-other-out", test_room_of_a_user);
   ADD ("draft/a-user-rests-and-others-do-not", test_user_rests);
   ADD ("draft/a-user-rests-no-longer-than-somebody-waits", test_user_rests_long);
+  ADD ("draft/a-user-rests-longer-who-does-not-read", test_unread_draft);
   ADD ("draft/little-needs-no-rest", test_little_needs_no_rest);
   ADD ("user/asked-for-once-and-only-of-who-waits", test_asked_once);
   ADD ("user/not-to-be-had", test_unknown);
