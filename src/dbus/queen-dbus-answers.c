@@ -8,10 +8,27 @@
 #include "queen-dbus-calls.h"
 #include "queen-dbus-output.h"
 #include "queen-error.h"
+#include "text/queen-hash.h"
 
 #define MAX_WAITING 64
 #define SHARE 4                       /* drafts have one part in so many of the time, */
 #define REST (5 * G_TIME_SPAN_SECOND) /* if the bus is slow, they rest no longer than that */
+
+/* And each user has one part in so many, with those that have so many bytes: while somebody floods
+ * a bus, it takes such a one in parts of 2 KiB, and all that is said to others waits behind it.
+ * The longest rest leaves time for the answer before a client gives up, which is after 25 s; but
+ * who has not read all that it has got need not have more. */
+#define SHARE_OF_USER 10
+#define REST_OF_READER (15 * G_TIME_SPAN_SECOND)
+#define REST_OF_USER G_TIME_SPAN_MINUTE
+#define LARGE (128 * 1024)
+
+/* µs, monotonic */
+typedef struct
+{
+  gint64 of_reader; /* until then, if its user has read all by then, */
+  gint64 of_user;   /* else until then */
+} Rest;
 
 typedef struct
 {
@@ -31,7 +48,7 @@ struct _QueenDBusAnswers
   QueenDBusOutbox *outbox;
   QueenDBusCalls *calls;
   QueenDBusReceipts *receipts; /* others' */
-  QueenFairQueue *questions;   /* of each size, of each user, of each of its connections */
+  QueenFairQueue *questions;   /* of each user's of each size, of each of its connections */
   guint n_unread;              /* answers that the bus has not read */
 
   QueenDBusDrafting *drafting; /* of what is answered now; NULL for none */
@@ -39,7 +56,9 @@ struct _QueenDBusAnswers
   gint64 next_draft;           /* likewise: G_MAXINT64 until the bus has read the last one */
   QueenAlarm *alarm;           /* for the next one */
   GDBusMethodInvocation *drafted_call;
-  char *drafted_user; /* NULL when it is not known */
+  char *drafted_user; /* until the bus has read it; NULL without a bus */
+  gsize drafted_size; /* bytes */
+  GHashTable *rests;  /* user -> Rest: until when it gets no draft */
   void (*on_drafted) (gpointer data);
   gpointer drafted_data;
 };
@@ -117,6 +136,62 @@ answer_at_once (QueenDBusAnswers *self,
 
 /* Drafts */
 
+static gboolean
+is_rest_over (gpointer user, gpointer rest, gpointer now)
+{
+  return *(const gint64 *) now >= ((const Rest *) rest)->of_user;
+}
+
+/* It is for a few, as there is one draft at a time; those whose rest is over are forgotten. */
+static void
+begin_rest (QueenDBusAnswers *self, char *user, gint64 span)
+{
+  gint64 now = self->clock->get_monotonic ();
+  gint64 length = span * (SHARE_OF_USER - 1);
+  const Rest rest = {
+    .of_reader = now + MIN (length, REST_OF_READER),
+    .of_user = now + MIN (length, REST_OF_USER),
+  };
+
+  g_hash_table_foreach_remove (self->rests, is_rest_over, &now);
+  g_hash_table_insert (self->rests, user, g_memdup2 (&rest, sizeof rest));
+}
+
+static gboolean
+is_resting (QueenDBusAnswers *self, const char *user)
+{
+  const Rest *rest = user ? g_hash_table_lookup (self->rests, user) : NULL;
+  gint64 now = self->clock->get_monotonic ();
+
+  if (!rest || now >= rest->of_user)
+    return FALSE;
+  return now < rest->of_reader || queen_dbus_receipts_get_n_bytes (self->receipts, user) > 0;
+}
+
+/* For when the next rest is over: first that of all, then those of users. */
+static void
+set_alarm (QueenDBusAnswers *self)
+{
+  gint64 now = self->clock->get_monotonic ();
+  GHashTableIter iter;
+  gpointer value;
+
+  queen_alarm_set (self->alarm, -1);
+  if (self->next_draft == G_MAXINT64)
+    return;
+  if (now < self->next_draft)
+    queen_alarm_set (self->alarm, self->next_draft);
+  g_hash_table_iter_init (&iter, self->rests);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      const Rest *rest = value;
+      gint64 until = now < rest->of_reader ? rest->of_reader : rest->of_user;
+
+      if (now < until)
+        queen_alarm_set_earlier (self->alarm, until);
+    }
+}
+
 /* Of what is told of changes nothing is before the bus has a draft that was begun before they
  * happened. So however much somebody asks for, there is more time without one. */
 static gboolean
@@ -144,13 +219,14 @@ on_draft_finished (GBytes *message, const GError *error, gpointer data)
 {
   QueenDBusAnswers *self = data;
   g_autoptr (GDBusMethodInvocation) invocation = g_steal_pointer (&self->drafted_call);
-  g_autofree char *user = g_steal_pointer (&self->drafted_user);
+  const char *user = self->drafted_user;
 
   self->drafting = NULL;
+  self->drafted_size = message ? g_bytes_get_size (message) : 0;
   if (message)
     {
       send_message (invocation, message);
-      await_reading (self, invocation, user, g_bytes_get_size (message), on_draft_read);
+      await_reading (self, invocation, user, self->drafted_size, on_draft_read);
     }
   else
     answer_at_once (self, invocation, user, NULL, error, on_draft_read);
@@ -173,6 +249,7 @@ draft_answer (QueenDBusAnswers *self,
 
   self->draft_begun = self->clock->get_monotonic ();
   self->next_draft = G_MAXINT64;
+  self->drafted_user = g_strdup (user);
   stock = draft->begin (data);
   if (queen_dbus_output_find (connection))
     self->drafting = queen_dbus_drafting_begin (g_dbus_method_invocation_get_message (invocation),
@@ -180,11 +257,11 @@ draft_answer (QueenDBusAnswers *self,
   if (self->drafting)
     {
       self->drafted_call = g_object_ref (invocation);
-      self->drafted_user = g_strdup (user);
       return;
     }
   answer = draft->finish (stock, &error);
   draft->free (stock);
+  self->drafted_size = answer ? g_variant_get_size (answer) : 0;
   answer_at_once (self, invocation, user, answer, error, on_draft_read);
 }
 
@@ -227,7 +304,8 @@ may_be_answered (gpointer item, gpointer data)
   const Question *question = item;
   QueenDBusAnswers *self = data;
 
-  return self->n_unread == 0 && (!question->draft || may_draft (self));
+  return self->n_unread == 0 &&
+         (!question->draft || (may_draft (self) && !is_resting (self, question->user)));
 }
 
 /* Returns: whether it may be answered before all that wait, as none of these may be */
@@ -267,10 +345,23 @@ on_draft_read (gpointer data)
 {
   QueenDBusAnswers *self = data;
   gint64 now = self->clock->get_monotonic ();
+  gint64 span = now - self->draft_begun;
+  g_autofree char *user = g_steal_pointer (&self->drafted_user);
 
-  self->next_draft = now + MIN ((now - self->draft_begun) * (SHARE - 1), REST);
-  queen_alarm_set (self->alarm, self->next_draft);
+  self->next_draft = now + MIN (span * (SHARE - 1), REST);
+  if (self->drafted_size >= LARGE && *user)
+    begin_rest (self, g_steal_pointer (&user), span);
+  set_alarm (self);
   on_answer_read (self);
+}
+
+static void
+on_rest_over (gpointer data)
+{
+  QueenDBusAnswers *self = data;
+
+  set_alarm (self);
+  answer_next (self);
 }
 
 /* Waiting */
@@ -282,7 +373,8 @@ queue_question (Question *question, const char *user, const char *caller)
     [QUEEN_DBUS_ANSWER_PAGE] = "page",
     [QUEEN_DBUS_ANSWER_WHOLE] = "whole",
   };
-  const char *const askers[] = { sizes[question->size], user, caller, NULL };
+  g_autofree char *turn = g_strconcat (sizes[question->size], " ", user, NULL);
+  const char *const askers[] = { turn, caller, NULL };
   QueenFairQueue *questions = question->answers->questions;
 
   if (!queen_fair_queue_has_room (questions))
@@ -333,7 +425,8 @@ queen_dbus_answers_new (QueenDBusOutbox *outbox,
   self->calls = queen_dbus_calls_new (&settings);
   self->receipts = receipts;
   self->questions = queen_fair_queue_new (MAX_WAITING);
-  self->alarm = queen_alarm_new (clock, "draft", G_PRIORITY_DEFAULT, answer_next, self);
+  self->rests = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, g_free);
+  self->alarm = queen_alarm_new (clock, "draft", G_PRIORITY_DEFAULT, on_rest_over, self);
   return self;
 }
 
@@ -351,10 +444,12 @@ begin_question (QueenDBusAnswers *self, GDBusMethodInvocation *invocation, gpoin
 static void
 ask_question (QueenDBusAnswers *self, Question *question)
 {
-  /* None is refused before it is known whose it is, or the greedy would keep the others out again.
+  /* Of a draft it must be known whose rest comes after it.
+   *
+   * None is refused before it is known whose it is, or the greedy would keep the others out again.
    * There are no more of these than the guard lets in at once: it counts each call until the bus
    * has answered all that it was asked before. */
-  if (!is_next (question) || !queen_dbus_receipts_is_empty (self->receipts))
+  if (question->draft || !is_next (question) || !queen_dbus_receipts_is_empty (self->receipts))
     queen_dbus_call_answer_later (question->call, on_asker_known);
   else
     answer_question (question);
@@ -407,6 +502,7 @@ queen_dbus_answers_free (QueenDBusAnswers *self)
   g_clear_pointer (&self->drafting, queen_dbus_drafting_cancel);
   g_clear_object (&self->drafted_call);
   g_free (self->drafted_user);
+  g_hash_table_unref (self->rests);
   queen_dbus_calls_free (self->calls);
   queen_fair_queue_free (self->questions);
   g_free (self);

@@ -16,14 +16,15 @@ G_BEGIN_DECLS
  * Answers that may be megabytes. They are made one at a time, each when the bus has read the one
  * before, so that memory has room for one however many are asked for; while one is drafted there
  * may be a page beside it. Drafts have one part in four of the time, what the bus needs to read
- * them included.
+ * them included; and the large ones of one user have one part in ten, unless somebody would wait
+ * for longer than a client does. Its pages do not wait for that, nor do others' drafts.
  *
- * Pages and all others go in turns, as a page is little work and the others may be much; and of
- * each of these the users of the bus go in turns, and of each user its connections. When too many
- * wait, who has most makes room for who has less. So nobody is kept out by one user, with however
- * many connections; and where all are of one user, as on a session bus, by a few of them. Who
- * leaves the bus while it waits loses its turn; and who does not read gets no more, as
- * #QueenDBusReceipts has it.
+ * Users go in turns, with their pages and with all others, as a page is little work and the others
+ * may be much; and the connections of each user do in both of these. When too many wait, who has
+ * most makes room for who has less. So nobody is kept out by one user, with however many
+ * connections; and where all are of one user, as on a session bus, by a few of them. Who leaves the
+ * bus while it waits loses its turn; and who does not read gets no more, as #QueenDBusReceipts has
+ * it.
  */
 typedef struct _QueenDBusAnswers QueenDBusAnswers;
 
@@ -81,7 +82,8 @@ void queen_dbus_answers_add (QueenDBusAnswers *self,
  * @data: for @draft
  *
  * As queen_dbus_answers_add(), but others are answered while this one is made, with pages, too.
- * What is told of changes must wait until then, as it would come before what it changes.
+ * What is told of changes must wait until then, as it would come before what it changes. The bus is
+ * asked whose it is in any case.
  */
 void queen_dbus_answers_draft (QueenDBusAnswers *self,
                                GDBusMethodInvocation *invocation,

@@ -9,7 +9,7 @@
 #include "text/queen-hash.h"
 
 #define MAX_TRIED 256 /* of what somebody has, that are looked at when some of it has to go */
-#define MAX_ASKED 32  /* askers that are looked at when it is not for the first of them */
+#define MAX_ASKED 64  /* askers that are looked at when it is not for the first of them */
 
 /* Those in one group who have as many places. */
 typedef struct

@@ -19,6 +19,9 @@
 #define MAX_WITH_LITTLE 1024
 #define SMALL (40 * 1024)
 #define DIRECT (60 * 1024)
+#define LARGE_DRAFT (128 * 1024)
+#define SHARE 4          /* drafts have one part in so many of the time, */
+#define SHARE_OF_USER 10 /* and large ones of a user */
 #define MAX_UNREAD (16 * 1024 * 1024)
 #define MAX_BEFORE_DEAF (32 * 1024 * 1024)
 
@@ -36,7 +39,9 @@ typedef struct
   QueenDBusReceipts *receipts;
   QueenDBusSmallAnswers *small_answers;
   QueenDBusAnswers *answers;
-  GString *made;         /* for whom answers were made */
+  GString *made;    /* for whom answers were made */
+  GString *drafted; /* who has got what was drafted */
+  gsize draft_size;
   GHashTable *n_refused; /* name -> how many calls */
   guint n_timeouts;
   guint n_direct; /* answers */
@@ -178,6 +183,23 @@ make_answer (GDBusMethodInvocation *invocation, gpointer data, GError **error)
   return g_variant_new ("()");
 }
 
+static gpointer
+begin_draft (gpointer data)
+{
+  return data;
+}
+
+static GVariant *
+finish_draft (gpointer draft, GError **error)
+{
+  return make_bytes (((Fixture *) draft)->draft_size);
+}
+
+static void
+free_draft (gpointer draft)
+{
+}
+
 static void
 on_queen_call (GDBusConnection *connection,
                const char *sender,
@@ -188,12 +210,15 @@ on_queen_call (GDBusConnection *connection,
                GDBusMethodInvocation *invocation,
                gpointer data)
 {
+  static const QueenDBusDraft draft = { begin_draft, finish_draft, free_draft };
   Fixture *f = data;
 
   if (g_str_equal (method, "Settle"))
     g_dbus_method_invocation_return_value (invocation, NULL);
   else if (g_str_equal (method, "Direct"))
     g_dbus_method_invocation_return_value (invocation, make_bytes (DIRECT));
+  else if (g_str_equal (method, "Draft"))
+    queen_dbus_answers_draft (f->answers, invocation, &draft, f);
   else if (g_str_equal (method, "Large") || g_str_equal (method, "Small"))
     queen_dbus_answers_add (f->answers, invocation, QUEEN_DBUS_ANSWER_WHOLE, make_large_answer, f);
   else
@@ -216,12 +241,15 @@ set_up (Fixture *f, gconstpointer data)
 
   now = 0;
   f->made = g_string_new (NULL);
+  f->drafted = g_string_new (NULL);
+  f->draft_size = LARGE_DRAFT;
   f->n_refused = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   open_bus (f);
   export(f->queen, "/",
          "<node><interface name='test.Answers'><method name='Page'/><method name='Whole'/>"
          "<method name='Settle'/><method name='Large'><arg type='ay' direction='out'/></method>"
          "<method name='Small'><arg type='ay' direction='out'/></method>"
+         "<method name='Draft'><arg type='ay' direction='out'/></method>"
          "<method name='Direct'><arg type='ay' direction='out'/></method>"
          "</interface></node>",
          &vtable, f);
@@ -248,6 +276,7 @@ tear_down (Fixture *f, gconstpointer data)
   g_object_unref (f->bus);
   g_hash_table_unref (f->n_refused);
   g_string_free (f->made, TRUE);
+  g_string_free (f->drafted, TRUE);
 }
 
 /* The callers */
@@ -514,6 +543,86 @@ test_queen_leaves (Fixture *f, gconstpointer data)
   g_assert_cmpstr (f->made->str, ==, "");
 }
 
+/* Who wants a lot, and again */
+
+static void
+on_drafted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GDBusMessage) answer =
+      g_dbus_connection_send_message_with_reply_finish (G_DBUS_CONNECTION (source), result, &error);
+  Fixture *f = data;
+
+  g_assert_no_error (error);
+  g_assert_cmpint (g_dbus_message_get_message_type (answer), ==, G_DBUS_MESSAGE_TYPE_METHOD_RETURN);
+  g_string_append_printf (f->drafted, "%s ", g_dbus_message_get_destination (answer) + 1);
+}
+
+static void
+call_for_draft (Fixture *f, const char *caller)
+{
+  send_call (f, caller, "Draft", on_drafted, f);
+  settle (f);
+}
+
+/* One has been drafted, which the bus needs @span to read. */
+static void
+have_draft (Fixture *f, const char *caller, gint64 span)
+{
+  call_for_draft (f, caller);
+  now += span;
+  read_all (f);
+}
+
+static void
+pass_time (Fixture *f, gint64 span)
+{
+  now += span;
+  settle (f);
+}
+
+static void
+test_user_rests (Fixture *f, gconstpointer data)
+{
+  have_draft (f, ":1000.1", G_TIME_SPAN_SECOND);
+  call_for_draft (f, ":1000.1");
+  call_for_draft (f, ":1000.2");
+  call_for_draft (f, ":1001.1");
+  call (f, ":1000.1", "Page");
+  read_all (f);
+  g_assert_cmpstr (f->made->str, ==, "1000.1 ");
+  pass_time (f, (SHARE - 1) * G_TIME_SPAN_SECOND);
+  g_assert_cmpstr (f->drafted->str, ==, "1000.1 1001.1 ");
+  read_all (f);
+  pass_time (f, (SHARE_OF_USER - SHARE) * G_TIME_SPAN_SECOND - 1);
+  g_assert_cmpstr (f->drafted->str, ==, "1000.1 1001.1 ");
+  pass_time (f, 1);
+  g_assert_cmpstr (f->drafted->str, ==, "1000.1 1001.1 1000.1 ");
+  read_all (f);
+}
+
+/* Or who asks would have given up. */
+static void
+test_user_rests_long (Fixture *f, gconstpointer data)
+{
+  have_draft (f, ":1000.1", 7 * G_TIME_SPAN_SECOND);
+  call_for_draft (f, ":1000.1");
+  pass_time (f, 15 * G_TIME_SPAN_SECOND - 1);
+  g_assert_cmpstr (f->drafted->str, ==, "1000.1 ");
+  pass_time (f, 1);
+  g_assert_cmpstr (f->drafted->str, ==, "1000.1 1000.1 ");
+}
+
+static void
+test_little_needs_no_rest (Fixture *f, gconstpointer data)
+{
+  f->draft_size = LARGE_DRAFT / 2;
+  have_draft (f, ":1000.1", G_TIME_SPAN_SECOND);
+  call_for_draft (f, ":1000.1");
+  pass_time (f, (SHARE - 1) * G_TIME_SPAN_SECOND);
+  g_assert_cmpstr (f->drafted->str, ==, "1000.1 1000.1 ");
+}
+
 /* Who does not read */
 
 static GDBusMessage *
@@ -580,6 +689,23 @@ end_deafness (Fixture *f, guint filter_id)
 {
   g_dbus_connection_remove_filter (f->bus, filter_id);
   g_async_queue_unref (f->pings);
+}
+
+/* It rests for longer; and so does who asks for it by another connection. */
+static void
+test_unread_draft (Fixture *f, gconstpointer data)
+{
+  guint filter_id = go_deaf (f);
+
+  have_draft (f, ":1000.1", 7 * G_TIME_SPAN_SECOND);
+  pass_time (f, 15 * G_TIME_SPAN_SECOND);
+  call_for_draft (f, ":1000.2");
+  g_assert_cmpstr (f->drafted->str, ==, "1000.1 ");
+  pass_time (f, 45 * G_TIME_SPAN_SECOND - 1);
+  g_assert_cmpstr (f->drafted->str, ==, "1000.1 ");
+  pass_time (f, 1);
+  g_assert_cmpstr (f->drafted->str, ==, "1000.1 1000.2 ");
+  end_deafness (f, filter_id);
 }
 
 static void
@@ -911,6 +1037,10 @@ main (int argc, char **argv)
   ADD ("turns/pages-come-between", test_pages);
   ADD ("room/one-user-keeps-no-other-out", test_room);
   ADD ("room/a-few-connections-keep-no-other-out", test_room_of_a_user);
+  ADD ("draft/a-user-rests-and-others-do-not", test_user_rests);
+  ADD ("draft/a-user-rests-no-longer-than-somebody-waits", test_user_rests_long);
+  ADD ("draft/a-user-rests-longer-who-does-not-read", test_unread_draft);
+  ADD ("draft/little-needs-no-rest", test_little_needs_no_rest);
   ADD ("user/asked-for-once-and-only-of-who-waits", test_asked_once);
   ADD ("user/not-to-be-had", test_unknown);
   ADD ("user/told-when-nobody-waits-any-more", test_told_late);
