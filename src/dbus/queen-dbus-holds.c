@@ -7,6 +7,7 @@
 
 #include "loop/queen-alarm.h"
 #include "model/queen-heartbeat.h"
+#include "model/queen-senders.h"
 #include "queen-dbus-calls.h"
 #include "queen-dbus-stream.h"
 #include "queen-dbus-watch.h"
@@ -289,7 +290,7 @@ on_user_of_errand (const char *user, const char *caller, gpointer data)
 {
   Errand *errand = data;
 
-  errand->by = g_strconcat ("user:", user, NULL);
+  errand->by = g_strconcat (QUEEN_SENDER_USER, user, NULL);
   errand->is_sent = TRUE;
   g_main_context_invoke_full (NULL, G_PRIORITY_DEFAULT, run_errand, errand, NULL);
 }

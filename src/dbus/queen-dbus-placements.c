@@ -7,6 +7,7 @@
 
 #include "model/queen-component-url.h"
 #include "model/queen-heartbeat.h"
+#include "model/queen-senders.h"
 #include "queen-dbus-calls.h"
 #include "queen-dbus-cluster.h"
 #include "queen-dbus-component.h"
@@ -226,7 +227,7 @@ on_submitter_known (const char *user, const char *caller, gpointer data)
 {
   Place *place = data;
 
-  place->submitter = g_strconcat ("uid:", user, NULL); /* as of jobs */
+  place->submitter = g_strconcat (QUEEN_SENDER_USER, user, NULL); /* as of jobs */
   queen_dbus_call_watch_caller (place->call);
   send_place (NULL, place->reservation ? on_return_asked : on_place_asked, place);
 }

@@ -12,6 +12,7 @@
 #include "loop/queen-alone.h"
 #include "loop/queen-fair-queue.h"
 #include "loop/queen-slice.h"
+#include "model/queen-senders.h"
 #include "net/queen-caps.h"
 #include "net/queen-closer.h"
 #include "net/queen-socket.h"
@@ -369,7 +370,7 @@ on_submitter_known (const char *user, const char *caller, gpointer data)
   QueenDBusSubmissions *submissions = self->submissions;
   g_autoptr (GError) error = NULL;
 
-  self->submitter = g_strconcat ("uid:", user, NULL);
+  self->submitter = g_strconcat (QUEEN_SENDER_USER, user, NULL);
   if (!g_ascii_string_to_unsigned (user, 10, 0, G_MAXUINT32 - 1, &self->user, NULL))
     self->user = G_MAXUINT64;
   if (count_call (submissions, self, &error))

@@ -7,7 +7,9 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "model/queen-senders.h"
 #include "net/queen-shares.h"
+#include "net/queen-user-address.h"
 #include "queen-answer.h"
 #include "queen-coding.h"
 #include "queen-error.h"
@@ -306,10 +308,13 @@ queen_exchange_dup_sender (const QueenExchange *self)
 
   if (name)
     return g_strconcat ("token:", name, NULL);
+  if (!self->request.is_forwarded && self->request.client->ss_family == AF_UNIX)
+    return g_strdup_printf (QUEEN_SENDER_USER "%u",
+                            queen_user_address_get_user (self->request.client));
   if (!self->request.is_forwarded && queen_shares_is_here (self->request.client))
     return NULL;
   network = queen_shares_dup_network (self->request.client);
-  return network ? g_strconcat ("address:", network, NULL) : NULL;
+  return network ? g_strconcat (QUEEN_SENDER_ADDRESS, network, NULL) : NULL;
 }
 
 void

@@ -84,8 +84,8 @@ guint queen_exchange_get_reader (const QueenExchange *self);
  * queen_exchange_dup_sender:
  *
  * Returns: (transfer full) (nullable): who sends it, as queen_registry_update() takes it: a token's
- *   name, or an address; %NULL for one on this machine without a token, as everybody here has one
- *   of the same few addresses
+ *   name, a user who comes through a Unix socket, or an address; %NULL for one of this machine's
+ *   own, which is everybody's here
  */
 char *queen_exchange_dup_sender (const QueenExchange *self);
 

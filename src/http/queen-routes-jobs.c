@@ -77,6 +77,13 @@ has_right (Work *work, QueenExchange *exchange, QueenAccessNeed need, GError **e
                                    &owner, error);
 }
 
+/* Its users are nobody's elsewhere, whatever their numbers. */
+static gboolean
+is_of_machine (const char *user)
+{
+  return *user == '\0' || g_str_has_prefix (user, QUEEN_SENDER_USER);
+}
+
 /* @may_be_relayed: whether the route takes passes, so that one was checked. Somebody on the machine
  * of another queen is to this one whoever comes from there, and so somebody here, if it is the same
  * machine. */
@@ -87,7 +94,7 @@ dup_submitter (QueenExchange *exchange, gboolean may_be_relayed)
   gboolean is_admin;
   char *sender = pass ? queen_pass_dup_user (pass, &is_admin) : NULL;
 
-  if (sender && *sender)
+  if (sender && !is_of_machine (sender))
     return sender;
   if (sender && queen_shares_is_here (queen_exchange_get_request (exchange)->client))
     return sender;

@@ -37,9 +37,9 @@ typedef enum
  * @body: what is asked, as #QueenAttemptRequest takes it; up to %QUEEN_JOB_MAX_BODY
  * @model: (nullable): which one is to answer; %NULL only with %QUEEN_FACE_HIVE
  * @is_streamed: whether the answer is a stream of events
- * @submitter: whose it is: `token:` and its name, `address:` and the network, as
- *   queen_exchange_dup_sender() has it, `uid:` and the number on D-Bus; "" for this machine, where
- *   there are no tokens
+ * @submitter: whose it is: `token:` and its name, `address:` and the network, or `user:` and
+ *   the number, as queen_exchange_dup_sender() has it; "" for this machine, where there are no
+ *   tokens
  * @right: by which its submitter may read it, as of a #QueenStreamRequest; 0 for who needs none
  * @idempotency_key: (nullable): who submits the same again by this key gets the job that there is
  * @wish: (nullable): a worker's id that is to be preferred; not with @hive_id

@@ -7,10 +7,13 @@
 
 G_BEGIN_DECLS
 
-/** What the name of a sender begins with that has shown a token; an address begins otherwise. */
+/** What the name of a sender begins with that has shown a token; others begin otherwise. */
 #define QUEEN_SENDER_TOKEN "token:"
 /** And what that of an address begins with; behind it is an address, or an IPv6 network. */
 #define QUEEN_SENDER_ADDRESS "address:"
+/** And that of a user of this machine, who comes over D-Bus or through a Unix socket; behind it is
+ * the number. */
+#define QUEEN_SENDER_USER "user:"
 
 /**
  * QueenSenders:

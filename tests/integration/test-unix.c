@@ -491,6 +491,48 @@ test_users (Fixture *f, gconstpointer data)
       close (fds[i]);
 }
 
+/* Returns: how it is asked for */
+static char *
+submit_job (Fixture *f)
+{
+  static const char body[] = "{\"operation\":\"infer\",\"model\":\"m\",\"prompt\":\"secret\"}";
+  g_autofree char *request =
+      g_strdup_printf ("POST /v1/jobs HTTP/1.1\r\n" HOST "Content-Type: application/json\r\n"
+                       "Content-Length: %zu\r\n\r\n%s",
+                       strlen (body), body);
+  g_autoptr (HttpAnswer) answer = exchange (f, request);
+  g_autofree char *id = http_answer_dup_member (answer, "job_id");
+
+  g_assert_cmpuint (answer->status, ==, 200);
+  return g_strdup_printf ("GET /v1/jobs/%s HTTP/1.1\r\n" HOST "\r\n", id);
+}
+
+/* On a machine whose users have no tokens. */
+static void
+test_jobs_of_users (Fixture *f, gconstpointer data)
+{
+  g_autoptr (QueenProcess) queen = NULL;
+  g_autoptr (HttpAnswer) known = NULL;
+  g_autofree char *hers = NULL, *theirs = NULL;
+  const char *worker = "{\"worker_id\":\"w\",\"status\":\"ready\",\"model_id\":\"m\","
+                       "\"url\":\"http://127.0.0.1:9\",\"slots\":1}";
+
+  if (geteuid () != 0)
+    {
+      g_test_skip ("only root can be another user");
+      return;
+    }
+  queen = queen_process_start (TCP, f->bind, "--socket-mode=0666", NULL);
+  known = http_post (queen_process_get_port (queen), "/v1/worker-heartbeat", worker);
+  g_assert_cmpuint (known->status, ==, 200);
+  hers = submit_job (f);
+  g_assert_no_errno (seteuid (OTHER_USER));
+  theirs = submit_job (f);
+  assert_answered (f, theirs, 200);
+  assert_answered (f, hers, 404);
+  g_assert_no_errno (seteuid (0));
+}
+
 /* Subscribers */
 
 /* Reads until event @final, telling the lost from those that came. */
@@ -691,6 +733,7 @@ main (int argc, char **argv)
   ADD ("who/the-mode-keeps-others-out", test_mode_keeps_out);
   ADD ("who/each-client-of-a-trusted-proxy", test_proxy);
   ADD ("who/each-user-otherwise", test_users);
+  ADD ("who/each-user-has-jobs-of-its-own", test_jobs_of_users);
   ADD ("stream/slow-told-the-exact-loss", test_slow);
   ADD ("stream/stalled-let-go", test_stalled);
   ADD ("stream/one-that-reads-a-little-stays", test_trickle);
