@@ -303,17 +303,17 @@ queen_exchange_get_reader (const QueenExchange *self)
 char *
 queen_exchange_dup_sender (const QueenExchange *self)
 {
+  const struct sockaddr_storage *client = self->request.client;
   const char *name = queen_access_get_name (self->access, self->owner);
   g_autofree char *network = NULL;
 
   if (name)
-    return g_strconcat ("token:", name, NULL);
-  if (!self->request.is_forwarded && self->request.client->ss_family == AF_UNIX)
-    return g_strdup_printf (QUEEN_SENDER_USER "%u",
-                            queen_user_address_get_user (self->request.client));
-  if (!self->request.is_forwarded && queen_shares_is_here (self->request.client))
+    return g_strconcat (QUEEN_SENDER_TOKEN, name, NULL);
+  if (!self->request.is_forwarded && client->ss_family == AF_UNIX)
+    return g_strdup_printf (QUEEN_SENDER_USER "%u", queen_user_address_get_user (client));
+  if (!self->request.is_forwarded && queen_shares_is_here (client))
     return NULL;
-  network = queen_shares_dup_network (self->request.client);
+  network = queen_shares_dup_network (client);
   return network ? g_strconcat (QUEEN_SENDER_ADDRESS, network, NULL) : NULL;
 }
 
@@ -561,15 +561,6 @@ queen_exchange_take_over (QueenExchange *self,
   reply->free_data = free_data;
 }
 
-/* Who speaks HTTP/1.0 sees the end of the body by that of the connection. */
-static void
-end_endless_head (GString *bytes, gboolean is_http_1_0)
-{
-  if (!is_http_1_0)
-    queen_answer_append_header (bytes, "Transfer-Encoding", "chunked");
-  g_string_append (bytes, "\r\n");
-}
-
 void
 queen_exchange_make_answer (const QueenExchange *self, QueenAnswer *answer)
 {
@@ -582,9 +573,11 @@ queen_exchange_make_answer (const QueenExchange *self, QueenAnswer *answer)
     queen_answer_append_header (bytes, "Content-Type", reply->type);
   for (guint i = 0; i < reply->n_headers; i++)
     queen_answer_append_header (bytes, reply->headers[i].name, reply->headers[i].value);
-  if (reply->is_endless)
-    end_endless_head (bytes, self->is_http_1_0);
-  else if (reply->status == SOUP_STATUS_NOT_MODIFIED) /* RFC 9110 § 8.6: it stands for another */
+  /* Who speaks HTTP/1.0 sees the end of the body by that of the connection. */
+  if (reply->is_endless && !self->is_http_1_0)
+    queen_answer_append_header (bytes, "Transfer-Encoding", "chunked");
+  /* RFC 9110 § 8.6: a length of what has not changed stands for another. */
+  if (reply->is_endless || reply->status == SOUP_STATUS_NOT_MODIFIED)
     g_string_append (bytes, "\r\n");
   else
     queen_answer_end (bytes, length);
