@@ -16,10 +16,10 @@
 
 /* And each user has one part in so many, with those that have so many bytes: while somebody floods
  * a bus, it takes such a one in parts of 2 KiB, and all that is said to others waits behind it.
- * The longest rest leaves time for the answer before a client gives up, which is after 25 s; but
- * who has not read all that it has got need not have more. */
+ * The longest rest leaves time for an answer such as the last one before a client gives up, which
+ * is after 25 s; but who has not read all that it has got need not have more. */
 #define SHARE_OF_USER 10
-#define REST_OF_READER (15 * G_TIME_SPAN_SECOND)
+#define REST_AND_ANSWER (20 * G_TIME_SPAN_SECOND)
 #define REST_OF_USER G_TIME_SPAN_MINUTE
 #define LARGE (128 * 1024)
 
@@ -56,7 +56,7 @@ struct _QueenDBusAnswers
   gint64 next_draft;           /* likewise: G_MAXINT64 until the bus has read the last one */
   QueenAlarm *alarm;           /* for the next one */
   GDBusMethodInvocation *drafted_call;
-  char *drafted_user; /* until the bus has read it; NULL without a bus */
+  char *drafted_user; /* until the bus has read it; empty without a bus */
   gsize drafted_size; /* bytes */
   GHashTable *rests;  /* user -> Rest: until when it gets no draft */
   void (*on_drafted) (gpointer data);
@@ -149,7 +149,7 @@ begin_rest (QueenDBusAnswers *self, char *user, gint64 span)
   gint64 now = self->clock->get_monotonic ();
   gint64 length = span * (SHARE_OF_USER - 1);
   const Rest rest = {
-    .of_reader = now + MIN (length, REST_OF_READER),
+    .of_reader = now + MIN (length, MAX (REST_AND_ANSWER - span, REST)),
     .of_user = now + MIN (length, REST_OF_USER),
   };
 
@@ -394,12 +394,16 @@ static void
 on_asker_known (const char *user, const char *caller, gpointer data)
 {
   Question *question = data;
+  QueenDBusAnswers *self = question->answers;
 
   question->user = g_strdup (user);
   if (is_next (question))
     take_turn (question);
   else
-    queue_question (question, user, caller);
+    {
+      queue_question (question, user, caller);
+      answer_next (self); /* somebody's rest may have ended, as all has been read */
+    }
 }
 
 /* No answer is made for who has gone: it may be megabytes. */

@@ -108,8 +108,8 @@ gsize queen_audience_count_pending (const QueenAudience *self);
  *
  * When all places are taken, the newest of the address that has most makes room for who would have
  * less: it is told that it is one too many, in a later turn. So it is with IPv6 networks of 48
- * bits, and with addresses in one. Whoever counts as nobody makes no room; and all of them get it
- * like one address.
+ * bits, and with addresses in one. All who have none, such as those for whom another queen reads,
+ * are as one address.
  *
  * Returns: whether @subscriber may come. It then has its share of places, until it goes; else it is
  *   to be told so, and reset when it does not take that as soon as it is added

@@ -172,8 +172,8 @@ forget_asides (QueenRing *self, guint64 n_asides)
   self->whole_from = whole_from;
 }
 
-/* Where there was room for a hundred thousand, as somebody took megabytes, they do not all leave in
- * the same turn. */
+/* Where there was room for a hundred thousand, as somebody took megabytes, they do not all leave
+ * with the same event. */
 static void
 drop_excess (QueenRing *self)
 {

@@ -650,7 +650,7 @@ main (int argc, char **argv)
               test_displaced_user, tear_down);
   g_test_add ("/channel/places/so-do-those-without-a-share", Fixture, NULL, set_up,
               test_displaced_spared, tear_down);
-  g_test_add ("/channel/places/who-does-not-count-makes-none", Fixture, NULL, set_up,
+  g_test_add ("/channel/places/who-has-no-address-gets-one-like-an-address", Fixture, NULL, set_up,
               test_displaced_by_spared, tear_down);
   g_test_add ("/channel/places/room-is-made-whoever-reads", Fixture, NULL, set_up,
               test_displaced_amid, tear_down);

@@ -607,7 +607,7 @@ test_user_rests_long (Fixture *f, gconstpointer data)
 {
   have_draft (f, ":1000.1", 7 * G_TIME_SPAN_SECOND);
   call_for_draft (f, ":1000.1");
-  pass_time (f, 15 * G_TIME_SPAN_SECOND - 1);
+  pass_time (f, 13 * G_TIME_SPAN_SECOND - 1);
   g_assert_cmpstr (f->drafted->str, ==, "1000.1 ");
   pass_time (f, 1);
   g_assert_cmpstr (f->drafted->str, ==, "1000.1 1000.1 ");
@@ -698,13 +698,31 @@ test_unread_draft (Fixture *f, gconstpointer data)
   guint filter_id = go_deaf (f);
 
   have_draft (f, ":1000.1", 7 * G_TIME_SPAN_SECOND);
-  pass_time (f, 15 * G_TIME_SPAN_SECOND);
+  pass_time (f, 13 * G_TIME_SPAN_SECOND);
   call_for_draft (f, ":1000.2");
   g_assert_cmpstr (f->drafted->str, ==, "1000.1 ");
-  pass_time (f, 45 * G_TIME_SPAN_SECOND - 1);
+  pass_time (f, 47 * G_TIME_SPAN_SECOND - 1);
   g_assert_cmpstr (f->drafted->str, ==, "1000.1 ");
   pass_time (f, 1);
   g_assert_cmpstr (f->drafted->str, ==, "1000.1 1000.2 ");
+  end_deafness (f, filter_id);
+}
+
+/* Its rest is over then, and nobody else waits for what would be done next. */
+static void
+test_draft_read_late (Fixture *f, gconstpointer data)
+{
+  guint filter_id = go_deaf (f);
+
+  have_draft (f, ":1000.1", 7 * G_TIME_SPAN_SECOND);
+  call_for_draft (f, ":1000.2");
+  pass_time (f, 20 * G_TIME_SPAN_SECOND);
+  answer_ping (f, ":1000.1");
+  call (f, ":1001.1", "Page");
+  read_all (f);
+  read_all (f);
+  g_assert_cmpstr (f->drafted->str, ==, "1000.1 1000.2 ");
+  g_assert_cmpstr (f->made->str, ==, "1001.1 ");
   end_deafness (f, filter_id);
 }
 
@@ -1040,6 +1058,7 @@ main (int argc, char **argv)
   ADD ("draft/a-user-rests-and-others-do-not", test_user_rests);
   ADD ("draft/a-user-rests-no-longer-than-somebody-waits", test_user_rests_long);
   ADD ("draft/a-user-rests-longer-who-does-not-read", test_unread_draft);
+  ADD ("draft/a-user-rests-no-longer-who-has-read", test_draft_read_late);
   ADD ("draft/little-needs-no-rest", test_little_needs_no_rest);
   ADD ("user/asked-for-once-and-only-of-who-waits", test_asked_once);
   ADD ("user/not-to-be-had", test_unknown);
