@@ -4,12 +4,10 @@
 #include "queen-exchange.h"
 
 #include <libsoup/soup.h>
-#include <netinet/in.h>
 #include <string.h>
 
 #include "model/queen-senders.h"
 #include "net/queen-shares.h"
-#include "net/queen-user-address.h"
 #include "queen-answer.h"
 #include "queen-coding.h"
 #include "queen-error.h"
@@ -309,29 +307,10 @@ queen_exchange_dup_sender (const QueenExchange *self)
 
   if (name)
     return g_strconcat (QUEEN_SENDER_TOKEN, name, NULL);
-  if (!self->request.is_forwarded && client->ss_family == AF_UNIX)
-    return g_strdup_printf (QUEEN_SENDER_USER "%u", queen_user_address_get_user (client));
   if (!self->request.is_forwarded && queen_shares_is_here (client))
     return NULL;
   network = queen_shares_dup_network (client);
   return network ? g_strconcat (QUEEN_SENDER_ADDRESS, network, NULL) : NULL;
-}
-
-void
-queen_exchange_get_source (const QueenExchange *self, QueenSource *source)
-{
-  const struct sockaddr_storage *client = self->request.client;
-
-  *source = (QueenSource){ .kind = QUEEN_SOURCE_UNKNOWN };
-  if (!self->request.is_forwarded && queen_shares_is_here (client))
-    queen_source_init_here (source);
-  else if (client->ss_family == AF_INET)
-    queen_source_init_address (source,
-                               (const guint8 *) &((const struct sockaddr_in *) client)->sin_addr,
-                               4);
-  else if (client->ss_family == AF_INET6)
-    queen_source_init_address (source, ((const struct sockaddr_in6 *) client)->sin6_addr.s6_addr,
-                               QUEEN_SOURCE_ADDRESS_LENGTH);
 }
 
 char *

@@ -84,10 +84,18 @@ guint queen_exchange_get_reader (const QueenExchange *self);
  * queen_exchange_dup_sender:
  *
  * Returns: (transfer full) (nullable): who sends it, as queen_registry_update() takes it: a token's
- *   name, a user who comes through a Unix socket, or an address; %NULL for one of this machine's
- *   own, which is everybody's here
+ *   name, or an address; %NULL for one on this machine without a token, who is trusted
  */
 char *queen_exchange_dup_sender (const QueenExchange *self);
+
+/**
+ * queen_exchange_dup_submitter:
+ *
+ * Returns: (transfer full): whose is what it asks for, as #QueenJobRequest has it: its sender's, or
+ *   of the user of this machine who comes through a Unix socket; empty for who comes by its
+ *   loopback addresses, which are everybody's there
+ */
+char *queen_exchange_dup_submitter (const QueenExchange *self);
 
 /**
  * queen_exchange_get_source:

@@ -484,9 +484,7 @@ take_asker (QueenRelayedAnswer *self)
 {
   guint owner;
 
-  self->user = queen_exchange_dup_sender (self->exchange);
-  if (!self->user)
-    self->user = g_strdup ("");
+  self->user = queen_exchange_dup_submitter (self->exchange);
   self->is_admin =
       queen_access_check_right (self->stage->settings.access, QUEEN_ACCESS_ADMIN,
                                 queen_exchange_get_visitor (self->exchange), &owner, NULL);

@@ -88,9 +88,9 @@ check_hold_body (QueenExchange *exchange, GError **error)
 static char *
 dup_holder (QueenExchange *exchange)
 {
-  char *sender = queen_exchange_dup_sender (exchange);
+  g_autofree char *submitter = queen_exchange_dup_submitter (exchange);
 
-  return sender ? sender : g_strdup (QUEEN_HOLDS_HERE);
+  return *submitter ? g_steal_pointer (&submitter) : g_strdup (QUEEN_HOLDS_HERE);
 }
 
 static char *

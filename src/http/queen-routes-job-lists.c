@@ -109,13 +109,11 @@ static char *
 dup_owner (Routes *routes, QueenExchange *exchange)
 {
   guint owner;
-  char *sender;
 
   if (queen_access_check_right (routes->access, QUEEN_ACCESS_ADMIN,
                                 queen_exchange_get_visitor (exchange), &owner, NULL))
     return NULL;
-  sender = queen_exchange_dup_sender (exchange);
-  return sender ? sender : g_strdup ("");
+  return queen_exchange_dup_submitter (exchange);
 }
 
 /* Lists */

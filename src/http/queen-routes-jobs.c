@@ -99,8 +99,7 @@ dup_submitter (QueenExchange *exchange, gboolean may_be_relayed)
   if (sender && queen_shares_is_here (queen_exchange_get_request (exchange)->client))
     return sender;
   g_free (sender);
-  sender = queen_exchange_dup_sender (exchange);
-  return sender ? sender : g_strdup ("");
+  return queen_exchange_dup_submitter (exchange);
 }
 
 static gboolean

@@ -293,7 +293,7 @@ on_asker_gone (gpointer data)
 static QueenJob *
 submit (QueenExchange *exchange, QueenJobs *jobs, const Question *question, GError **error)
 {
-  g_autofree char *sender = queen_exchange_dup_sender (exchange);
+  g_autofree char *submitter = queen_exchange_dup_submitter (exchange);
   QueenJobRequest request;
 
   queen_job_request_init (&request);
@@ -302,7 +302,7 @@ submit (QueenExchange *exchange, QueenJobs *jobs, const Question *question, GErr
   request.body = question->body;
   request.model = question->model;
   request.is_streamed = question->is_streamed;
-  request.submitter = sender ? sender : "";
+  request.submitter = submitter;
   request.right = queen_exchange_get_reader (exchange);
   request.idempotency_key = queen_exchange_get_header (exchange, "Idempotency-Key");
   request.wish = queen_exchange_get_header (exchange, "X-Queen-Worker");

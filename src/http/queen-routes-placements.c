@@ -118,15 +118,6 @@ check_placement_body (QueenExchange *exchange, GError **error)
   return FALSE;
 }
 
-/* Returns: (transfer full): as whom placements know who asks */
-static char *
-dup_submitter (QueenExchange *exchange)
-{
-  char *sender = queen_exchange_dup_sender (exchange);
-
-  return sender ? sender : g_strdup ("");
-}
-
 /* What is answered */
 
 static void
@@ -254,7 +245,7 @@ take_placement (QueenExchange *exchange, QueenPlacement *placement, GError **err
 {
   static const char *const wanted[] = { "model", "wait", "affinity", "reserve", NULL };
   const QueenRequest *asked = queen_exchange_get_request (exchange);
-  g_autofree char *submitter = dup_submitter (exchange);
+  g_autofree char *submitter = queen_exchange_dup_submitter (exchange);
   QueenPlacementRequest request = { .submitter = submitter,
                                     .reserve = QUEEN_PLACEMENT_USUAL_RESERVE };
   g_autoptr (QueenJson) json = NULL;
@@ -280,7 +271,7 @@ static void
 on_give_back (QueenExchange *exchange, gpointer placement)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *submitter = dup_submitter (exchange);
+  g_autofree char *submitter = queen_exchange_dup_submitter (exchange);
   g_autofree char *id = NULL;
 
   if (queen_query_parse (queen_exchange_get_query (exchange), NULL, 0, NULL, &error))

@@ -74,7 +74,7 @@ queen_siblings_free (QueenSiblings *self)
   g_free (self);
 }
 
-/* Who is on this machine has no name of its own: there it is its token's, or its user's. */
+/* Who is on this machine has no name of its own there: it is its token's, or its user's. */
 static char *
 dup_asker (QueenExchange *exchange)
 {

@@ -47,6 +47,7 @@ struct _QueenCall
   gboolean has_tried_again;
   gboolean *is_touched;  /* of queen_head_limits_begin(); NULL before */
   gboolean is_sent_back; /* to the end of the line for a secure connection */
+  gint64 let_in_at;      /* µs, monotonic, when it last began to connect; 0 when it has not */
   gboolean is_at_brink;  /* there is hardly a descriptor left */
   guint n_interim;
   gboolean is_left; /* nobody listens any more */

@@ -348,6 +348,7 @@ send_request (gpointer data)
 
   self->is_fresh = FALSE;
   self->is_through = FALSE;
+  self->let_in_at = g_get_monotonic_time ();
   self->message = queen_call_message_new (&self->request, self->has_tried_again, self->cancellable);
   g_signal_connect (self->message, "network-event", G_CALLBACK (on_network_event), self);
   g_signal_connect (self->message, "starting", G_CALLBACK (on_request_starts), self);
@@ -467,13 +468,22 @@ queen_call_cancel (QueenCall *self)
   queen_call_unref (self);
 }
 
+/* What is left of its time may not be enough for any worker. */
+static gboolean
+is_just_let_in (const QueenCall *self)
+{
+  gint64 span = g_get_monotonic_time () - self->let_in_at;
+
+  return self->let_in_at > 0 && span < MIN (self->request.connect_timeout / 2, G_USEC_PER_SEC);
+}
+
 /* Whether it has come to nothing because of others, so far. */
 static gboolean
 is_in_line (const QueenCall *self)
 {
   return self->stage == QUEEN_CALL_WAITS_FOR_CONNECTION &&
          ((self->pass && !queen_passage_is_inside (self->pass)) || self->is_sent_back ||
-          (self->wait && !queen_names_wait_has_begun (self->wait)));
+          is_just_let_in (self) || (self->wait && !queen_names_wait_has_begun (self->wait)));
 }
 
 static void

@@ -38,7 +38,7 @@ typedef enum
  * @model: (nullable): which one is to answer; %NULL only with %QUEEN_FACE_HIVE
  * @is_streamed: whether the answer is a stream of events
  * @submitter: whose it is: `token:` and its name, `address:` and the network, or `user:` and
- *   the number, as queen_exchange_dup_sender() has it; "" for this machine, where there are no
+ *   the number, as queen_exchange_dup_submitter() has it; "" for this machine, where there are no
  *   tokens
  * @right: by which its submitter may read it, as of a #QueenStreamRequest; 0 for who needs none
  * @idempotency_key: (nullable): who submits the same again by this key gets the job that there is

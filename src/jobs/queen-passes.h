@@ -15,8 +15,8 @@ G_BEGIN_DECLS
  * @method: `GET`, …
  * @path: what is asked for, encoded as it goes out
  * @address: of the queen that is asked, as she has told the others
- * @user: whose request it is, as queen_exchange_dup_sender() has it; empty for somebody on the
- *   machine of the queen that asks
+ * @user: whose request it is, as queen_exchange_dup_submitter() has it; of no token and no address
+ *   for somebody on the machine of the queen that asks
  * @is_admin: whether that one may do what an administrator does
  *
  * What one queen asks of another, and for whom.

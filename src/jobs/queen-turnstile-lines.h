@@ -13,7 +13,8 @@ G_BEGIN_DECLS
  * The lines in which somebody waits, in the order of their turns: by what those have had on whose
  * account they are (queen_turnstile_party_get_turn()), first of all that are one to others, then in
  * such a network. Of one of them the machines take turns, and of one machine its lines. Whose turn
- * it is costs no more with thousands of lines, whoever has them, and wherever they lead.
+ * it is costs no more with thousands of lines, but where they are of as many and all of them lead
+ * to one machine that has what it may have.
  */
 typedef struct _QueenTurnstileLines QueenTurnstileLines;
 

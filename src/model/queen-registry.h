@@ -69,9 +69,8 @@ guint queen_registry_restore (QueenRegistry *self, GArray *saved, gint64 elapsed
 /**
  * queen_registry_update:
  * @component: (transfer full): what a heartbeat that has just arrived says
- * @sender: (nullable): who says it: `token:` and the name of the token that was shown,
- * `address:` and where it comes from, or `user:` and who that is on this machine; %NULL for one who
- * is trusted, and so not counted
+ * @sender: (nullable): who says it: `token:` and the name of the token that was shown, or
+ * `address:` and where it comes from; %NULL for one who is trusted, and so not counted
  * @error: %QUEEN_ERROR_CONFLICT when the component is online and belongs to another token,
  *   %QUEEN_ERROR_REGISTRY_FULL when there is no room for it
  *
