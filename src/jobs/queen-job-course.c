@@ -10,12 +10,14 @@
 
 #define MAX_ATTEMPTS 2
 
-/* Past which who gives up may blame the worker for it. An answer that comes whole says nothing
+/* What a worker may owe before who gives up may blame it. An answer that comes whole says nothing
  * until it is done; and a long question has to be sent and read: a second for some 250 tokens of
- * it. */
-#define SILENCE (10 * (gint64) G_USEC_PER_SEC)
-#define SILENCE_OF_WHOLE QUEEN_JOB_IDLE_TIMEOUT
+ * it. Each thing that comes pays for the same time, so that a token a second is enough, and one now
+ * and then is not. */
+#define MAX_OWED (10 * (gint64) G_USEC_PER_SEC)
+#define MAX_OWED_OF_WHOLE QUEEN_JOB_IDLE_TIMEOUT
 #define READ_IN_A_SECOND 1024 /* bytes */
+#define PAYMENT (2 * G_USEC_PER_SEC)
 
 /* µs that a connection may take, whoever it is for: what was lost on the way is sent again after a
  * second (RFC 6298 § 2.1). */
@@ -51,19 +53,16 @@ end_placement (QueenJob *self, QueenPlacementOutcome outcome)
 }
 
 /* Else whoever always gives up before a worker's time is over would come to the same silent one
- * again and again, as that has the least to do. Whose answer's head has come is not silent, and who
- * was not reached was not asked: it may be in a line. */
+ * again and again, as that has the least to do; and to say a head, or a word now and then, costs it
+ * nothing. Who was not reached was not asked: it may be in a line. */
 static QueenPlacementOutcome
 judge_silence (const QueenJob *self)
 {
-  gint64 patience = self->is_streamed ? SILENCE : SILENCE_OF_WHOLE;
+  gint64 max_owed = self->is_streamed ? MAX_OWED : MAX_OWED_OF_WHOLE;
 
-  if (self->asked == 0 || self->is_answered)
-    return QUEEN_PLACEMENT_UNUSED;
-  if (self->body)
-    patience += (gint64) (g_bytes_get_size (self->body) / READ_IN_A_SECOND) * G_USEC_PER_SEC;
-  return get_now (self) - self->asked >= patience ? QUEEN_PLACEMENT_IN_VAIN
-                                                  : QUEEN_PLACEMENT_UNUSED;
+  return self->owes_since != 0 && get_now (self) - self->owes_since >= max_owed
+             ? QUEEN_PLACEMENT_IN_VAIN
+             : QUEEN_PLACEMENT_UNUSED;
 }
 
 static void
@@ -103,13 +102,26 @@ on_worker_asked (gpointer data)
 {
   QueenJob *self = data;
 
-  self->asked = get_now (self);
+  self->owes_since = get_now (self);
+  if (self->body)
+    self->owes_since +=
+        (gint64) (g_bytes_get_size (self->body) / READ_IN_A_SECOND) * G_USEC_PER_SEC;
+}
+
+/* Nothing is paid in advance: whoever says much at once and then nothing is silent, too. */
+static void
+note_payment (QueenJob *self)
+{
+  gint64 now = get_now (self);
+
+  if (self->owes_since != 0 && self->owes_since < now)
+    self->owes_since = MIN (self->owes_since + PAYMENT, now);
 }
 
 static void
 on_worker_answers (gpointer data)
 {
-  ((QueenJob *) data)->is_answered = TRUE;
+  note_payment (data);
 }
 
 static void
@@ -117,7 +129,7 @@ note_first_byte (QueenJob *self)
 {
   if (self->has_begun)
     return;
-  self->has_begun = self->is_answered = TRUE;
+  self->has_begun = TRUE;
   g_clear_pointer (&self->body, g_bytes_unref); /* nobody else is asked from here on */
   queen_histogram_add (&self->owner->figures.first_byte, (get_now (self) - self->placed) / 100, 1);
 }
@@ -127,7 +139,7 @@ on_answer_head (guint status, const char *content_type, gpointer data)
 {
   QueenJob *self = data;
 
-  self->is_answered = TRUE;
+  note_payment (self);
   queen_job_take_head (self, status, content_type);
 }
 
@@ -151,6 +163,7 @@ on_answer_event (GBytes *event, const char *text, gsize length, gpointer data)
   const char *bytes = g_bytes_get_data (event, &size);
 
   note_first_byte (self);
+  note_payment (self);
   if (text)
     {
       self->last_token = get_now (self);
@@ -181,6 +194,7 @@ on_answer_body (GBytes *part, gpointer data)
   QueenJob *self = data;
 
   note_first_byte (self);
+  note_payment (self);
   if (has_room_for (self, part))
     {
       queen_job_take_part (self, part);
@@ -200,15 +214,15 @@ static gboolean
 has_usual_patience (const QueenJob *self)
 {
   return self->connect_timeout >= QUEEN_JOB_CONNECT_TIMEOUT &&
-         (self->asked == 0 || (self->first_byte_timeout >= QUEEN_JOB_FIRST_BYTE_TIMEOUT &&
-                               self->idle_timeout >= QUEEN_JOB_IDLE_TIMEOUT));
+         (self->owes_since == 0 || (self->first_byte_timeout >= QUEEN_JOB_FIRST_BYTE_TIMEOUT &&
+                                    self->idle_timeout >= QUEEN_JOB_IDLE_TIMEOUT));
 }
 
 /* By a clock of whoever submits. In a line it would have ended otherwise. */
 static QueenPlacementOutcome
 judge_lateness (const QueenJob *self)
 {
-  if (self->asked == 0 && self->connect_timeout >= UNREACHED)
+  if (self->owes_since == 0 && self->connect_timeout >= UNREACHED)
     return QUEEN_PLACEMENT_IN_VAIN;
   return judge_silence (self);
 }
@@ -335,8 +349,7 @@ start_attempt (QueenJob *self, QueenComponent *target, const char *why)
   const QueenJobsSettings *settings = &self->owner->settings;
 
   self->placed = get_now (self);
-  self->asked = 0;
-  self->is_answered = FALSE;
+  self->owes_since = 0;
   self->started_at = settings->clock->get_wall ();
   self->position = 0;
   self->state = QUEEN_JOB_RUNNING;

@@ -83,8 +83,7 @@ struct _QueenJob
   gint64 ended_at;
   gint64 submitted; /* µs, monotonic, like these; 0 when it has not come yet */
   gint64 placed;
-  gint64 asked;         /* when the request went out to its worker; 0 before that */
-  gboolean is_answered; /* by that worker: perhaps with nothing that can be told yet */
+  gint64 owes_since; /* what its worker has said is enough until then; 0 before that was asked */
   gint64 first_token;
   gint64 last_token;
   gint64 told_position; /* when readers last heard of one */
@@ -165,8 +164,8 @@ gboolean queen_job_begin (QueenJob *self, GError **error);
 /** Takes it back from wherever it is, which says nothing of who had it. */
 void queen_job_abandon (QueenJob *self);
 
-/** Likewise, as who submitted it waits no longer: for that one a worker that has said nothing at
- * all may have failed. */
+/** Likewise, as who submitted it waits no longer: for that one a worker that has said nothing, or
+ * hardly anything, may have failed. */
 void queen_job_give_up (QueenJob *self);
 
 G_END_DECLS

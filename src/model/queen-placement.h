@@ -189,8 +189,8 @@ typedef struct _QueenPlacementWait QueenPlacementWait;
  *   for whoever had asked; and for others only when #QueenFaults counts that, and while enough are
  *   left that do not rest
  * @QUEEN_PLACEMENT_FAILED: it failed
- * @QUEEN_PLACEMENT_IN_VAIN: nothing came for as long as whoever had asked was ready to wait, which
- *   is less than is usual: that says something to this one alone
+ * @QUEEN_PLACEMENT_IN_VAIN: nothing came, or hardly anything, for as long as whoever had asked was
+ *   ready to wait, which is less than is usual: that says something to this one alone
  * @QUEEN_PLACEMENT_UNUSED: says nothing about the worker: what was asked was cancelled, or was
  * wrong itself
  *

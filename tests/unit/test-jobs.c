@@ -223,17 +223,48 @@ typedef struct
 {
   const char *by;       /* who cancels it; NULL for a time of its own */
   gboolean hangs_up;    /* or the only reader goes */
-  gint64 seconds;       /* that the worker has had it for */
+  gint64 seconds;       /* that the worker has had it for, since it said what it says at once */
   gint64 unreached;     /* µs within which the worker was not reached; 0 if it was */
   gsize n_bytes;        /* of the question, if it is a long one */
   gboolean is_whole;    /* the answer is to come as one */
   gboolean was_in_line; /* and the worker has not had it at all */
   gboolean is_answered; /* nothing can be told of it yet */
-  guint status;         /* of the head that has come; 0 for none */
-  gboolean has_begun;   /* something else has */
+  gint64 late;          /* seconds before anything comes */
+  guint status;         /* of the head that comes then; 0 for none */
+  guint n_words;        /* that come at once with it */
+  gint64 pace;          /* seconds between two that come later; 0 for none */
 } Leaving;
 
 #define ASKER "address:198.51.100.1"
+
+static void
+say_some (Try *try, const Leaving *leaving)
+{
+  g_autoptr (GBytes) part = g_bytes_new_static (" ", 1);
+
+  if (leaving->is_whole)
+    try->funcs->on_body (part, try->data);
+  else
+    say_token (try, "t");
+}
+
+static void
+hear_of_worker (Try *try, const Leaving *leaving)
+{
+  pass (leaving->late * SECOND);
+  if (leaving->is_answered)
+    try->funcs->on_answering (try->data);
+  if (leaving->status != 0)
+    try->funcs->on_head (leaving->status, NULL, try->data);
+  for (guint i = 0; i < leaving->n_words; i++)
+    say_some (try, leaving);
+  for (gint64 i = 1; i <= leaving->seconds; i++)
+    {
+      pass (SECOND);
+      if (leaving->pace > 0 && i % leaving->pace == 0)
+        say_some (try, leaving);
+    }
+}
 
 static void
 ask_and_leave (Fixture *f, const QueenJobRequest *request, const Leaving *leaving, const char *whom)
@@ -246,13 +277,7 @@ ask_and_leave (Fixture *f, const QueenJobRequest *request, const Leaving *leavin
   pass (100 * SECOND);
   if (!leaving->was_in_line && leaving->unreached == 0)
     try->funcs->on_connected (try->data);
-  if (leaving->is_answered)
-    try->funcs->on_answering (try->data);
-  if (leaving->status != 0)
-    try->funcs->on_head (leaving->status, NULL, try->data);
-  if (leaving->has_begun)
-    say_token (try, "t");
-  pass (leaving->seconds * SECOND);
+  hear_of_worker (try, leaving);
   if (leaving->hangs_up)
     close (fd);
   else if (leaving->by)
@@ -320,6 +345,14 @@ add_silences (void)
     { "who-wants-it-whole", { ASKER, FALSE, 60, .is_whole = TRUE } },
     { "who-asks-much", { ASKER, FALSE, 20, .n_bytes = 10 * 1024 } },
     { "who-had-no-connection", { .unreached = SECOND } },
+    { "who-is-answered-in-one-piece", { ASKER, FALSE, 60, .is_whole = TRUE, .is_answered = TRUE } },
+    { "who-had-a-head", { ASKER, FALSE, 10, .status = 200 } },
+    { "who-had-a-head-and-gave-up", { NULL, FALSE, 10, .status = 200 } },
+    { "who-asks-much-and-had-a-head",
+      { ASKER, FALSE, 20, .n_bytes = 10 * 1024, .status = 200, .n_words = 1 } },
+    { "who-had-words-and-hung-up", { NULL, TRUE, 10, .status = 200, .n_words = 100 } },
+    { "who-had-a-word-soon", { ASKER, FALSE, 10, .late = 1, .n_words = 1 } },
+    { "who-has-a-word-now-and-then", { ASKER, FALSE, 12, .status = 200, .pace = 9 } },
   }, not_silent[] = {
     { "who-gave-up-soon", { NULL, FALSE, 9 } },
     { "who-hung-up-soon", { NULL, TRUE, 9 } },
@@ -329,10 +362,16 @@ add_silences (void)
     { "somebody-else-who-ends-it", { "token:admin", FALSE, 100 } },
     { "who-hung-up-in-line", { NULL, TRUE, 100, .was_in_line = TRUE } },
     { "who-waited-hardly-for-a-connection", { .unreached = SECOND - 1 } },
-    { "who-is-answered-in-one-piece", { ASKER, FALSE, 100, .is_whole = TRUE, .is_answered = TRUE } },
-    { "who-had-a-head", { ASKER, FALSE, 100, .status = 200 } },
-    { "who-had-a-head-and-gave-up", { NULL, FALSE, 100, .status = 200 } },
-    { "who-had-a-part", { ASKER, FALSE, 100, .has_begun = TRUE } },
+    { "who-is-answered-in-one-piece",
+      { ASKER, FALSE, 59, .late = 2, .is_whole = TRUE, .is_answered = TRUE } },
+    { "who-had-a-head", { ASKER, FALSE, 9, .status = 200 } },
+    { "who-had-a-head-and-gave-up", { NULL, FALSE, 9, .status = 200 } },
+    { "who-asks-much-and-had-a-head",
+      { ASKER, FALSE, 19, .n_bytes = 10 * 1024, .status = 200, .n_words = 1 } },
+    { "who-had-words-late", { ASKER, FALSE, 9, .late = 9, .status = 200, .n_words = 4 } },
+    { "who-has-a-part-each-second",
+      { ASKER, FALSE, 100, .is_whole = TRUE, .status = 200, .pace = 1 } },
+    { "who-has-a-word-each-second", { ASKER, FALSE, 100, .status = 200, .pace = 1 } },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (silent); i++)
