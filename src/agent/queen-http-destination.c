@@ -13,9 +13,10 @@
 #include "queen-fetcher.h"
 #include "queen-host.h"
 #include "queen-soup.h"
-#include "text/queen-safe-text.h"
+#include "text/queen-legible.h"
 
 #define MAX_ANSWER (256 * 1024) /* bytes: each of 1 024 beats may be refused in some words */
+#define MAX_WORDS 256           /* bytes of each of these, as they are remembered, and in the log */
 #define MAX_INTERIM 8           /* as anything beyond is no queen's */
 #define IDLE_SEC 60             /* the queen keeps a connection for 75 s */
 
@@ -79,7 +80,7 @@ dup_said (const char *text, gsize length)
   const char *message =
       json ? queen_adapter_get_text (queen_json_get_root (json), "message") : NULL;
 
-  return message ? queen_safe_text_dup (message, -1) : NULL;
+  return message ? queen_legible_dup (message, MAX_WORDS) : NULL;
 }
 
 static void
@@ -132,12 +133,12 @@ add_refusals (Delivery *delivery, const QueenJsonValue *list, GPtrArray *refusal
     {
       double index = queen_adapter_get_number (at, "index");
       const char *message = queen_adapter_get_text (at, "message");
-      g_autofree char *safe = message ? queen_safe_text_dup (message, -1) : NULL;
+      g_autofree char *words = message ? queen_legible_dup (message, MAX_WORDS) : NULL;
 
-      if (safe && index >= 0 && index < delivery->ids->len)
+      if (words && index >= 0 && index < delivery->ids->len)
         g_ptr_array_add (refusals,
                          queen_beat_refusal_new (g_ptr_array_index (delivery->ids, (guint) index),
-                                                 safe));
+                                                 words));
     }
 }
 
