@@ -6,8 +6,10 @@
 #include "queen-answer.h"
 #include "queen-error.h"
 
-#define MAX_TRIED 256   /* who are asked to make room */
-#define MAX_COMPARED 64 /* of those: whoever has most is among these, but for bad luck */
+#define MAX_TRIED 256           /* who are asked to make room */
+#define MAX_COMPARED 64         /* of those: whoever has most is among these, but for bad luck */
+#define MANY_PARTS 16           /* who has more than one part in so many of all places has many */
+#define PATIENCE G_USEC_PER_SEC /* with a request that comes in parts, for as many round trips */
 
 #define WAITS(first, second) (1u << (first) | 1u << (second))
 
@@ -330,10 +332,10 @@ count_held (QueenShare *share)
   return share ? queen_share_get_n_held (queen_share_get_wide (share)) : 0;
 }
 
-QueenConnection *
-queen_connection_find_greediest (QueenConnectionSettings *settings, QueenShare *share)
+/* Returns: (nullable): one of whoever has more than @most, and most of those that are compared */
+static QueenConnection *
+find_greediest (QueenConnectionSettings *settings, guint most)
 {
-  guint most = MAX (count_held (share), 1);
   QueenConnection *greediest = NULL;
 
   for (guint i = 0; i < MAX_COMPARED && i < settings->unhandled.length; i++)
@@ -350,6 +352,36 @@ queen_connection_find_greediest (QueenConnectionSettings *settings, QueenShare *
         }
     }
   return greediest;
+}
+
+QueenConnection *
+queen_connection_find_greediest (QueenConnectionSettings *settings, QueenShare *share)
+{
+  return find_greediest (settings, MAX (count_held (share), 1));
+}
+
+/* Returns: whether it has had the time that an honest client needs: to say what it wants, or to
+ * begin its handshake, as new addresses come first there */
+static gboolean
+has_waited_long (const QueenConnection *self)
+{
+  QueenWaitKind kind = self->state == STATE_QUEUED ? QUEEN_WAIT_HANDSHAKE : QUEEN_WAIT_REQUEST;
+  const QueenDeadline *wait = &self->waits[kind];
+
+  return !queen_connection_waits_for_queen (self) && queen_deadline_is_on (wait) &&
+         queen_deadline_get_age (wait) >= PATIENCE;
+}
+
+QueenConnection *
+queen_connection_find_instead (QueenConnection *self)
+{
+  QueenConnectionSettings *settings = self->settings;
+  guint many = MAX (settings->all.length / MANY_PARTS, 1);
+  QueenConnection *greediest =
+      has_waited_long (self) ? NULL
+                             : find_greediest (settings, MAX (count_held (self->share), many));
+
+  return greediest ? greediest : self;
 }
 
 /* Giving up */

@@ -314,6 +314,17 @@ QueenConnection *queen_connection_find_idle (QueenConnectionSettings *settings, 
 QueenConnection *queen_connection_find_greediest (QueenConnectionSettings *settings,
                                                   QueenShare *share);
 
+/**
+ * queen_connection_find_instead:
+ *
+ * For who would make room as its request is not whole yet, or waits for its turn: nobody is to push
+ * out all whose requests come in parts by taking all places and coming again and again.
+ *
+ * Returns: one of an address that has many of all places, and more than its own has, of a few dozen
+ *   that are compared; itself when there is none, or when it has let the queen wait for a second
+ */
+QueenConnection *queen_connection_find_instead (QueenConnection *self);
+
 /** The queen ends, and this waits for another request: it goes, unless that has come already. */
 void queen_connection_end (QueenConnection *self);
 

@@ -297,7 +297,7 @@ queen_gate_stop (QueenGate *self)
 
 /* Letting in */
 
-/* Returns: (nullable): who has let the queen wait for longest */
+/* Returns: (nullable): who has let the queen wait for longest, or whose address has many places */
 static QueenConnection *
 find_silent (QueenGate *self)
 {
@@ -305,10 +305,10 @@ find_silent (QueenGate *self)
   GList *link = self->connections.deadlines[QUEEN_WAIT_REQUEST].queue.head;
 
   if (burden)
-    return burden;
+    return queen_connection_find_instead (burden);
   for (guint i = 0; i < MAX_TRIED && link; i++, link = link->next)
     if (!queen_connection_waits_for_queen (link->data) && !queen_connection_has_spoken (link->data))
-      return link->data;
+      return queen_connection_find_instead (link->data);
   return NULL;
 }
 
@@ -329,7 +329,7 @@ find_waiting (QueenGate *self)
     waiting = queen_deadline_queue_peek (&deadlines[QUEEN_WAIT_HANDSHAKE]);
   if (!waiting)
     waiting = queen_deadline_queue_peek (&deadlines[QUEEN_WAIT_REQUEST]);
-  return waiting;
+  return waiting ? queen_connection_find_instead (waiting) : NULL;
 }
 
 /* Who takes an answer busily has no more places than others of the same address.

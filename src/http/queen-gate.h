@@ -82,9 +82,10 @@ void queen_gate_stop (QueenGate *self);
  * @address: whose it is
  *
  * When there are as many connections as there may be, room is made for it: one that has its answer
- * goes, or the one whose request has not been whole for longest. So those who are slow on purpose
- * only push each other out, while whoever says what it wants gets in; refusing newcomers instead
- * would let the slow ones lock everybody out.
+ * goes, or the one whose request has not been whole for longest, unless that is not long and
+ * another address has many. So those who are slow on purpose only push each other out, while
+ * whoever says what it wants gets in; refusing newcomers instead would let the slow ones lock
+ * everybody out.
  */
 void queen_gate_admit (QueenGate *self, int fd, const struct sockaddr_storage *address);
 
