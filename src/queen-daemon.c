@@ -371,11 +371,9 @@ make_front (QueenDaemon *self, GError **error)
 static gboolean
 make_jobs (QueenDaemon *self, GError **error)
 {
-  const QueenUpstreamSettings upstream = {
-    .networks = (const char *const *) self->config->worker_networks,
-    .token_file = self->config->worker_token_file,
-    .ca_file = self->config->worker_ca_file,
-  };
+  const QueenUpstreamSettings upstream = { (const char *const *) self->config->worker_networks,
+                                           self->config->worker_token_file,
+                                           self->config->worker_ca_file, self->caps.calls };
   QueenJobsSettings jobs = {
     .clock = self->clock,
     .cluster = self->cluster,

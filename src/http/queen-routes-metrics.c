@@ -397,7 +397,7 @@ append_most_held (GString *text,
   add_most_held (text, "placements",
                  QUEEN_PLACEMENT_MAX_ALL_WAITING * QUEEN_PLACEMENT_MAX_WAIT_BYTES);
   if (sources->siblings)
-    add_most_held (text, "relays", QUEEN_SIBLINGS_MAX_BYTES);
+    add_most_held (text, "relays", queen_siblings_get_max_bytes (sources->siblings));
 }
 
 static void

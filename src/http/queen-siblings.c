@@ -9,11 +9,14 @@
 #include "queen-list-answer.h"
 #include "queen-relayed-answer.h"
 
+#define MOST_OF_ONE (128 * 1024) /* bytes: QUEEN_RELAY_MAX_WAITING, or two */
+
 struct _QueenSiblings
 {
   QueenRelayStage stage;
   GQueue answers; /* of QueenRelayedAnswer: all that go on, and those that are over and not freed */
   QueenPortions *portions; /* of them */
+  guint max_relays;
   QueenAlarm *sweep_alarm;
 };
 
@@ -50,8 +53,11 @@ QueenSiblings *
 queen_siblings_new (const QueenSiblingsSettings *settings)
 {
   QueenSiblings *self = g_new0 (QueenSiblings, 1);
+  QueenUpstreamFigures figures;
 
-  self->portions = queen_portions_new (QUEEN_SIBLINGS_MAX_RELAYS);
+  queen_upstream_get_figures (settings->upstream, &figures);
+  self->max_relays = figures.max_relays;
+  self->portions = queen_portions_new (self->max_relays);
   self->stage.settings = *settings;
   self->stage.alarms =
       queen_alarm_group_new (settings->clock, "relayed answers", G_PRIORITY_DEFAULT);
@@ -130,4 +136,10 @@ queen_siblings_get_n_bytes (const QueenSiblings *self)
   for (GList *link = self->answers.head; link; link = link->next)
     n_bytes += queen_relayed_answer_get_n_bytes (link->data);
   return n_bytes;
+}
+
+gsize
+queen_siblings_get_max_bytes (const QueenSiblings *self)
+{
+  return (gsize) self->max_relays * MOST_OF_ONE;
 }

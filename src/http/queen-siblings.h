@@ -13,9 +13,6 @@
 
 G_BEGIN_DECLS
 
-#define QUEEN_SIBLINGS_MAX_RELAYS 1024 /* at once; each holds QUEEN_RELAY_MAX_WAITING or two */
-#define QUEEN_SIBLINGS_MAX_BYTES (QUEEN_SIBLINGS_MAX_RELAYS * 128 * 1024)
-
 /**
  * QueenSiblingsSettings:
  * @clock: by which deadlines go
@@ -98,6 +95,9 @@ guint queen_siblings_get_n_relays (const QueenSiblings *self);
 
 /** Returns: bytes of what others have said that nobody has taken yet */
 gsize queen_siblings_get_n_bytes (const QueenSiblings *self);
+
+/** Returns: how many of these there may be, as many as fit the relays that there may be */
+gsize queen_siblings_get_max_bytes (const QueenSiblings *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenSiblings, queen_siblings_free)
 

@@ -10,7 +10,7 @@
 #include "queen-call.h"
 #include "queen-intake.h"
 
-#define KEPT_PART 16                        /* of the descriptors that there may be */
+#define LEAST 2                             /* of which one who asks may have one */
 #define TURN (G_TIME_SPAN_MILLISECOND)      /* µs, for those who say little */
 #define MOST (10 * G_TIME_SPAN_MILLISECOND) /* µs that a turn counts for: of an event of 1 MiB */
 
@@ -64,32 +64,37 @@ queen_caller_put_off (QueenCaller *self, QueenCostPlace *place, const char *turn
   g_source_attach (self->eager_source, self->context);
 }
 
-/* Of a connection that nobody needs now the descriptor is kept from those who come. */
+/* What nobody else has: portions of more than there is would leave nothing for others. */
 static void
-share_descriptors (QueenCaller *self)
+share_descriptors (QueenCaller *self, guint max_calls)
 {
   struct rlimit limit = { 0 };
 
   getrlimit (RLIMIT_NOFILE, &limit);
-  self->max_kept = (guint) MIN (limit.rlim_cur / KEPT_PART, QUEEN_CALLER_MAX_KEPT);
+  self->max_kept = max_calls * QUEEN_CALLER_KEPT_PARTS / QUEEN_CALLER_PARTS;
+  self->max_relays = MAX (max_calls * QUEEN_CALLER_RELAY_PARTS / QUEEN_CALLER_PARTS, LEAST);
+  self->max_tries = max_calls - self->max_kept - self->max_relays;
   self->brink = queen_caps_find_brink (limit.rlim_cur);
 }
 
 QueenCaller *
-queen_caller_new (const QueenReach *reach, QueenWorkerTokens *tokens, GTlsDatabase *trusted)
+queen_caller_new (const QueenReach *reach,
+                  QueenWorkerTokens *tokens,
+                  GTlsDatabase *trusted,
+                  guint max_calls)
 {
   QueenCaller *self = g_new0 (QueenCaller, 1);
 
   self->reach = reach;
   self->tokens = tokens;
   self->names = queen_names_new ();
-  share_descriptors (self);
+  share_descriptors (self, max_calls);
   self->context = g_main_context_ref_thread_default ();
   self->lanes = queen_lanes_new (trusted, self->brink);
   self->heads = queen_head_limits_new ();
   self->sockets = queen_intakes_new ();
   self->chat_only = queen_chat_only_new ();
-  queen_call_shares_init (&self->tries, QUEEN_CALLER_MAX_TRIES);
+  queen_call_shares_init (&self->tries, self->max_tries);
   queen_call_shares_init (&self->unfinished, QUEEN_CALLER_MAX_UNFINISHED);
   self->eager = queen_cost_queue_new (MOST);
   self->dialects = queen_dialect_maker_new (&self->n_pending);

@@ -22,14 +22,17 @@ G_BEGIN_DECLS
 /* Bytes, likewise, where there is hardly room for what has come. */
 #define QUEEN_CALLER_LITTLE 1024
 
-#define QUEEN_CALLER_MAX_TRIES 8192                    /* of one submitter or sender half of that */
-#define QUEEN_CALLER_MAX_KEPT 2048                     /* connections that may be used again */
+/* Of the connections that there may be, the rest is for questions: 8192 where there is room. */
+#define QUEEN_CALLER_PARTS 11      /* of this */
+#define QUEEN_CALLER_KEPT_PARTS 2  /* are kept, so that they may be used again */
+#define QUEEN_CALLER_RELAY_PARTS 1 /* are for other queens */
+
 #define QUEEN_CALLER_MAX_UNFINISHED (32 * 1024 * 1024) /* bytes; see the README of this room */
 
 /**
  * QueenCallerFigures:
  * @n_calls: requests that are under way
- * @n_tries: attempts under way, of at most %QUEEN_CALLER_MAX_TRIES
+ * @n_tries: attempts under way, of at most as many as the caller's `max_tries`
  * @n_unfinished: bytes of answers that cannot be handed on yet, of at most
  *   %QUEEN_CALLER_MAX_UNFINISHED
  *
@@ -49,6 +52,8 @@ typedef struct
  * @names: what is behind hosts' names
  * @lanes: the connections
  * @heads: how long the heads of answers may be
+ * @max_tries: attempts that there may be; of one submitter or sender half of that
+ * @max_relays: questions to other queens that there may be, which are counted by who has them
  * @max_kept: connections, beyond which none is made that is kept for another question
  * @brink: the descriptor from which on there are too few left for calls
  * @sockets: (nullable): those at which answers are waited for
@@ -76,6 +81,8 @@ typedef struct
   QueenNames *names;
   QueenLanes *lanes;
   QueenHeadLimits *heads;
+  guint max_tries;
+  guint max_relays;
   guint max_kept;
   int brink;
   QueenEpoll *sockets;
@@ -100,11 +107,14 @@ typedef struct
  * @reach: outlives it
  * @tokens: (nullable) (transfer full): what to show to whom
  * @trusted: (nullable): see queen_lanes_new()
+ * @max_calls: connections that there may be, those included that are kept
  *
  * Calls in the thread in which this is called, and its default main context.
  */
-QueenCaller *
-queen_caller_new (const QueenReach *reach, QueenWorkerTokens *tokens, GTlsDatabase *trusted);
+QueenCaller *queen_caller_new (const QueenReach *reach,
+                               QueenWorkerTokens *tokens,
+                               GTlsDatabase *trusted,
+                               guint max_calls);
 
 /** @tokens: (nullable) (transfer full): for the calls that begin from now on */
 void queen_caller_set_tokens (QueenCaller *self, QueenWorkerTokens *tokens);

@@ -4,6 +4,7 @@
 #include "queen-upstream-private.h"
 
 #include "loop/queen-threads.h"
+#include "net/queen-caps.h"
 #include "queen-error.h"
 #include "queen-readiness.h"
 #include "queen-tls-calls.h"
@@ -39,10 +40,11 @@ struct _QueenUpstream
 
 /* Before the thread begins: whoever sees that she is ready sees each of her descriptors. */
 static void
-make_caller (QueenUpstream *self)
+make_caller (QueenUpstream *self, guint max_calls)
 {
   g_main_context_push_thread_default (self->context);
-  self->caller = queen_caller_new (self->reach, g_steal_pointer (&self->tokens), self->trusted);
+  self->caller =
+      queen_caller_new (self->reach, g_steal_pointer (&self->tokens), self->trusted, max_calls);
   self->caller->figures = &self->calling;
   self->readiness = queen_readiness_new ();
   g_main_context_pop_thread_default (self->context);
@@ -216,7 +218,8 @@ queen_upstream_get_figures (QueenUpstream *self, QueenUpstreamFigures *figures)
   g_mutex_unlock (&self->lock);
   figures->n_calls = (guint) g_atomic_int_get (&self->calling.n_calls);
   figures->n_tries = (guint) g_atomic_int_get (&self->calling.n_tries);
-  figures->max_tries = QUEEN_CALLER_MAX_TRIES;
+  figures->max_tries = self->caller->max_tries; /* it does not change */
+  figures->max_relays = self->caller->max_relays;
   figures->n_unfinished = (guint) g_atomic_int_get (&self->calling.n_unfinished);
   figures->max_unfinished = QUEEN_CALLER_MAX_UNFINISHED;
   figures->n_paused = (guint) g_atomic_int_get (&self->n_paused);
@@ -315,7 +318,7 @@ queen_upstream_new (const QueenUpstreamSettings *settings, GError **error)
   self->mailbox = queen_mailbox_new (g_main_context_default (), on_mail_delivered, self);
   self->errands = queen_mailbox_new (self->context, NULL, NULL);
   queen_mail_sender_init (&self->own, self->errands, "queen");
-  make_caller (self);
+  make_caller (self, settings->max_calls > 0 ? settings->max_calls : QUEEN_CAPS_MAX_CALLS);
   self->thread = g_thread_new ("workers", run_thread, self);
   return self;
 }

@@ -26,12 +26,15 @@ G_BEGIN_DECLS
  *   where their heartbeats come from: numeric addresses, or networks such as `10.0.0.0/8`
  * @token_file: (nullable): has a `HOST TOKEN` in a line, for workers that ask for one
  * @ca_file: (nullable): certificates (PEM) to trust in place of the system's
+ * @max_calls: connections that there may be, as queen_caps_choose() has it; 0 for
+ *   %QUEEN_CAPS_MAX_CALLS
  */
 typedef struct
 {
   const char *const *networks;
   const char *token_file;
   const char *ca_file;
+  guint max_calls;
 } QueenUpstreamSettings;
 
 /**
@@ -58,6 +61,7 @@ QueenUpstream *queen_upstream_new (const QueenUpstreamSettings *settings, GError
  * @n_calls: requests that are under way to workers and hives, each by a connection of its own
  * @n_tries: questions that workers and hives are asked, each with as many of these as it takes
  * @max_tries: how many there may be
+ * @max_relays: how many questions other queens may be asked at once
  * @n_unfinished: bytes of what has been answered, and cannot be handed on yet
  * @max_unfinished: how much of that there may be
  * @n_errands: what waits for the thread to do it
@@ -74,6 +78,7 @@ typedef struct
   guint n_calls;
   guint n_tries;
   guint max_tries;
+  guint max_relays;
   guint n_unfinished;
   guint max_unfinished;
   guint n_errands;

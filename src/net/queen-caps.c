@@ -13,9 +13,8 @@
 #define OWN 8        /* that nobody has who comes, or the last part if that is less */
 #define NEEDED 6     /* to come onto a bus: three, and as many that others have for a moment */
 #define USUAL_SUBSCRIBERS 12000
-#define USUAL_CONNECTIONS 16384           /* so many may come at once when she has been away */
-#define USUAL_CALLS (8 * 1024 + 2 * 1024) /* to workers, and connections to them that are kept */
-#define PART_OF_CALLS 4                   /* of those that are left, where there are not so many */
+#define USUAL_CONNECTIONS 16384 /* so many may come at once when she has been away */
+#define PART_OF_CALLS 4         /* of those that are left, where there are not so many */
 
 /* Those who come have as many as they may, and for long: without some that they cannot have, no
  * question would find its way to a worker. Who wishes for many of one kind has them of these, and
@@ -27,7 +26,7 @@
 static guint
 count_for_clients (guint n_free, guint wished)
 {
-  guint n = n_free - MIN (USUAL_CALLS, n_free / PART_OF_CALLS);
+  guint n = n_free - MIN (QUEEN_CAPS_MAX_CALLS, n_free / PART_OF_CALLS);
 
   return wished > 0 && wished < n_free ? MAX (n, wished + (n_free - wished) / 2) : n;
 }
@@ -43,6 +42,17 @@ static guint
 choose_connections (guint n, guint subscribers)
 {
   return CLAMP (n - MIN (subscribers, n), 1, USUAL_CONNECTIONS);
+}
+
+/* What is left when all have come who may; of a few where somebody wished for all, as these are not
+ * always there. */
+static guint
+choose_calls (const QueenCaps *caps, guint n_free)
+{
+  gint64 n_left = (gint64) caps->brink - RESERVE - caps->subscribers - caps->connections;
+  gint64 least = MAX (n_free / LAST_PART, NEEDED);
+
+  return (guint) MIN (MAX (n_left, least), QUEEN_CAPS_MAX_CALLS);
 }
 
 int
@@ -107,6 +117,7 @@ queen_caps_choose (QueenCaps *caps,
       max_per_address > 0 ? max_per_address : MAX (caps->connections / 4, 1);
   caps->spares_loopback = max_per_address == 0;
   caps->brink = queen_caps_find_brink (n_descriptors);
+  caps->calls = choose_calls (caps, n_free);
   return caps->subscribers >= max_subscribers && caps->connections >= max_connections;
 }
 

@@ -7,12 +7,19 @@
 
 G_BEGIN_DECLS
 
+/** Connections to workers and other queens, those included that are kept, where there is room for
+ * all of them. */
+#define QUEEN_CAPS_MAX_CALLS (11 * 1024)
+
 /**
  * QueenCaps:
  * @subscribers: how many may listen at once
  * @connections: how many requests may be under way at once
  * @subscribers_per_address: how many subscribers one address may have
  * @connections_per_address: how many requests one address may have under way
+ * @calls: how many connections to workers and other queens there may be at once, those included
+ *   that are kept: so none of these is at the brink, be there as many of the others as there may,
+ *   unless somebody wished for all descriptors for these
  * @spares_loopback: what one address may have does not hold for this machine itself
  * @brink: the descriptor from which on there are hardly any left: calls to workers may have taken
  *   them, or whatever else; 0 for none
@@ -25,6 +32,7 @@ typedef struct
   guint connections;
   guint subscribers_per_address;
   guint connections_per_address;
+  guint calls;
   gboolean spares_loopback;
   int brink;
 } QueenCaps;

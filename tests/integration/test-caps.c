@@ -424,6 +424,25 @@ test_cut (void)
   queen_process_free (queen); /* it has warned, as it should */
 }
 
+/* Or those that one asks would take the others' descriptors. */
+static void
+test_questions (void)
+{
+  const char *arguments[] = { "--port=0", "--ui-port=off", "--bus=none", NULL };
+  g_autoptr (QueenProcess) queen =
+      queen_process_spawn (&(QueenProcessSetup){ .arguments = arguments, .descriptors = 1024 });
+  guint16 port;
+  guint64 n;
+
+  queen_process_wait_ready (queen);
+  port = queen_process_get_port (queen);
+  n = http_read_metric (port, "queen_max_subscribers") +
+      http_read_metric (port, "queen_max_connections") +
+      http_read_metric (port, "queen_upstream_max_questions");
+  g_assert_cmpuint (n, <, 1024 - 1024 / 16 - 32);
+  g_assert_cmpuint (n, >, 1024 / 4 * 3);
+}
+
 /* Returns whether the kernel has something left of the queen's end of @fd. */
 static gboolean
 is_known_to_kernel (int fd, guint16 port)
@@ -480,6 +499,7 @@ main (int argc, char **argv)
   g_test_add_func ("/caps/per-address/this-machine-is-spared", test_loopback_is_spared);
   if (!queen_test_is_wrapped ()) /* the tool needs descriptors of its own */
     g_test_add_func ("/caps/descriptors/too-few-for-what-is-wanted-is-said", test_cut);
+  g_test_add_func ("/caps/descriptors/questions-leave-those-of-others", test_questions);
 
   return g_test_run ();
 }

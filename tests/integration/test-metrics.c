@@ -440,7 +440,7 @@ test_held (void)
   g_assert_cmpuint (http_read_metric (port, "queen_max_held_bytes{what=\"unfinished_answers\"}"),
                     ==, 32 * 1024 * 1024);
   g_assert_cmpuint (http_read_metric (port, "queen_upstream_questions"), ==, 0);
-  g_assert_cmpuint (http_read_metric (port, "queen_upstream_max_questions"), ==, 8192);
+  g_assert_cmpuint (http_read_metric (port, "queen_upstream_max_questions"), >, 0);
   g_assert_cmpuint (http_read_metric (port, "queen_held_bytes{what=\"snapshots\"}"), ==, 0);
   g_assert_cmpuint (http_read_metric (port, "queen_held_bytes{what=\"pasts\"}"), ==, 0);
   g_assert_cmpuint (http_read_metric (port, "queen_max_held_bytes{what=\"pasts\"}"), ==,

@@ -12,6 +12,7 @@
 #include "jobs/queen-call.h"
 #include "jobs/queen-mailbox.h"
 #include "loop/queen-clock.h"
+#include "net/queen-caps.h"
 #include "queen-error.h"
 
 #define N_CALLS 8
@@ -194,7 +195,7 @@ test_one_in_a_turn (gconstpointer is_pausing)
   static const QueenCallFuncs funcs = { on_connected_in_turn, on_head_in_turn, on_bytes_in_turn,
                                         on_end_in_turn };
   g_autoptr (QueenReach) reach = queen_reach_new (NULL, NULL);
-  QueenCaller *caller = queen_caller_new (reach, NULL, NULL);
+  QueenCaller *caller = queen_caller_new (reach, NULL, NULL, QUEEN_CAPS_MAX_CALLS);
   int listener, fds[N_CALLS];
   guint before[N_CALLS];
   guint something_else = g_idle_add_full (G_PRIORITY_DEFAULT, on_something_else, NULL, NULL);
@@ -230,7 +231,7 @@ test_submitters_take_turns (void)
   static const QueenCallFuncs funcs = { on_connected_in_turn, on_head_in_turn, on_bytes_slowly,
                                         on_end_in_turn };
   g_autoptr (QueenReach) reach = queen_reach_new (NULL, NULL);
-  QueenCaller *caller = queen_caller_new (reach, NULL, NULL);
+  QueenCaller *caller = queen_caller_new (reach, NULL, NULL, QUEEN_CAPS_MAX_CALLS);
   int fds[N_CALLS];
   int listener = have_all_heard (caller, &funcs, fds);
   guint n_others = 0;
@@ -269,7 +270,7 @@ test_heard_to_the_end (void)
                                         on_end_after_all };
   static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
   g_autoptr (QueenReach) reach = queen_reach_new (NULL, NULL);
-  QueenCaller *caller = queen_caller_new (reach, NULL, NULL);
+  QueenCaller *caller = queen_caller_new (reach, NULL, NULL, QUEEN_CAPS_MAX_CALLS);
   int listener, fd = -1;
   guint16 port;
 
@@ -320,7 +321,7 @@ static void
 test_senders_leave_room (void)
 {
   g_autoptr (QueenReach) reach = queen_reach_new (NULL, NULL);
-  QueenCaller *caller = queen_caller_new (reach, NULL, NULL);
+  QueenCaller *caller = queen_caller_new (reach, NULL, NULL, QUEEN_CAPS_MAX_CALLS);
 
   g_assert_cmpuint (ask_for_all (caller, "10.1.0.1", "2001:db8:1:2::1"), ==, 4096);
   /* Somebody else who asks there has something, too; all of the sender's /48 have as much as two.
@@ -345,7 +346,7 @@ static void
 test_submitters_leave_room (void)
 {
   g_autoptr (QueenReach) reach = queen_reach_new (NULL, NULL);
-  QueenCaller *caller = queen_caller_new (reach, NULL, NULL);
+  QueenCaller *caller = queen_caller_new (reach, NULL, NULL, QUEEN_CAPS_MAX_CALLS);
 
   g_assert_cmpuint (ask_for_all (caller, "2001:db8:1:2::/64", "10.0.0.1"), ==, 4096);
   for (guint i = 2; i < 16; i++)
@@ -355,6 +356,24 @@ test_submitters_leave_room (void)
       g_assert_cmpuint (ask_for_all (caller, "2001:db8:1:2::/64", sender), ==, 0);
     }
   g_assert_cmpuint (ask_for_all (caller, "10.1.0.1", "10.0.0.16"), ==, 2048);
+  queen_caller_free (caller);
+}
+
+/* Else what one asks takes the descriptors of all others: what is left is left of what there is. */
+static void
+test_few_calls (void)
+{
+  g_autoptr (QueenReach) reach = queen_reach_new (NULL, NULL);
+  QueenCaller *caller;
+  QueenCaps caps;
+
+  queen_caps_choose (&caps, 4096, 0, 0, 0);
+  caller = queen_caller_new (reach, NULL, NULL, caps.calls);
+  g_assert_cmpuint (caller->max_kept, >, 0);
+  g_assert_cmpuint (caller->max_relays, >, 0);
+  g_assert_cmpuint (caller->max_tries + caller->max_relays + caller->max_kept, ==, caps.calls);
+  g_assert_cmpuint (ask_for_all (caller, "10.1.0.1", "10.0.0.1"), ==, caller->max_tries / 2);
+  g_assert_cmpuint (ask_for_all (caller, "10.1.0.2", "10.0.0.2"), ==, caller->max_tries / 4);
   queen_caller_free (caller);
 }
 
@@ -511,6 +530,7 @@ main (int argc, char **argv)
   g_test_add_func ("/call-turns/submitters-take-turns", test_submitters_take_turns);
   g_test_add_func ("/call-turns/senders-of-workers-leave-room", test_senders_leave_room);
   g_test_add_func ("/call-turns/submitters-leave-room", test_submitters_leave_room);
+  g_test_add_func ("/call-turns/with-few-descriptors-it-is-room-of-these", test_few_calls);
   g_test_add_func ("/call-turns/senders-take-turns", test_senders_take_turns);
   g_test_add_func ("/call-turns/who-asks-for-many-things-has-one-turn", test_askers_take_turns);
   g_test_add_func ("/call-turns/who-has-less-waiting-than-is-left-may-have-more",

@@ -85,8 +85,21 @@ test_calls (void)
       queen_caps_choose (&caps, n_descriptors, 0, 0, 0);
       n_left = (guint64) caps.brink - 32 - caps.subscribers - caps.connections;
       g_assert_cmpuint (caps.subscribers + caps.connections + 32, <, caps.brink);
-      g_assert_cmpuint (n_left, >=, MIN (n_descriptors / 16, 10240));
+      g_assert_cmpuint (n_left, >=, MIN (n_descriptors / 16, QUEEN_CAPS_MAX_CALLS));
+      g_assert_cmpuint (caps.calls, ==, MAX (MIN (n_left, QUEEN_CAPS_MAX_CALLS), 6));
     }
+}
+
+/* Who wishes for all has hardly ever all at once. */
+static void
+test_calls_beside_wishes (void)
+{
+  QueenCaps caps;
+
+  queen_caps_choose (&caps, 1024, 992, 0, 0);
+  g_assert_cmpuint (caps.calls, ==, 992 / 16);
+  queen_caps_choose (&caps, 0, 0, 0, 0);
+  g_assert_cmpuint (caps.calls, >, 0);
 }
 
 static void
@@ -119,6 +132,7 @@ main (int argc, char **argv)
   g_test_add_func ("/caps/wishes/granted", test_wishes);
   g_test_add_func ("/caps/wishes/cut-when-there-are-not-so-many-descriptors", test_too_many);
   g_test_add_func ("/caps/calls/have-some-that-nobody-has-who-comes", test_calls);
+  g_test_add_func ("/caps/calls/some-when-all-are-wished-for", test_calls_beside_wishes);
   g_test_add_func ("/caps/per-address/a-quarter-or-what-was-asked-for", test_per_address);
 
   return g_test_run ();

@@ -9,6 +9,7 @@
 
 #include "jobs/queen-call.h"
 #include "jobs/queen-lanes.h"
+#include "net/queen-caps.h"
 
 #define N_CALLS 4096
 #define N_PLACES 1024 /* that are remembered */
@@ -121,7 +122,7 @@ build_road (Road *road, QueenReach *reach)
 {
   road->addresses = g_ptr_array_new_with_free_func (g_object_unref);
   g_ptr_array_add (road->addresses, g_inet_address_new_from_string ("127.0.0.1"));
-  road->caller = queen_caller_new (reach, NULL, NULL);
+  road->caller = queen_caller_new (reach, NULL, NULL, QUEEN_CAPS_MAX_CALLS);
   road->calls = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_call_cancel);
 }
 
