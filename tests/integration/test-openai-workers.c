@@ -638,6 +638,7 @@ test_share_of_streams (Fixture *f, gconstpointer data)
   fds[1] = stream_by (http_connect_from ("127.0.0.2", f->port, 0));
   refused = http_read_answer (stream_by (http_connect_from ("127.0.0.3", f->port, 0)));
   g_assert_nonnull (strstr (refused->body, "too many readers"));
+  start_other (f); /* as a user has answers of its own, whatever the key */
   fds[2] = stream_by (http_connect_unix (path));
   g_assert_cmpuint (http_read_metric (f->port, "queen_refusals_total{reason=\"peer_share\"}"), ==,
                     1);
