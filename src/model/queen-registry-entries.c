@@ -91,6 +91,65 @@ get_sender_queue (QueenRegistry *self, const QueenEntry *entry)
   return queen_component_is_online (entry->component) ? &sender->online : &sender->offline;
 }
 
+/* Whose lists are longest comes first: so few make room. */
+static int
+compare_list_bytes (gconstpointer a, gconstpointer b, gpointer unused)
+{
+  guint32 first = ((const QueenEntry *) a)->n_list_bytes;
+  guint32 second = ((const QueenEntry *) b)->n_list_bytes;
+
+  return first > second ? -1 : first < second;
+}
+
+/* Who is offline comes before that. */
+static int
+compare_lists (gconstpointer a, gconstpointer b, gpointer unused)
+{
+  gboolean is_first_offline = ((const QueenEntry *) a)->offline_lists_link != NULL;
+  gboolean is_second_offline = ((const QueenEntry *) b)->offline_lists_link != NULL;
+
+  return is_first_offline == is_second_offline ? compare_list_bytes (a, b, NULL)
+         : is_first_offline                    ? -1
+                                               : 1;
+}
+
+static void
+link_lists (QueenRegistry *self, QueenEntry *entry)
+{
+  QueenSender *sender = entry->sender;
+
+  if (entry->n_list_bytes == 0)
+    return;
+  if (!queen_component_is_online (entry->component))
+    entry->offline_lists_link =
+        g_sequence_insert_sorted (self->offline_lists, entry, compare_list_bytes, NULL);
+  if (sender && !sender->lists)
+    sender->lists = g_sequence_new (NULL);
+  if (sender)
+    entry->lists_link = g_sequence_insert_sorted (sender->lists, entry, compare_lists, NULL);
+}
+
+void
+queen_registry_unlink_lists (QueenEntry *entry)
+{
+  g_clear_pointer (&entry->offline_lists_link, g_sequence_remove);
+  g_clear_pointer (&entry->lists_link, g_sequence_remove);
+}
+
+/* A heartbeat whose lists are as long as those of the last one leaves everybody in place. */
+static void
+place_lists (QueenRegistry *self, QueenEntry *entry, guint32 n_bytes)
+{
+  gboolean was_offline = entry->offline_lists_link != NULL;
+
+  if (n_bytes == entry->n_list_bytes && (entry->lists_link || !entry->sender) &&
+      was_offline == !queen_component_is_online (entry->component))
+    return;
+  queen_registry_unlink_lists (entry);
+  entry->n_list_bytes = n_bytes;
+  link_lists (self, entry);
+}
+
 void
 queen_registry_enter (QueenRegistry *self, QueenEntry *entry, QueenComponent *component)
 {
@@ -102,7 +161,7 @@ queen_registry_enter (QueenRegistry *self, QueenEntry *entry, QueenComponent *co
   self->n_available += queen_component_is_available (component);
   entry->size = (guint32) queen_component_get_size (component);
   self->n_bytes += entry->size;
-  entry->n_list_bytes = (guint32) queen_registry_measure_lists (component);
+  place_lists (self, entry, (guint32) queen_registry_measure_lists (component));
   self->n_list_bytes += entry->n_list_bytes;
   if (entry->sender)
     queen_senders_add_bytes (self->senders, entry->sender, entry->n_list_bytes);
@@ -202,6 +261,7 @@ queen_registry_remove_entry (QueenRegistry *self, QueenEntry *entry)
 {
   QueenComponent *last = queen_registry_leave (self, entry);
 
+  queen_registry_unlink_lists (entry);
   queen_senders_release (self->senders, entry->sender);
   queen_roll_remove (self->roll, &entry->place);
   queen_sharded_table_remove (self->entries, entry->id);

@@ -46,7 +46,7 @@ typedef struct
 {
   const gsize *n_bytes; /* that they take now */
   gsize most;           /* that they may take */
-  GQueue *offline;      /* of QueenEntry, who may make room */
+  GSequence *lists;     /* NULL where there are none; who is offline may make room, and is first */
 } Holder;
 
 static gboolean
@@ -55,8 +55,22 @@ has_room (const Holder *holder, gsize n_less, gsize n_more)
   return *holder->n_bytes - n_less + n_more <= holder->most;
 }
 
-/* Those who have none would make no room. One component has much less than there may be, so a
- * sender that makes room for it keeps others.
+/* Returns: (nullable): who is offline, not @entry, and has the longest lists of all these */
+static QueenEntry *
+find_offline (GSequence *lists, const QueenEntry *entry)
+{
+  GSequenceIter *iter = lists ? g_sequence_get_begin_iter (lists) : NULL;
+  QueenEntry *first;
+
+  if (iter && !g_sequence_iter_is_end (iter) && g_sequence_get (iter) == entry)
+    iter = g_sequence_iter_next (iter);
+  if (!iter || g_sequence_iter_is_end (iter))
+    return NULL;
+  first = g_sequence_get (iter);
+  return queen_component_is_online (first->component) ? NULL : first;
+}
+
+/* One component has much less than there may be, so a sender that makes room for it keeps others.
  *
  * @n_less: bytes of @entry's that go
  * @n_more: and that come */
@@ -64,16 +78,12 @@ static gboolean
 make_room_for_lists (
     QueenRegistry *self, const Holder *holder, const QueenEntry *entry, gsize n_less, gsize n_more)
 {
-  GList *link = holder->offline->head;
+  QueenEntry *other;
 
-  for (guint i = 0; i < QUEEN_REGISTRY_MAX_TRIED && link && !has_room (holder, n_less, n_more); i++)
-    {
-      QueenEntry *other = link->data;
-
-      link = link->next;
-      if (other != entry && other->n_list_bytes > 0)
-        queen_registry_displace (self, other);
-    }
+  for (guint i = 0; i < QUEEN_REGISTRY_MAX_TRIED && !has_room (holder, n_less, n_more) &&
+                    (other = find_offline (holder->lists, entry));
+       i++)
+    queen_registry_displace (self, other);
   return has_room (holder, n_less, n_more);
 }
 
@@ -112,21 +122,35 @@ wants_more (const Gathering *gathering)
   return gathering->found < gathering->wanted && gathering->n_tried < QUEEN_REGISTRY_MAX_TRIED;
 }
 
-/* @is_held: of @sender's, those that are held, or all others */
 static void
-gather_some (Gathering *gathering, const QueenSender *sender, gboolean is_held)
+gather_one (Gathering *gathering, QueenEntry *entry)
 {
-  for (GList *link = sender->online.head; link && wants_more (gathering); link = link->next)
+  g_ptr_array_add (gathering->entries, entry);
+  gathering->found += entry->n_list_bytes;
+}
+
+/* Of those of @sender, who is held comes last. */
+static void
+gather_some (Gathering *gathering, const QueenSender *sender)
+{
+  g_autoptr (GPtrArray) held = g_ptr_array_new ();
+  GSequenceIter *iter = sender->lists ? g_sequence_get_begin_iter (sender->lists) : NULL;
+
+  for (; iter && wants_more (gathering) && !g_sequence_iter_is_end (iter);
+       iter = g_sequence_iter_next (iter))
     {
-      QueenEntry *other = link->data;
+      QueenEntry *other = g_sequence_get (iter);
 
       gathering->n_tried++;
-      if (other == gathering->entry || other->n_list_bytes == 0 ||
-          queen_component_is_held (other->component) != is_held)
+      if (other == gathering->entry)
         continue;
-      g_ptr_array_add (gathering->entries, other);
-      gathering->found += other->n_list_bytes;
+      if (queen_component_is_held (other->component))
+        g_ptr_array_add (held, other);
+      else
+        gather_one (gathering, other);
     }
+  for (guint i = 0; i < held->len && gathering->found < gathering->wanted; i++)
+    gather_one (gathering, held->pdata[i]);
 }
 
 /* Of a network, who has most comes first. */
@@ -136,8 +160,7 @@ gather_lists (Gathering *gathering, const QueenSender *party)
   GSequence *members = party->members.by_bytes;
   GSequenceIter *iter = members ? g_sequence_get_end_iter (members) : NULL;
 
-  for (int is_held = FALSE; !members && is_held <= TRUE; is_held++)
-    gather_some (gathering, party, is_held);
+  gather_some (gathering, party);
   while (members && wants_more (gathering) && !g_sequence_iter_is_begin (iter))
     {
       iter = g_sequence_iter_prev (iter);
@@ -197,7 +220,7 @@ queen_registry_find_room_for_lists (QueenRegistry *self,
   gsize n_more = queen_registry_measure_lists (component);
   gsize n_less = entry ? entry->n_list_bytes : 0;
   gsize most = get_most (self);
-  const Holder everybody = { &self->n_list_bytes, most, &self->offline };
+  const Holder everybody = { &self->n_list_bytes, most, self->offline_lists };
 
   return n_more <= n_less || make_room_for_lists (self, &everybody, entry, n_less, n_more) ||
          (queen_component_is_online (component) &&
@@ -216,10 +239,9 @@ queen_registry_admit_lists (QueenRegistry *self,
   gsize n_less = entry ? entry->n_list_bytes : 0;
   QueenSender *sender = queen_senders_lookup (self->senders, name);
   gsize none = 0;
-  GQueue nobody = G_QUEUE_INIT;
   const Holder own = { sender ? &sender->n_list_bytes : &none,
                        get_most (self) / QUEEN_REGISTRY_SENDERS_PART,
-                       sender ? &sender->offline : &nobody };
+                       sender ? sender->lists : NULL };
 
   if (name && n_more > n_less &&
       !make_room_for_lists (self, &own, entry, entry && entry->sender == sender ? n_less : 0,

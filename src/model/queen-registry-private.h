@@ -43,6 +43,7 @@ struct _QueenRegistry
   GQueue offline;
   GSequence *patient;
   GSequence *offline_order; /* of those in `offline`, for finding the place of one among them */
+  GSequence *offline_lists; /* of those in `offline` that have lists, whose are longest first */
   QueenSenders *senders;
   GQueue uncounted; /* of QueenEntry: what those have brought who are not counted */
   QueenGrace grace;
@@ -77,6 +78,10 @@ typedef struct
   GList deadline_link;
   GSequenceIter *order_link; /* in `patient` or `offline_order`; NULL when it is in `online` */
   GList sender_link;         /* in its sender's queue */
+  /* Its lists are where they are found when they have to make room, however many others have none,
+   * or short ones: in its sender's `lists` and in `offline_lists`; NULL where they are not. */
+  GSequenceIter *lists_link;
+  GSequenceIter *offline_lists_link;
   char id[];
 } QueenEntry;
 
@@ -118,6 +123,9 @@ void queen_registry_enter (QueenRegistry *self, QueenEntry *entry, QueenComponen
 
 /** The reverse of queen_registry_enter(). Returns: (transfer full): what was known of @entry */
 QueenComponent *queen_registry_leave (QueenRegistry *self, QueenEntry *entry);
+
+/** Has @entry's lists nowhere until queen_registry_enter(): queen_registry_leave() leaves them. */
+void queen_registry_unlink_lists (QueenEntry *entry);
 
 /** Ends @entry. Returns: (transfer full): what was known of it */
 QueenComponent *queen_registry_remove_entry (QueenRegistry *self, QueenEntry *entry);
@@ -218,8 +226,8 @@ gsize queen_registry_measure_lists (const QueenComponent *component);
  * @error: %QUEEN_ERROR_REGISTRY_FULL
  *
  * Most have no lists, or short ones, and each may have very long ones: so there is room for some
- * such, and not for all. Those who are offline and have lists make some, and then those of the
- * party whose lists take most, if those of @name take clearly less.
+ * such, and not for all. Those who are offline and have lists make some, the longest ones first,
+ * and then those of the party whose lists take most, if those of @name take clearly less.
  *
  * Returns: whether there is room for the lists of @component
  */

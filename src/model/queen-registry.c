@@ -142,6 +142,7 @@ queen_registry_finalize (GObject *object)
 
   g_sequence_free (self->patient);
   g_sequence_free (self->offline_order);
+  g_sequence_free (self->offline_lists);
   queen_sharded_table_free (self->entries);
   queen_roll_free (self->roll);
   queen_senders_free (self->senders);
@@ -164,6 +165,7 @@ queen_registry_init (QueenRegistry *self)
   self->entries = queen_registry_new_entries ();
   self->patient = g_sequence_new (NULL);
   self->offline_order = g_sequence_new (NULL);
+  self->offline_lists = g_sequence_new (NULL);
   self->roll = queen_roll_new ();
   self->senders = queen_senders_new ();
 }
@@ -250,6 +252,7 @@ queen_registry_set_sender (QueenRegistry *self, QueenEntry *entry, const char *n
     g_debug ("%s “%s” comes from another sender: %s instead of %s",
              queen_component_kind_get_name (self->kind), entry->id, name ? name : "this machine",
              before->name);
+  queen_registry_unlink_lists (entry);
   entry->sender = queen_senders_enter (self->senders, name);
   queen_senders_release (self->senders, before);
 }

@@ -44,6 +44,7 @@ free_sender (QueenSender *sender)
 {
   leave_order (sender);
   clear_order (&sender->members);
+  g_clear_pointer (&sender->lists, g_sequence_free);
   g_ref_string_release (sender->name);
   g_free (sender);
 }

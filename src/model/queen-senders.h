@@ -49,6 +49,8 @@ typedef struct
  * @n_list_bytes: what their lists of models and GPUs take
  * @offline: the registry's links to those of them that are offline, the longest one first
  * @online: likewise to those that are online, the one first that was not heard for longest
+ * @lists: (nullable): the registry's entries of those of them that have lists, those first that are
+ *   offline, and then the longest ones
  * @wide: (nullable): the IPv6 network of 48 bits that it is in, which is its party
  * @members: of such a network: who is in it; of all others empty
  * @by_count: where it is among all parties, or in its own one, by @n_brought
@@ -64,6 +66,7 @@ struct _QueenSender
   gsize n_list_bytes;
   GQueue offline;
   GQueue online;
+  GSequence *lists;
   QueenSender *wide;
   QueenSenderOrder members;
   GSequenceIter *by_count;

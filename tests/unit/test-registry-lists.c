@@ -11,8 +11,10 @@
 #include "queen-error.h"
 
 #define SECOND G_USEC_PER_SEC
-#define MAX_COMPONENTS 1000
-#define LONG 512 /* bytes of a model's name */
+#define MAX_COMPONENTS 2000
+#define LONG 512  /* bytes of a model's name */
+#define MANY 300  /* more than are asked to make room at once */
+#define LAST 1999 /* the number of one who is new */
 
 typedef struct
 {
@@ -60,22 +62,49 @@ make_models (guint n, guint number)
   return models;
 }
 
-/* Returns: whether it was taken */
-static gboolean
-beat (Fixture *f, guint number, QueenStatus status, guint n_models, const char *sender)
+static QueenComponent *
+make_worker (guint number, QueenStatus status, guint n_models)
 {
   QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
-  g_autoptr (GError) error = NULL;
 
   worker->id = g_strdup_printf ("w%u", number);
   worker->status = status;
   worker->vitals = g_memdup2 (&queen_vitals_unsaid, sizeof queen_vitals_unsaid);
   if (n_models > 0)
     worker->vitals->models = make_models (n_models, number);
+  return worker;
+}
+
+/* Returns: whether @worker was taken, whose owner this is */
+static gboolean
+take (Fixture *f, QueenComponent *worker, const char *sender)
+{
+  g_autoptr (GError) error = NULL;
+
   if (queen_registry_update (f->registry, worker, sender, &error))
     return TRUE;
   g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_REGISTRY_FULL);
   return FALSE;
+}
+
+static gboolean
+beat (Fixture *f, guint number, QueenStatus status, guint n_models, const char *sender)
+{
+  return take (f, make_worker (number, status, n_models), sender);
+}
+
+/* Many with no lists, or with the shortest ones. */
+static void
+bring_many (Fixture *f, guint first, QueenStatus status, gboolean has_shortest, const char *sender)
+{
+  for (guint i = 0; i < MANY; i++)
+    {
+      QueenComponent *worker = make_worker (first + i, status, 0);
+
+      if (has_shortest)
+        worker->vitals->models = g_strsplit ("m", ",", -1);
+      g_assert_true (take (f, worker, sender));
+    }
 }
 
 /* Returns: how many with long lists there is room for */
@@ -206,7 +235,89 @@ test_neighbours (Fixture *f, gconstpointer data)
   g_assert_nonnull (queen_registry_lookup (f->registry, "w900"));
 }
 
+/* What has come to another sender makes room there, and nothing is left of it where it was. */
+static void
+test_other_hands (Fixture *f, gconstpointer data)
+{
+  g_assert_true (beat (f, LAST, QUEEN_STATUS_STOPPED, QUEEN_VITALS_MAX_MODELS, "token:a"));
+  g_assert_true (beat (f, LAST, QUEEN_STATUS_STOPPED, QUEEN_VITALS_MAX_MODELS, "token:b"));
+  fill (f, 0, QUEEN_STATUS_READY, "token:a");
+  g_assert_nonnull (queen_registry_lookup (f->registry, "w1999"));
+  fill (f, 500, QUEEN_STATUS_READY, "token:b");
+  g_assert_null (queen_registry_lookup (f->registry, "w1999"));
+  g_assert_cmpuint (queen_registry_get_n_displaced (f->registry), ==, 1);
+}
+
+/* As many with long ones as nobody makes room for, who are offline.
+ *
+ * @most: bytes that all lists may take */
+static void
+fill_offline (Fixture *f, gsize most, const char *sender)
+{
+  gsize before = queen_registry_get_n_list_bytes (f->registry), size;
+  guint n = 0;
+
+  g_assert_true (beat (f, n++, QUEEN_STATUS_STOPPED, QUEEN_VITALS_MAX_MODELS, sender));
+  size = queen_registry_get_n_list_bytes (f->registry) - before;
+  while (queen_registry_get_n_list_bytes (f->registry) + size <= most)
+    g_assert_true (beat (f, n++, QUEEN_STATUS_STOPPED, QUEEN_VITALS_MAX_MODELS, sender));
+  g_assert_cmpuint (queen_registry_get_n_displaced (f->registry), ==, 0);
+}
+
+/* However many went offline before who have none, or hardly any. */
+static void
+test_behind_offline (Fixture *f, gconstpointer has_shortest)
+{
+  bring_many (f, 1000, QUEEN_STATUS_STOPPED, has_shortest != NULL, NULL);
+  fill_offline (f, queen_registry_get_most_list_bytes (f->registry), NULL);
+  g_assert_true (beat (f, LAST, QUEEN_STATUS_READY, QUEEN_VITALS_MAX_MODELS, "token:new"));
+  g_assert_cmpuint (queen_registry_get_n_displaced (f->registry), ==, 1);
+}
+
+/* Likewise of what one sender may have. */
+static void
+test_behind_own_offline (Fixture *f, gconstpointer has_shortest)
+{
+  bring_many (f, 1000, QUEEN_STATUS_STOPPED, has_shortest != NULL, "token:a");
+  fill_offline (f, queen_registry_get_most_list_bytes (f->registry) / 4, "token:a");
+  g_assert_true (beat (f, LAST, QUEEN_STATUS_READY, QUEEN_VITALS_MAX_MODELS, "token:a"));
+  g_assert_cmpuint (queen_registry_get_n_displaced (f->registry), ==, 1);
+}
+
+static void
+check_behind_online (Fixture *f, const char *format, gboolean has_shortest)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autofree char *sender = g_strdup_printf (format, i);
+
+      bring_many (f, 500 + i * MANY, QUEEN_STATUS_READY, has_shortest, sender);
+      n += fill (f, n, QUEEN_STATUS_READY, sender);
+    }
+  for (guint i = 0; queen_registry_get_n_displaced (f->registry) == 0; i++)
+    g_assert_true (beat (f, LAST - i, QUEEN_STATUS_READY, QUEEN_VITALS_MAX_MODELS, "token:new"));
+  g_assert_cmpuint (queen_registry_get_n_displaced (f->registry), ==, 1);
+}
+
+/* However many were not heard for longer who have none, or hardly any. */
+static void
+test_behind_online (Fixture *f, gconstpointer has_shortest)
+{
+  check_behind_online (f, "address:192.0.2.%u", has_shortest != NULL);
+}
+
+static void
+test_behind_neighbours (Fixture *f, gconstpointer has_shortest)
+{
+  check_behind_online (f, "address:2001:db8:1:%u::/64", has_shortest != NULL);
+}
+
 #define ADD(path, func) g_test_add ("/registry/lists/" path, Fixture, NULL, set_up, func, tear_down)
+#define ADD_BOTH(path, func)                                                                       \
+  g_test_add ("/registry/lists/" path "/without", Fixture, NULL, set_up, func, tear_down);         \
+  g_test_add ("/registry/lists/" path "/shortest", Fixture, "", set_up, func, tear_down)
 
 int
 main (int argc, char **argv)
@@ -219,6 +330,11 @@ main (int argc, char **argv)
   ADD ("who-is-forgotten-has-none", test_forgotten);
   ADD ("who-has-most-makes-room", test_fair);
   ADD ("neighbours-in-a-wide-network-are-fair", test_neighbours);
+  ADD ("who-comes-to-another-sender-makes-room-there", test_other_hands);
+  ADD_BOTH ("who-is-offline-makes-room-behind-all-others", test_behind_offline);
+  ADD_BOTH ("what-is-offline-of-a-sender-makes-room-behind-all-others", test_behind_own_offline);
+  ADD_BOTH ("who-has-most-makes-room-behind-all-others", test_behind_online);
+  ADD_BOTH ("neighbours-who-have-most-make-room-behind-all-others", test_behind_neighbours);
 
   return g_test_run ();
 }
