@@ -35,6 +35,14 @@ typedef struct
   gboolean is_left_out;
 } Use;
 
+/* Whether a port is open to others, as it was found. */
+typedef struct
+{
+  gboolean is_open;
+  gboolean is_stale; /* somebody asked when it was too early to find it out again */
+  gint64 due_at;     /* µs, monotonic: not before that */
+} Openness;
+
 struct _QueenSense
 {
   QueenGpuReader *gpus; /* not owned; NULL until it is needed, perhaps */
@@ -45,6 +53,7 @@ struct _QueenSense
   QueenWalk *tree_walk;
   QueenProcessTree *tree; /* NULL before it was read */
   GHashTable *uses;       /* by port */
+  GHashTable *openness;   /* likewise */
   gint64 count_due_at;    /* µs, monotonic: not before that they are counted again */
 };
 
@@ -287,8 +296,10 @@ queen_sense_look (
   return is_working ? "cpu" : "sockets";
 }
 
-gboolean
-queen_sense_is_open (QueenSense *self, guint16 port)
+/* Openness */
+
+static gboolean
+is_listening_for_others (QueenSense *self, guint16 port)
 {
   g_autoptr (GArray) listeners = queen_socket_diag_list_at (self->diag, port, NULL);
   gboolean is_there = FALSE;
@@ -308,6 +319,37 @@ queen_sense_is_open (QueenSense *self, guint16 port)
   return !is_there;
 }
 
+/* The kernel goes through all who listen for it. All ports together have their share of a
+ * processor's time, however often one who is there changes. */
+gboolean
+queen_sense_is_open (QueenSense *self, gint64 now, guint16 port)
+{
+  Openness *openness = g_hash_table_lookup (self->openness, GUINT_TO_POINTER (port));
+  gint64 before;
+
+  if (!openness)
+    {
+      openness = g_new0 (Openness, 1);
+      g_hash_table_insert (self->openness, GUINT_TO_POINTER (port), openness);
+    }
+  openness->is_stale = now < openness->due_at;
+  if (openness->is_stale)
+    return openness->is_open;
+  before = queen_clock_system.get_cpu ();
+  openness->is_open = is_listening_for_others (self, port);
+  openness->due_at = now + (queen_clock_system.get_cpu () - before) * COUNT_SHARE *
+                               g_hash_table_size (self->openness);
+  return openness->is_open;
+}
+
+gboolean
+queen_sense_is_stale (QueenSense *self, gint64 now, guint16 port)
+{
+  const Openness *openness = g_hash_table_lookup (self->openness, GUINT_TO_POINTER (port));
+
+  return openness && openness->is_stale && now >= openness->due_at;
+}
+
 gboolean
 queen_sense_is_at_driver (QueenSense *self)
 {
@@ -325,6 +367,7 @@ queen_sense_new (QueenGpuReader *gpus, const QueenGpuPlaces *places)
   self->owners = queen_port_owners_new (NULL);
   self->tree_walk = queen_walk_new (&tree_walk, on_tree_read, self);
   self->uses = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  self->openness = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   return self;
 }
 
@@ -337,5 +380,6 @@ queen_sense_free (QueenSense *self)
   queen_walk_free (self->tree_walk);
   g_clear_pointer (&self->tree, queen_process_tree_free);
   g_hash_table_unref (self->uses);
+  g_hash_table_unref (self->openness);
   g_free (self);
 }
