@@ -20,7 +20,8 @@
        */
 #define SCAN_MSEC 5000
 #define MAX_STRANGE 3 /* looks that one is worth who is not known, where all are looked at */
-#define SHARE 200     /* of a processor's time goes into looking: one in so many parts */
+#define SILENT (15 * QUEEN_SECOND) /* after as many, who says nothing is left alone for so long */
+#define SHARE 200 /* of a processor's time goes into looking: one in so many parts */
 #define FOREIGN (30 * QUEEN_SECOND) /* for so long one that is not the process's is left alone */
 
 /* Who listens at an address and a port. */
@@ -31,7 +32,9 @@ typedef struct
   gboolean is_there;
   guint place;           /* among those that were listed: who is nearer is first */
   guint n_turns;         /* that it has had */
-  guint n_strange;       /* after which it was neither known nor loading */
+  guint n_strange;       /* after which it had answered, and was neither known nor loading */
+  guint n_silent;        /* after which nothing had come */
+  gint64 rests_until;    /* µs, monotonic */
   gboolean is_told;      /* it is known */
   QueenWatched *watched; /* NULL unless it is looked at */
 } Prospect;
@@ -107,13 +110,18 @@ prospect_free (gpointer data)
   g_free (prospect);
 }
 
-/* One that loads says so, and is known later, however long that takes. */
+/* One that loads says so, and is known later, however long that takes. Nothing is known of one that
+ * says nothing: others may have taken its time. */
 static void
 end_turn (Prospect *prospect)
 {
   prospect->n_turns++;
-  if (!queen_watched_get_reading (prospect->watched)->is_loading)
+  if (queen_watched_get_reach (prospect->watched) != QUEEN_REACH_ANSWERING)
+    prospect->n_silent++;
+  else if (!queen_watched_get_reading (prospect->watched)->is_loading)
     prospect->n_strange++;
+  if (prospect->n_silent >= MAX_STRANGE)
+    prospect->rests_until = g_get_monotonic_time () + SILENT;
   g_clear_pointer (&prospect->watched, queen_watched_free);
 }
 
@@ -178,9 +186,9 @@ is_busy (const Prospect *prospect)
 }
 
 static gboolean
-is_given_up (const Prospect *prospect)
+is_left_alone (const Prospect *prospect)
 {
-  return prospect->n_strange >= MAX_STRANGE;
+  return prospect->n_strange >= MAX_STRANGE || prospect->rests_until > g_get_monotonic_time ();
 }
 
 static gboolean
@@ -188,8 +196,8 @@ is_before (const Prospect *prospect, const Prospect *other)
 {
   if (is_busy (prospect) || is_busy (other))
     return is_busy (prospect);
-  if (is_given_up (prospect) != is_given_up (other))
-    return is_given_up (other);
+  if (is_left_alone (prospect) != is_left_alone (other))
+    return is_left_alone (other);
   return prospect->n_turns != other->n_turns ? prospect->n_turns < other->n_turns
                                              : prospect->place < other->place;
 }
@@ -213,7 +221,7 @@ begin_turns (QueenProspects *self)
     }
   g_hash_table_iter_init (&iter, firsts);
   while (g_hash_table_iter_next (&iter, NULL, &value))
-    if (!is_busy (value) && !is_given_up (value))
+    if (!is_busy (value) && !is_left_alone (value))
       begin_turn (value);
 }
 
