@@ -144,6 +144,11 @@ look_at_cpu (QueenSense *self, Use *use, gboolean *is_working)
   /* It may have begun after that. */
   if (!tree || tree_read_at < use->known_at)
     return FALSE;
+  if (tree_read_at == read_before)
+    {
+      *is_working = use->is_working;
+      return TRUE;
+    }
   if (!queen_process_tree_sum (tree, use->pid, &sum) ||
       (use->started_at != 0 && use->started_at != sum.started_at))
     {
@@ -151,15 +156,11 @@ look_at_cpu (QueenSense *self, Use *use, gboolean *is_working)
       return FALSE;
     }
   use->started_at = sum.started_at;
-  if (tree_read_at > read_before)
-    {
-      gint64 span = tree_read_at - read_before;
-
-      use->is_working =
-          read_before != 0 && (double) (sum.cpu_time - use->cpu_time) / (double) span > BUSY_CPU;
-      use->cpu_time = sum.cpu_time;
-      use->read_at = tree_read_at;
-    }
+  use->is_working =
+      read_before != 0 &&
+      (double) (sum.cpu_time - use->cpu_time) / (double) (tree_read_at - read_before) > BUSY_CPU;
+  use->cpu_time = sum.cpu_time;
+  use->read_at = tree_read_at;
   *is_working = use->is_working;
   return read_before != 0;
 }
