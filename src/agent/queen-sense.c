@@ -242,7 +242,8 @@ count_all (QueenSense *self, gint64 now)
       if (!use->is_left_out)
         {
           use->count = counts[i];
-          use->counted_at = now;
+          /* Who works among those that were counted does; where all rest, others may not. */
+          use->counted_at = counts[i].is_cut && counts[i].n_active == 0 ? 0 : now;
         }
       use->is_left_out = FALSE;
       i++;
