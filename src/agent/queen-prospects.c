@@ -19,6 +19,7 @@
   250 /* between two looks at who listens; a program that starts is waited for                     \
        */
 #define SCAN_MSEC 5000
+#define LONGEST_SCAN_MSEC 60000 /* likewise, however many listen: for a program SCAN_MSEC */
 #define MAX_STRANGE 3 /* looks that one is worth who is not known, where all are looked at */
 #define SILENT (15 * QUEEN_SECOND) /* after as many, who says nothing is left alone for so long */
 #define SHARE 200 /* of a processor's time goes into looking: one in so many parts */
@@ -440,13 +441,15 @@ look_around (QueenProspects *self)
   gint64 before = queen_clock_system.get_cpu ();
   g_autoptr (GArray) listeners = queen_socket_diag_list_listeners (self->diag, uid, NULL);
   gint64 cost = queen_clock_system.get_cpu () - before;
-  guint of_cost = (guint) MIN (cost * SHARE / QUEEN_MSEC, SCAN_MSEC);
-  guint msec = self->scope == QUEEN_SCOPE_PROCESS ? PROCESS_MSEC : SCAN_MSEC;
+  gboolean is_of_process = self->scope == QUEEN_SCOPE_PROCESS;
+  guint msec = is_of_process ? PROCESS_MSEC : SCAN_MSEC;
+  guint longest = is_of_process ? SCAN_MSEC : LONGEST_SCAN_MSEC;
 
   forget_foreign (self);
   if (listeners)
     look_at_listeners (self, listeners);
-  self->timer = g_timeout_add (MAX (msec, of_cost), on_time_to_scan, self);
+  msec = MAX (msec, (guint) MIN (cost * SHARE / QUEEN_MSEC, longest));
+  self->timer = g_timeout_add (msec, on_time_to_scan, self);
 }
 
 static gboolean
