@@ -379,13 +379,13 @@ list_fresh (QueenProspects *self, GArray *listeners)
 }
 
 static void
-add_usual (QueenProspects *self, GArray *listeners)
+add_all (QueenProspects *self, GArray *listeners)
 {
   for (guint i = 0; i < listeners->len; i++)
     {
       const QueenSocketListener *listener = &g_array_index (listeners, QueenSocketListener, i);
 
-      if (queen_prospects_is_usual (listener->port) && !find_prospect (self, listener))
+      if (!find_prospect (self, listener))
         add_prospect (self, listener, i);
     }
 }
@@ -406,7 +406,7 @@ look_at_listeners (QueenProspects *self, GArray *listeners)
         prospect->place = i;
     }
   if (!is_of_process)
-    add_usual (self, listeners);
+    add_all (self, listeners);
   if (are_all)
     g_hash_table_foreach_remove (self->found, is_absent, NULL);
   else if (!is_of_process)
@@ -437,11 +437,13 @@ static gboolean on_time_to_scan (gpointer data);
 static void
 look_around (QueenProspects *self)
 {
+  gboolean is_of_process = self->scope == QUEEN_SCOPE_PROCESS;
   uid_t uid = self->scope == QUEEN_SCOPE_OWN ? getuid () : QUEEN_SOCKET_DIAG_ANY_USER;
   gint64 before = queen_clock_system.get_cpu ();
-  g_autoptr (GArray) listeners = queen_socket_diag_list_listeners (self->diag, uid, NULL);
+  g_autoptr (GArray) listeners =
+      queen_socket_diag_list_listeners (self->diag, uid,
+                                        is_of_process ? NULL : queen_prospects_is_usual, NULL);
   gint64 cost = queen_clock_system.get_cpu () - before;
-  gboolean is_of_process = self->scope == QUEEN_SCOPE_PROCESS;
   guint msec = is_of_process ? PROCESS_MSEC : SCAN_MSEC;
   guint longest = is_of_process ? SCAN_MSEC : LONGEST_SCAN_MSEC;
 
