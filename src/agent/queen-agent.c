@@ -69,7 +69,7 @@ on_ward_changed (QueenWard *ward, gpointer data)
   guint16 port = queen_ward_get_local_port (ward);
 
   if (port != 0)
-    queen_ward_set_open (ward, queen_sense_is_open (self->sense, port));
+    queen_ward_set_open (ward, queen_sense_is_open (self->sense, g_get_monotonic_time (), port));
   queen_courier_push (self->courier);
   if (queen_ward_has_turned (ward))
     say_status (self, ward);
@@ -92,7 +92,12 @@ static void
 on_ward_looked (QueenWard *ward, gpointer data)
 {
   QueenAgent *self = data;
+  const gint64 now = g_get_monotonic_time ();
+  guint16 port = queen_ward_get_local_port (ward);
 
+  /* The next beat tells it. */
+  if (queen_sense_is_stale (self->sense, now, port))
+    queen_ward_set_open (ward, queen_sense_is_open (self->sense, now, port));
   watch_process (self, ward);
   if (self->looked)
     self->looked (ward, self->data);

@@ -16,11 +16,20 @@ typedef struct
 } Found;
 
 static const char *
+skip_empty (const char *line)
+{
+  while (*line == '\n')
+    line++;
+  return line;
+}
+
+/* Returns: the next one that is not empty: there may be a million of those that are */
+static const char *
 next_line (const char *line)
 {
   const char *end = strchr (line, '\n');
 
-  return end ? end + 1 : line + strlen (line);
+  return end ? skip_empty (end) : line + strlen (line);
 }
 
 /* Returns: (nullable): behind the brace that ends the labels at @at, all on one line; values may
@@ -145,7 +154,7 @@ queen_exposition_read (const char *text, const QueenMetric *metrics, QueenReadin
   gboolean is_set[QUEEN_METRIC_N_MEMBERS] = { FALSE };
   gboolean is_any = FALSE;
 
-  for (const char *line = text; *line != '\0'; line = next_line (line))
+  for (const char *line = skip_empty (text); *line != '\0'; line = next_line (line))
     if (*line != '#')
       read_line (line, metrics, found);
   for (gsize i = 0; metrics[i].name && i < QUEEN_METRIC_MAX_ROWS; i++)
@@ -158,11 +167,12 @@ queen_exposition_read (const char *text, const QueenMetric *metrics, QueenReadin
   return is_any;
 }
 
+/* A search costs as little however short the lines are, and a stranger's text is looked through for
+ * each kind of server. */
 gboolean
 queen_exposition_has (const char *text, const char *prefix)
 {
-  for (const char *line = text; *line != '\0'; line = next_line (line))
-    if (g_str_has_prefix (line, prefix))
-      return TRUE;
-  return FALSE;
+  g_autofree char *at_begin = g_strconcat ("\n", prefix, NULL);
+
+  return g_str_has_prefix (text, prefix) || strstr (text, at_begin);
 }

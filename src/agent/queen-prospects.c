@@ -19,8 +19,10 @@
   250 /* between two looks at who listens; a program that starts is waited for                     \
        */
 #define SCAN_MSEC 5000
+#define LONGEST_SCAN_MSEC 60000 /* likewise, however many listen: for a program SCAN_MSEC */
 #define MAX_STRANGE 3 /* looks that one is worth who is not known, where all are looked at */
-#define SHARE 200     /* of a processor's time goes into looking: one in so many parts */
+#define SILENT (15 * QUEEN_SECOND) /* after as many, who says nothing is left alone for so long */
+#define SHARE 200 /* of a processor's time goes into looking: one in so many parts */
 #define FOREIGN (30 * QUEEN_SECOND) /* for so long one that is not the process's is left alone */
 
 /* Who listens at an address and a port. */
@@ -31,7 +33,9 @@ typedef struct
   gboolean is_there;
   guint place;           /* among those that were listed: who is nearer is first */
   guint n_turns;         /* that it has had */
-  guint n_strange;       /* after which it was neither known nor loading */
+  guint n_strange;       /* after which it had answered, and was neither known nor loading */
+  guint n_silent;        /* after which nothing had come */
+  gint64 rests_until;    /* µs, monotonic */
   gboolean is_told;      /* it is known */
   QueenWatched *watched; /* NULL unless it is looked at */
 } Prospect;
@@ -107,13 +111,18 @@ prospect_free (gpointer data)
   g_free (prospect);
 }
 
-/* One that loads says so, and is known later, however long that takes. */
+/* One that loads says so, and is known later, however long that takes. Nothing is known of one that
+ * says nothing: others may have taken its time. */
 static void
 end_turn (Prospect *prospect)
 {
   prospect->n_turns++;
-  if (!queen_watched_get_reading (prospect->watched)->is_loading)
+  if (queen_watched_get_reach (prospect->watched) != QUEEN_REACH_ANSWERING)
+    prospect->n_silent++;
+  else if (!queen_watched_get_reading (prospect->watched)->is_loading)
     prospect->n_strange++;
+  if (prospect->n_silent >= MAX_STRANGE)
+    prospect->rests_until = g_get_monotonic_time () + SILENT;
   g_clear_pointer (&prospect->watched, queen_watched_free);
 }
 
@@ -178,9 +187,9 @@ is_busy (const Prospect *prospect)
 }
 
 static gboolean
-is_given_up (const Prospect *prospect)
+is_left_alone (const Prospect *prospect)
 {
-  return prospect->n_strange >= MAX_STRANGE;
+  return prospect->n_strange >= MAX_STRANGE || prospect->rests_until > g_get_monotonic_time ();
 }
 
 static gboolean
@@ -188,8 +197,8 @@ is_before (const Prospect *prospect, const Prospect *other)
 {
   if (is_busy (prospect) || is_busy (other))
     return is_busy (prospect);
-  if (is_given_up (prospect) != is_given_up (other))
-    return is_given_up (other);
+  if (is_left_alone (prospect) != is_left_alone (other))
+    return is_left_alone (other);
   return prospect->n_turns != other->n_turns ? prospect->n_turns < other->n_turns
                                              : prospect->place < other->place;
 }
@@ -213,7 +222,7 @@ begin_turns (QueenProspects *self)
     }
   g_hash_table_iter_init (&iter, firsts);
   while (g_hash_table_iter_next (&iter, NULL, &value))
-    if (!is_busy (value) && !is_given_up (value))
+    if (!is_busy (value) && !is_left_alone (value))
       begin_turn (value);
 }
 
@@ -370,13 +379,13 @@ list_fresh (QueenProspects *self, GArray *listeners)
 }
 
 static void
-add_usual (QueenProspects *self, GArray *listeners)
+add_all (QueenProspects *self, GArray *listeners)
 {
   for (guint i = 0; i < listeners->len; i++)
     {
       const QueenSocketListener *listener = &g_array_index (listeners, QueenSocketListener, i);
 
-      if (queen_prospects_is_usual (listener->port) && !find_prospect (self, listener))
+      if (!find_prospect (self, listener))
         add_prospect (self, listener, i);
     }
 }
@@ -397,7 +406,7 @@ look_at_listeners (QueenProspects *self, GArray *listeners)
         prospect->place = i;
     }
   if (!is_of_process)
-    add_usual (self, listeners);
+    add_all (self, listeners);
   if (are_all)
     g_hash_table_foreach_remove (self->found, is_absent, NULL);
   else if (!is_of_process)
@@ -428,17 +437,21 @@ static gboolean on_time_to_scan (gpointer data);
 static void
 look_around (QueenProspects *self)
 {
+  gboolean is_of_process = self->scope == QUEEN_SCOPE_PROCESS;
   uid_t uid = self->scope == QUEEN_SCOPE_OWN ? getuid () : QUEEN_SOCKET_DIAG_ANY_USER;
   gint64 before = queen_clock_system.get_cpu ();
-  g_autoptr (GArray) listeners = queen_socket_diag_list_listeners (self->diag, uid, NULL);
+  g_autoptr (GArray) listeners =
+      queen_socket_diag_list_listeners (self->diag, uid,
+                                        is_of_process ? NULL : queen_prospects_is_usual, NULL);
   gint64 cost = queen_clock_system.get_cpu () - before;
-  guint of_cost = (guint) MIN (cost * SHARE / QUEEN_MSEC, SCAN_MSEC);
-  guint msec = self->scope == QUEEN_SCOPE_PROCESS ? PROCESS_MSEC : SCAN_MSEC;
+  guint msec = is_of_process ? PROCESS_MSEC : SCAN_MSEC;
+  guint longest = is_of_process ? SCAN_MSEC : LONGEST_SCAN_MSEC;
 
   forget_foreign (self);
   if (listeners)
     look_at_listeners (self, listeners);
-  self->timer = g_timeout_add (MAX (msec, of_cost), on_time_to_scan, self);
+  msec = MAX (msec, (guint) MIN (cost * SHARE / QUEEN_MSEC, longest));
+  self->timer = g_timeout_add (msec, on_time_to_scan, self);
 }
 
 static gboolean

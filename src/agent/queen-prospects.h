@@ -31,8 +31,9 @@ typedef enum
  * QueenProspects:
  *
  * Looks for servers on this machine: who listens is asked what it is, and who is known is told of.
- * One that is not known is left alone as long as it listens. At a port there may be several, each
- * at an address of its own: they are asked in turn, and the first that is known is told of.
+ * One that is not known is left alone as long as it listens, and one that says nothing for a while.
+ * At a port there may be several, each at an address of its own: they are asked in turn, and the
+ * first that is known is told of.
  */
 typedef struct _QueenProspects QueenProspects;
 

@@ -35,6 +35,14 @@ typedef struct
   gboolean is_left_out;
 } Use;
 
+/* Whether a port is open to others, as it was found. */
+typedef struct
+{
+  gboolean is_open;
+  gboolean is_stale; /* somebody asked when it was too early to find it out again */
+  gint64 due_at;     /* µs, monotonic: not before that */
+} Openness;
+
 struct _QueenSense
 {
   QueenGpuReader *gpus; /* not owned; NULL until it is needed, perhaps */
@@ -45,6 +53,7 @@ struct _QueenSense
   QueenWalk *tree_walk;
   QueenProcessTree *tree; /* NULL before it was read */
   GHashTable *uses;       /* by port */
+  GHashTable *openness;   /* likewise */
   gint64 count_due_at;    /* µs, monotonic: not before that they are counted again */
 };
 
@@ -135,6 +144,11 @@ look_at_cpu (QueenSense *self, Use *use, gboolean *is_working)
   /* It may have begun after that. */
   if (!tree || tree_read_at < use->known_at)
     return FALSE;
+  if (tree_read_at == read_before)
+    {
+      *is_working = use->is_working;
+      return TRUE;
+    }
   if (!queen_process_tree_sum (tree, use->pid, &sum) ||
       (use->started_at != 0 && use->started_at != sum.started_at))
     {
@@ -142,15 +156,11 @@ look_at_cpu (QueenSense *self, Use *use, gboolean *is_working)
       return FALSE;
     }
   use->started_at = sum.started_at;
-  if (tree_read_at > read_before)
-    {
-      gint64 span = tree_read_at - read_before;
-
-      use->is_working =
-          read_before != 0 && (double) (sum.cpu_time - use->cpu_time) / (double) span > BUSY_CPU;
-      use->cpu_time = sum.cpu_time;
-      use->read_at = tree_read_at;
-    }
+  use->is_working =
+      read_before != 0 &&
+      (double) (sum.cpu_time - use->cpu_time) / (double) (tree_read_at - read_before) > BUSY_CPU;
+  use->cpu_time = sum.cpu_time;
+  use->read_at = tree_read_at;
   *is_working = use->is_working;
   return read_before != 0;
 }
@@ -232,7 +242,8 @@ count_all (QueenSense *self, gint64 now)
       if (!use->is_left_out)
         {
           use->count = counts[i];
-          use->counted_at = now;
+          /* Who works among those that were counted does; where all rest, others may not. */
+          use->counted_at = counts[i].is_cut && counts[i].n_active == 0 ? 0 : now;
         }
       use->is_left_out = FALSE;
       i++;
@@ -287,8 +298,10 @@ queen_sense_look (
   return is_working ? "cpu" : "sockets";
 }
 
-gboolean
-queen_sense_is_open (QueenSense *self, guint16 port)
+/* Openness */
+
+static gboolean
+is_listening_for_others (QueenSense *self, guint16 port)
 {
   g_autoptr (GArray) listeners = queen_socket_diag_list_at (self->diag, port, NULL);
   gboolean is_there = FALSE;
@@ -308,6 +321,37 @@ queen_sense_is_open (QueenSense *self, guint16 port)
   return !is_there;
 }
 
+/* The kernel goes through all who listen for it. All ports together have their share of a
+ * processor's time, however often one who is there changes. */
+gboolean
+queen_sense_is_open (QueenSense *self, gint64 now, guint16 port)
+{
+  Openness *openness = g_hash_table_lookup (self->openness, GUINT_TO_POINTER (port));
+  gint64 before;
+
+  if (!openness)
+    {
+      openness = g_new0 (Openness, 1);
+      g_hash_table_insert (self->openness, GUINT_TO_POINTER (port), openness);
+    }
+  openness->is_stale = now < openness->due_at;
+  if (openness->is_stale)
+    return openness->is_open;
+  before = queen_clock_system.get_cpu ();
+  openness->is_open = is_listening_for_others (self, port);
+  openness->due_at = now + (queen_clock_system.get_cpu () - before) * COUNT_SHARE *
+                               g_hash_table_size (self->openness);
+  return openness->is_open;
+}
+
+gboolean
+queen_sense_is_stale (QueenSense *self, gint64 now, guint16 port)
+{
+  const Openness *openness = g_hash_table_lookup (self->openness, GUINT_TO_POINTER (port));
+
+  return openness && openness->is_stale && now >= openness->due_at;
+}
+
 gboolean
 queen_sense_is_at_driver (QueenSense *self)
 {
@@ -325,6 +369,7 @@ queen_sense_new (QueenGpuReader *gpus, const QueenGpuPlaces *places)
   self->owners = queen_port_owners_new (NULL);
   self->tree_walk = queen_walk_new (&tree_walk, on_tree_read, self);
   self->uses = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  self->openness = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   return self;
 }
 
@@ -337,5 +382,6 @@ queen_sense_free (QueenSense *self)
   queen_walk_free (self->tree_walk);
   g_clear_pointer (&self->tree, queen_process_tree_free);
   g_hash_table_unref (self->uses);
+  g_hash_table_unref (self->openness);
   g_free (self);
 }

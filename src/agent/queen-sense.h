@@ -68,11 +68,22 @@ const char *queen_sense_look (
 
 /**
  * queen_sense_is_open:
+ * @now: µs, monotonic
+ *
+ * Where many listen this takes milliseconds, so it is not found out as often as it is asked for.
  *
  * Returns: whether whoever answers at @port of this machine's own address listens there for more
- * than this machine itself; also when that is not known
+ * than this machine itself, or lately did; also when that is not known
  */
-gboolean queen_sense_is_open (QueenSense *self, guint16 port);
+gboolean queen_sense_is_open (QueenSense *self, gint64 now, guint16 port);
+
+/**
+ * queen_sense_is_stale:
+ * @now: µs, monotonic
+ *
+ * Returns: whether queen_sense_is_open() said what had been found before, and would now find it out
+ */
+gboolean queen_sense_is_stale (QueenSense *self, gint64 now, guint16 port);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenSense, queen_sense_free)
 

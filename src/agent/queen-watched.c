@@ -58,7 +58,8 @@ struct _QueenWatched
   guint number;
   guint n_understood;
 
-  gint64 rare_at; /* when the rare questions were asked */
+  gint64 closed_at; /* when a connection that was closed brought a look; 0 for never */
+  gint64 rare_at;   /* when the rare questions were asked */
   gint64 recognised_at;
   gint64 running_before; /* to see whether it changes */
   double counter;        /* its own of progress, at the last look; -1 for none */
@@ -320,14 +321,18 @@ on_fetched (const QueenServerAnswer *answer, const GError *error, gpointer data)
     take_failure (self, error);
 }
 
-/* It may have gone. One that never keeps a connection open is not asked without an end. */
+/* It may have gone. One that never keeps a connection open is not asked without an end, and one
+ * that closes it again and again is asked when its time has come, and not when it likes. */
 static void
 on_closed (gpointer data)
 {
   QueenWatched *self = data;
+  const gint64 now = g_get_monotonic_time ();
 
-  if (g_get_monotonic_time () - self->looked_at > CLOSED)
-    queen_watched_look_soon (self);
+  if (now - self->looked_at <= CLOSED || (self->closed_at != 0 && now - self->closed_at <= RARELY))
+    return;
+  self->closed_at = now;
+  queen_watched_look_soon (self);
 }
 
 static void

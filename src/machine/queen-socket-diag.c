@@ -32,8 +32,9 @@ typedef struct
   const guint16 *ports;
   guint n_ports;
   QueenSocketCount *counts;
-  uid_t uid;          /* QUEEN_SOCKET_DIAG_ANY_USER for all */
-  GHashTable *inodes; /* those that are wanted; NULL for all */
+  uid_t uid;                           /* QUEEN_SOCKET_DIAG_ANY_USER for all */
+  gboolean (*has_port) (guint16 port); /* NULL for all */
+  GHashTable *inodes;                  /* those that are wanted; NULL for all */
   GArray *listeners;
   guint n_found;
   GHashTable *seen; /* inodes of what was found; NULL where nothing is told twice */
@@ -73,7 +74,7 @@ is_wanted (const QueenSocketRow *row, const Search *search)
       return TRUE;
   if (search->inodes)
     return g_hash_table_contains (search->inodes, &row->inode);
-  return search->n_ports == 0 &&
+  return search->n_ports == 0 && (!search->has_port || search->has_port (row->port)) &&
          (search->uid == QUEEN_SOCKET_DIAG_ANY_USER || row->uid == search->uid);
 }
 
@@ -260,9 +261,12 @@ list_found (QueenSocketDiag *self, Search *search, GError **error)
 }
 
 GArray *
-queen_socket_diag_list_listeners (QueenSocketDiag *self, uid_t uid, GError **error)
+queen_socket_diag_list_listeners (QueenSocketDiag *self,
+                                  uid_t uid,
+                                  gboolean (*has_port) (guint16 port),
+                                  GError **error)
 {
-  Search search = { .uid = uid };
+  Search search = { .uid = uid, .has_port = has_port };
 
   return list_found (self, &search, error);
 }

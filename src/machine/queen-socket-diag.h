@@ -104,13 +104,17 @@ gboolean queen_socket_diag_count_ports (QueenSocketDiag *self,
 /**
  * queen_socket_diag_list_listeners:
  * @uid: whose; or %QUEEN_SOCKET_DIAG_ANY_USER
+ * @has_port: (nullable): whether who listens at a port is wanted; %NULL for any port
  * @error: what the system says
  *
  * Returns: (transfer full) (element-type QueenSocketListener) (nullable): who listens by TCP, by
  *   port, and of each port whoever is at the nearest address first; #QUEEN_SOCKET_DIAG_MAX at the
- *   most. None has a pid
+ *   most, of those that are wanted. None has a pid
  */
-GArray *queen_socket_diag_list_listeners (QueenSocketDiag *self, uid_t uid, GError **error);
+GArray *queen_socket_diag_list_listeners (QueenSocketDiag *self,
+                                          uid_t uid,
+                                          gboolean (*has_port) (guint16 port),
+                                          GError **error);
 
 /**
  * queen_socket_diag_list_at:

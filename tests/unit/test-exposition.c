@@ -47,6 +47,7 @@ static const Case cases[] = {
   { "words", "x:running many\n", -1, -1, -1, -1 },
   { "half-a-number", "x:running 3x\n", -1, -1, -1, -1 },
   { "windows", "x:running 3\r\n", 3, -1, -1, -1 },
+  { "empty-lines", "\n\n# \n\nx:running 3\n\n\nx:steps 2\n\n", 3, -1, -1, 2 },
   { "empty", "", -1, -1, -1, -1 },
 };
 
@@ -69,7 +70,10 @@ static void
 test_prefix (void)
 {
   g_assert_true (queen_exposition_has ("# HELP\nvllm:x 1\n", "vllm:"));
-  g_assert_false (queen_exposition_has ("# vllm:x\nx vllm:\n", "vllm:"));
+  g_assert_true (queen_exposition_has ("vllm:x 1\n", "vllm:"));
+  g_assert_true (queen_exposition_has ("vllm\n\nvllm:", "vllm:"));
+  g_assert_false (queen_exposition_has ("# vllm:x\nx vllm:\nvllm\n:", "vllm:"));
+  g_assert_false (queen_exposition_has ("", "vllm:"));
 }
 
 int

@@ -79,7 +79,7 @@ test_own (Fixture *f, gconstpointer data)
   if (f->other < 0)
     g_test_skip ("there is no IPv6");
   else
-    g_assert_true (queen_sense_is_open (f->sense, f->port));
+    g_assert_true (queen_sense_is_open (f->sense, g_get_monotonic_time (), f->port));
 }
 
 /* It would be taken for the server by whoever is told of the port. */
@@ -89,7 +89,30 @@ test_other (Fixture *f, gconstpointer data)
   if (f->other < 0)
     g_test_skip ("there is no IPv6, or this is not root");
   else
-    g_assert_false (queen_sense_is_open (f->sense, f->port));
+    g_assert_false (queen_sense_is_open (f->sense, g_get_monotonic_time (), f->port));
+}
+
+/* The kernel goes through all that listen, so it is not asked at each change of whoever likes to
+ * change. */
+static void
+test_pace (Fixture *f, gconstpointer data)
+{
+  const gint64 now = g_get_monotonic_time ();
+
+  if (f->other < 0)
+    {
+      g_test_skip ("there is no IPv6");
+      return;
+    }
+  g_assert_true (queen_sense_is_open (f->sense, now, f->port));
+  g_assert_false (queen_sense_is_stale (f->sense, now + PATIENCE, f->port));
+  close (f->other);
+  f->other = -1;
+  g_assert_true (queen_sense_is_open (f->sense, now, f->port));
+  g_assert_false (queen_sense_is_stale (f->sense, now, f->port));
+  g_assert_true (queen_sense_is_stale (f->sense, now + PATIENCE, f->port));
+  g_assert_false (queen_sense_is_open (f->sense, now + PATIENCE, f->port));
+  g_assert_false (queen_sense_is_stale (f->sense, now + 2 * PATIENCE, f->port));
 }
 
 /* All that are there are looked through for it, in another thread. */
@@ -145,6 +168,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/sense/open/by-its-own-other-address", Fixture, NULL, set_up, test_own, tear_down);
   g_test_add ("/sense/open/not-by-somebody-else-at-the-port", Fixture, "other", set_up, test_other,
+              tear_down);
+  g_test_add ("/sense/open/not-asked-for-at-each-change", Fixture, NULL, set_up, test_pace,
               tear_down);
   g_test_add ("/sense/process/is-found", Fixture, "other", set_up, test_process, tear_down);
   g_test_add ("/sense/connections/all-are-counted-together", Fixture, NULL, set_up, test_count,

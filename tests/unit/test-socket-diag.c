@@ -308,10 +308,10 @@ test_listener (Fixture *f, gconstpointer data)
 {
   const Way *way = data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GArray) own = queen_socket_diag_list_listeners (f->diag, getuid (), &error);
-  g_autoptr (GArray) others = queen_socket_diag_list_listeners (f->diag, 54321, NULL);
+  g_autoptr (GArray) own = queen_socket_diag_list_listeners (f->diag, getuid (), NULL, &error);
+  g_autoptr (GArray) others = queen_socket_diag_list_listeners (f->diag, 54321, NULL, NULL);
   g_autoptr (GArray) all =
-      queen_socket_diag_list_listeners (f->diag, QUEEN_SOCKET_DIAG_ANY_USER, NULL);
+      queen_socket_diag_list_listeners (f->diag, QUEEN_SOCKET_DIAG_ANY_USER, NULL, NULL);
   const QueenSocketListener *found;
 
   g_assert_no_error (error);
@@ -387,7 +387,7 @@ test_bad_table (void)
 
   g_assert_false (queen_socket_diag_count (diag, 8080, &result, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
-  g_assert_null (queen_socket_diag_list_listeners (diag, 0, NULL));
+  g_assert_null (queen_socket_diag_list_listeners (diag, 0, NULL, NULL));
 
   tree_write (tree, "proc/net/tcp", bad); /* and no tcp6 */
   g_assert_true (queen_socket_diag_count (diag, 8080, &result, NULL));
@@ -437,6 +437,12 @@ test_many (void)
   tree_free (tree);
 }
 
+static gboolean
+is_wanted_port (guint16 port)
+{
+  return port == 8080;
+}
+
 /* Anybody may listen at as many addresses as he likes. */
 static void
 test_crowd (void)
@@ -445,7 +451,7 @@ test_crowd (void)
   g_autoptr (QueenSocketDiag) diag = queen_socket_diag_new (tree);
   g_autoptr (GString) table = g_string_new ("header\n");
   g_autoptr (GHashTable) inodes = g_hash_table_new (g_int64_hash, g_int64_equal);
-  g_autoptr (GArray) all = NULL, at = NULL, among = NULL;
+  g_autoptr (GArray) all = NULL, some = NULL, at = NULL, among = NULL;
   guint64 wanted = 4711 + QUEEN_SOCKET_DIAG_MAX;
 
   for (int i = 0; i <= QUEEN_SOCKET_DIAG_MAX; i++)
@@ -455,10 +461,13 @@ test_crowd (void)
                             i, i, i == QUEEN_SOCKET_DIAG_MAX ? 8080 : 8081, 4711 + i);
   tree_write (tree, "proc/net/tcp", table->str);
   g_hash_table_add (inodes, &wanted);
-  all = queen_socket_diag_list_listeners (diag, QUEEN_SOCKET_DIAG_ANY_USER, NULL);
+  all = queen_socket_diag_list_listeners (diag, QUEEN_SOCKET_DIAG_ANY_USER, NULL, NULL);
+  some = queen_socket_diag_list_listeners (diag, QUEEN_SOCKET_DIAG_ANY_USER, is_wanted_port, NULL);
   at = queen_socket_diag_list_at (diag, 8080, NULL);
   among = queen_socket_diag_list_among (diag, inodes, NULL);
   g_assert_cmpuint (all->len, ==, QUEEN_SOCKET_DIAG_MAX);
+  g_assert_cmpuint (some->len, ==, 1);
+  g_assert_cmpuint (g_array_index (some, QueenSocketListener, 0).inode, ==, wanted);
   g_assert_cmpuint (at->len, ==, 1);
   g_assert_cmpuint (g_array_index (at, QueenSocketListener, 0).inode, ==, wanted);
   g_assert_cmpuint (among->len, ==, 1);
@@ -482,7 +491,7 @@ test_nearest (void)
   g_autoptr (GArray) all = NULL;
 
   tree_write (tree, "proc/net/tcp", table);
-  all = queen_socket_diag_list_listeners (diag, QUEEN_SOCKET_DIAG_ANY_USER, NULL);
+  all = queen_socket_diag_list_listeners (diag, QUEEN_SOCKET_DIAG_ANY_USER, NULL, NULL);
   g_assert_cmpuint (all->len, ==, 5);
   g_assert_cmpuint (g_array_index (all, QueenSocketListener, 0).inode, ==, 3);
   g_assert_cmpuint (g_array_index (all, QueenSocketListener, 3).inode, ==, 5);
