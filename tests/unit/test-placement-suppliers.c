@@ -31,6 +31,8 @@ on_placed (const QueenPlacementResult *result, gpointer data)
              sizeof answer->reservation);
 }
 
+static const QueenPlacementFuncs funcs = { on_placed, NULL };
+
 /* @tried: (nullable): who has refused it; @wish: (nullable): who is to get it */
 static void
 ask_as (Fixture *f,
@@ -40,7 +42,6 @@ ask_as (Fixture *f,
         const char *wish,
         gint64 patience)
 {
-  static const QueenPlacementFuncs funcs = { on_placed, NULL };
   const char *excluded[] = { tried, NULL };
   const QueenPlacementRequest request = { .model = "m",
                                           .submitter = submitter,
@@ -51,6 +52,27 @@ ask_as (Fixture *f,
 
   *answer = (Answer){ "", "", 0 };
   queen_placement_request (f->placement, &request, &funcs, answer, NULL);
+}
+
+/* Keeps places for half a minute.
+ *
+ * Returns: how many of @n are where it is bad */
+static guint
+reserve_as (Fixture *f, const char *submitter, guint n)
+{
+  const QueenPlacementRequest request = { .model = "m",
+                                          .submitter = submitter,
+                                          .reserve = 30 * SECOND };
+  guint n_bad = 0;
+
+  for (guint i = 0; i < n; i++)
+    {
+      Answer answer = { "", "", 0 };
+
+      queen_placement_request (f->placement, &request, &funcs, &answer, NULL);
+      n_bad += g_str_has_prefix (answer.worker, "bad");
+    }
+  return n_bad;
 }
 
 static void
@@ -419,6 +441,30 @@ test_boaster_with_friend (Fixture *f, gconstpointer data)
   g_assert_cmpuint (n_bad, ==, 8 + 1);
 }
 
+/* By the slots of its own worker, which it has let itself down, somebody keeps all of another one.
+ * Whom that worker has failed as well gets those that are not used; and half of them once it had to
+ * go there for that. */
+static void
+test_boaster_and_keeper (Fixture *f, gconstpointer data)
+{
+  say_as (f, BAD, "bad-0", QUEEN_STATUS_READY, 1000000000, 0);
+  say_as (f, GOOD, "good-0", QUEEN_STATUS_READY, 4, 0);
+  for (int i = 0; i < 3; i++)
+    {
+      end_one (f, BAD, "bad-0", QUEEN_PLACEMENT_IN_VAIN);
+      end_one (f, "s", "bad-0", QUEEN_PLACEMENT_FAILED);
+    }
+  g_assert_cmpuint (reserve_as (f, BAD, 4), ==, 0);
+  g_assert_cmpint (end_one (f, "s", NULL, QUEEN_PLACEMENT_UNUSED), ==, 'b');
+  pass (QUEEN_PLACEMENT_USUAL_RESERVE);
+  for (int i = 0; i < 4; i++)
+    {
+      reserve_as (f, BAD, 4);
+      g_assert_cmpint (end_one (f, "s", NULL, QUEEN_PLACEMENT_DONE), ==, 'g');
+    }
+  g_assert_cmpuint (queen_placement_get_in_flight (f->placement, "good-0"), ==, 3);
+}
+
 /* A large box beside a small one, when half of all is in use: once it has answered it has its part
  * of that, and the small one has no more than its own. */
 static void
@@ -545,6 +591,7 @@ main (int argc, char *argv[])
   ADD ("/placement/supplier/who-boasts-gets-a-few", test_boaster);
   ADD ("/placement/supplier/who-boasts-gets-a-few-of-all-newcomers", test_boaster_with_newcomers);
   ADD ("/placement/supplier/who-boasts-has-no-friends-that-count", test_boaster_with_friend);
+  ADD ("/placement/supplier/who-boasts-keeps-nobody-from-others", test_boaster_and_keeper);
   ADD ("/placement/supplier/a-large-one-that-answers-has-its-part", test_large_one);
   ADD ("/placement/supplier/what-is-in-flight-counts-for-who-brings-the-worker-now", test_moved);
   ADD ("/placement/supplier/much-in-flight-is-better-than-failures", test_much_in_flight);
