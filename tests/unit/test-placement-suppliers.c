@@ -273,8 +273,8 @@ end_friends (Fixture *f, Answer answers[N_FRIENDS])
     end (f, &answers[i], QUEEN_PLACEMENT_DONE);
 }
 
-/* As long as something of all of these is in flight there, whom it fails counts as one with others
- * of whom nothing is known. */
+/* As long as something of all of these is in flight there, others count as one in what they have
+ * there; but whom it fails knows that. */
 static void
 test_friends_that_stay (Fixture *f, gconstpointer data)
 {
@@ -430,6 +430,30 @@ test_boaster_with_kept_places (Fixture *f, gconstpointer data)
       g_assert_cmpuint (queen_placement_get_in_flight (f->placement, "good-0"), ==, 1 + 3);
       pass (30 * SECOND);
     }
+}
+
+/* Three questions that no worker has an answer to take it from nobody who counts as one with
+ * whoever has asked them; nor is less in flight of these by that. */
+static void
+test_failed_for_newcomers (Fixture *f, gconstpointer data)
+{
+  Answer answers[N_FRIENDS];
+  guint n_bad = 0;
+
+  make_friends (f, answers);
+  for (int i = 0; i < 3; i++)
+    end_one (f, "s", "bad-7", QUEEN_PLACEMENT_FAILED);
+  say_as (f, GOOD, "good-1", QUEEN_STATUS_STOPPED, 1, 0);
+  make_boaster (f);
+  for (guint i = 0; i < 20; i++)
+    {
+      g_autofree char *submitter = g_strdup_printf ("other-%u", i);
+
+      n_bad += ask_at_all (f, submitter);
+    }
+  g_assert_cmpuint (n_bad, ==, 8 + 2); /* two of the friends' first answers count for newcomers */
+  g_assert_false (ask_at_all (f, "s"));
+  end_friends (f, answers);
 }
 
 /* What a friend of the supplier has had at once says nothing to others, but for the first answer of
@@ -597,6 +621,7 @@ main (int argc, char *argv[])
   ADD ("/placement/supplier/be-they-ever-so-many", test_many_friends);
   ADD ("/placement/supplier/or-have-they-much-there-all-the-time", test_friends_that_stay);
   ADD ("/placement/supplier/who-gives-up-says-nothing-to-newcomers", test_in_vain_for_newcomers);
+  ADD ("/placement/supplier/nor-does-who-asks-what-fails", test_failed_for_newcomers);
   ADD ("/placement/supplier/and-takes-no-record-of-others", test_in_vain_for_others);
   ADD ("/placement/supplier/others-are-waited-for-rather-than-tried-twice", test_waits_for_others);
   ADD ("/placement/supplier/a-wide-network-is-one", test_wide_network);
