@@ -119,6 +119,29 @@ has_no_half_left (const QueenCandidate *candidate, const QueenChoice *choice)
          candidate->n_kept >= capacity / 2;
 }
 
+/* Who is not looked at. */
+typedef enum
+{
+  PASSES_NOBODY,
+  PASSES_FAILING, /* workers that fail for who asks */
+  PASSES_DOUBTED, /* these, and those of a supplier who is doubted, or has been tried */
+  PASSES_BUSY,    /* these, and those of one who has enough of it in flight */
+} Passes;
+
+static gboolean
+is_doubted (const QueenSupplier *supplier, const QueenChoice *choice)
+{
+  return supplier && (supplier == choice->avoided ||
+                      queen_supplier_is_doubted_by (supplier, choice->party, choice->now));
+}
+
+static gboolean
+is_of_one_passed_by (const QueenSupplier *supplier, const QueenChoice *choice, Passes passes)
+{
+  return (passes >= PASSES_DOUBTED && is_doubted (supplier, choice)) ||
+         (passes == PASSES_BUSY && queen_supplier_is_busy_for (supplier, choice->party));
+}
+
 gboolean
 queen_candidate_may_serve (const QueenCandidate *self, const QueenChoice *choice)
 {
@@ -126,7 +149,8 @@ queen_candidate_may_serve (const QueenCandidate *self, const QueenChoice *choice
                         queen_supplier_is_doubted (choice->avoided, choice->now);
 
   return !queen_offers_excludes (choice->excluded, self->id) && !rests (self, choice) &&
-         !is_avoided && !has_no_half_left (self, choice);
+         !is_avoided && !has_no_half_left (self, choice) &&
+         !(choice->is_last && is_of_one_passed_by (self->supplier, choice, PASSES_BUSY));
 }
 
 typedef struct
@@ -188,29 +212,6 @@ is_preferred (const Look *look)
     return FALSE;
   slot = 1. / queen_worker_record_get_capacity (&favourite->candidate->record);
   return favourite->load - BONUS * MAX (slot, look->mean) <= look->least.load;
-}
-
-/* Who is not looked at. */
-typedef enum
-{
-  PASSES_NOBODY,
-  PASSES_FAILING, /* workers that fail for who asks */
-  PASSES_DOUBTED, /* these, and those of a supplier who is doubted, or has been tried */
-  PASSES_BUSY,    /* these, and those of one who has enough of it in flight */
-} Passes;
-
-static gboolean
-is_doubted (const QueenSupplier *supplier, const QueenChoice *choice)
-{
-  return supplier && (supplier == choice->avoided ||
-                      queen_supplier_is_doubted_by (supplier, choice->party, choice->now));
-}
-
-static gboolean
-is_of_one_passed_by (const QueenSupplier *supplier, const QueenChoice *choice, Passes passes)
-{
-  return (passes >= PASSES_DOUBTED && is_doubted (supplier, choice)) ||
-         (passes == PASSES_BUSY && queen_supplier_is_busy_for (supplier, choice->party));
 }
 
 /* What has failed for one party is no fault of the worker's where others have had what they wanted;
@@ -323,6 +324,7 @@ queen_offers_choose (QueenOffers *self, QueenChoice *choice)
 
   for (int passes = PASSES_BUSY; !look.least.candidate && passes >= PASSES_DOUBTED; passes--)
     {
+      choice->is_last = passes < PASSES_BUSY;
       if (!was_in_vain)
         look_round (&look, self, choice, (Passes) passes);
       if (!look.least.candidate)
@@ -331,6 +333,7 @@ queen_offers_choose (QueenOffers *self, QueenChoice *choice)
   for (int passes = PASSES_FAILING; !look.least.candidate && !waits_for_others && passes >= 0;
        passes--)
     look_round (&look, self, choice, (Passes) passes);
+  choice->is_last &= look.least.candidate != NULL;
   choice->has_rests = look.has_rests;
   choice->is_by_affinity = is_preferred (&look);
   return choice->is_by_affinity ? look.favourite.candidate : look.least.candidate;

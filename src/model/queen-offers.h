@@ -174,6 +174,7 @@ guint64 queen_offers_hash_affinity (const QueenOffers *self, const char *affinit
  * @is_by_affinity: (out): whether it is not the least loaded
  * @has_rests: (out): whether there are some that can take it, but have refused something of
  *   @party's just now
+ * @is_last: (out): whether its supplier is one of those who come after others'
  */
 typedef struct
 {
@@ -186,6 +187,7 @@ typedef struct
   gint64 now;
   gboolean is_by_affinity;
   gboolean has_rests;
+  gboolean is_last;
 } QueenChoice;
 
 /**
@@ -226,7 +228,8 @@ guint queen_offers_count_peers (QueenOffers *self, const QueenCandidate *candida
  */
 gboolean queen_offers_leave_half (QueenOffers *self, gint64 until);
 
-/** Returns: whether @self would get what is asked for, if it could take one more and nobody else */
+/** Returns: whether @self would get what is asked for, if it could take one more and nobody else,
+ * or nobody but who has been chosen as one who comes after others */
 gboolean queen_candidate_may_serve (const QueenCandidate *self, const QueenChoice *choice);
 
 /** Returns: whether what has the number @reservation is done at @self by its own word */

@@ -94,6 +94,7 @@ choose_candidate (QueenPlacement *self,
   QueenSlice slice;
 
   result->reason = QUEEN_PLACEMENT_WISHED;
+  choice->is_last = FALSE;
   queen_slice_begin (&slice, self->clock);
   while (!candidate && !result->is_cut_short)
     {
@@ -252,8 +253,8 @@ on_half_over (gpointer model, gpointer placement)
 }
 
 /* Many who keep places keep all of them, each no more than it may, whether they use them or not. So
- * as soon as a job has had to wait for that, they leave half of such a worker's slots for a while.
- */
+ * as soon as a job has had to wait for that, or to go to who comes last, they leave half of such a
+ * worker's slots for a while. */
 static void
 note_waiting_job (QueenPlacement *self, QueenPlacementModel *model, const QueenChoice *choice)
 {
@@ -294,7 +295,7 @@ queen_placement_place (QueenPlacement *self,
     }
   candidate = choose_candidate (self, model, &choice, result);
   /* Who takes no place takes nobody's. */
-  if (!candidate && !result->is_cut_short && result->request->reserve > 0 &&
+  if ((!candidate || choice.is_last) && !result->is_cut_short && result->request->reserve > 0 &&
       end_spare (self, model->offers, &choice, result->request))
     candidate = choose_candidate (self, model, &choice, result);
   if (candidate)
@@ -303,7 +304,8 @@ queen_placement_place (QueenPlacement *self,
     result->reason = queen_placement_explain_none (model, result->request);
   if (!candidate && !result->is_cut_short)
     note_lent_in_vain (model, &choice, result);
-  if (!candidate && !result->is_cut_short && result->request->reserve == QUEEN_PLACEMENT_UNTIL_END)
+  if ((!candidate || choice.is_last) && !result->is_cut_short &&
+      result->request->reserve == QUEEN_PLACEMENT_UNTIL_END)
     note_waiting_job (self, model, &choice);
   result->party = choice.party;
   result->has_rests = choice.has_rests;

@@ -12,17 +12,27 @@
 /* As of a worker: Envoy's base_ejection_time. */
 #define DOUBT (30 * G_USEC_PER_SEC)
 
-#define MAX_RECORDS 32 /* parties whose experience is remembered */
+#define MAX_RECORDS 32 /* parties that are remembered */
 #define FEW 8          /* in flight, of which nobody knows how they will end */
 #define BLAME 3        /* for a failure, of which each success takes away one */
 #define ENOUGH (3 * BLAME)
 #define MOST_BLAME (4 * BLAME)
 
-/* The parties are gone along for each worker that is looked at, so they stand apart. */
+/* How workers of a supplier have failed one who asks. */
+typedef struct
+{
+  guint party;
+  guint blame;   /* points for what failed for it, less those for what did not */
+  gint64 failed; /* µs, monotonic: when something did last */
+} Complaint;
+
+/* The parties are gone along for each worker that is looked at, so they stand apart. Complaints do
+ * as well, as there is room for one even while all who have a record keep it. */
 struct QueenSupplierRecords
 {
   guint parties[MAX_RECORDS]; /* 0 behind the last one */
   QueenSupplierRecord of[MAX_RECORDS];
+  Complaint complaints[MAX_RECORDS]; /* those without a party behind all others */
 };
 
 struct _QueenSuppliers
@@ -91,7 +101,15 @@ queen_suppliers_free (QueenSuppliers *self)
   g_free (self);
 }
 
-/* Experience */
+/* What is in flight */
+
+static struct QueenSupplierRecords *
+ensure_records (QueenSupplier *self)
+{
+  if (!self->records)
+    self->records = g_new0 (struct QueenSupplierRecords, 1);
+  return self->records;
+}
 
 /* Returns: (nullable): that of @party */
 static QueenSupplierRecord *
@@ -103,53 +121,36 @@ find_record (const QueenSupplier *self, guint party)
   return NULL;
 }
 
-static gboolean
-has_failed_lately (const QueenSupplierRecord *record, gint64 now)
-{
-  return record->blame > 0 && now - record->failed < DOUBT;
-}
-
-/* Whoever has been failed lately keeps its record, however many are content; and as long as
- * something is counted there it stays as well.
+/* As long as something is counted there it stays.
  *
  * Returns: (nullable): the one that may be lost first */
 static QueenSupplierRecord *
-find_least (QueenSupplier *self, gboolean is_failure, gint64 now)
+find_least (struct QueenSupplierRecords *records)
 {
   QueenSupplierRecord *least = NULL;
 
   for (guint i = 0; i < MAX_RECORDS; i++)
-    {
-      QueenSupplierRecord *record = &self->records->of[i];
-      gboolean is_late = has_failed_lately (record, now);
-
-      if (record->n_open > 0 || (is_late && !is_failure))
-        continue;
-      if (!least || is_late < has_failed_lately (least, now) ||
-          (is_late == has_failed_lately (least, now) && record->used < least->used))
-        least = record;
-    }
+    if (records->of[i].n_open == 0 && (!least || records->of[i].used < least->used))
+      least = &records->of[i];
   return least;
 }
 
-/* @is_failure: whether something has failed for @party
- *
- * Returns: that of @party, perhaps one that was lost for it; or that of all who have none */
-static QueenSupplierRecord *
-ensure_record (QueenSupplier *self, guint party, gboolean is_failure, gint64 now)
+/* Something has ended for @party, which gets a record if there is room for it. */
+static void
+use_record (QueenSupplier *self, guint party, gint64 now)
 {
+  struct QueenSupplierRecords *records = ensure_records (self);
   QueenSupplierRecord *record = find_record (self, party);
 
+  if (party == QUEEN_FAULTS_OF_NOBODY)
+    return;
+  if (!record && (record = find_least (records)))
+    {
+      *record = (QueenSupplierRecord){ .party = party };
+      records->parties[record - records->of] = party;
+    }
   if (record)
-    return record;
-  if (!self->records)
-    self->records = g_new0 (struct QueenSupplierRecords, 1);
-  record = find_least (self, is_failure, now);
-  if (!record)
-    return &self->newcomers;
-  *record = (QueenSupplierRecord){ .party = party };
-  self->records->parties[record - self->records->of] = party;
-  return record;
+    record->used = now;
 }
 
 /* Returns: where it counts what is in flight for @party */
@@ -159,24 +160,6 @@ get_account (const QueenSupplier *self, guint party)
   QueenSupplierRecord *record = find_record (self, party);
 
   return record ? record : (QueenSupplierRecord *) &self->newcomers;
-}
-
-static void
-blame (QueenSupplier *self, guint party, gint64 now)
-{
-  QueenSupplierRecord *record;
-
-  if (party == QUEEN_FAULTS_OF_NOBODY)
-    return;
-  record = ensure_record (self, party, TRUE, now);
-  record->blame = MIN (record->blame + BLAME, MOST_BLAME);
-  record->failed = record->used = now;
-}
-
-static gboolean
-has_failed (const QueenSupplierRecord *record, gint64 now)
-{
-  return record->blame >= ENOUGH && has_failed_lately (record, now);
 }
 
 guint
@@ -206,20 +189,83 @@ note_answer (QueenSupplierRecord *account)
     account->n_shown++;
 }
 
+/* Experience */
+
+/* Returns: (nullable): that of @party */
+static Complaint *
+find_complaint (const QueenSupplier *self, guint party)
+{
+  Complaint *complaints = self->records ? self->records->complaints : NULL;
+
+  for (guint i = 0; complaints && i < MAX_RECORDS && complaints[i].party > 0; i++)
+    if (complaints[i].party == party)
+      return &complaints[i];
+  return NULL;
+}
+
+static gboolean
+has_failed_lately (const Complaint *complaint, gint64 now)
+{
+  return complaint->blame > 0 && now - complaint->failed < DOUBT;
+}
+
+/* Returns: the one that may be lost first */
+static Complaint *
+find_oldest (Complaint complaints[MAX_RECORDS], gint64 now)
+{
+  Complaint *oldest = &complaints[0];
+
+  for (guint i = 1; i < MAX_RECORDS; i++)
+    {
+      gboolean is_late = has_failed_lately (&complaints[i], now);
+      gboolean was_late = has_failed_lately (oldest, now);
+
+      if (is_late < was_late || (is_late == was_late && complaints[i].failed < oldest->failed))
+        oldest = &complaints[i];
+    }
+  return oldest;
+}
+
+/* @is_sure: others who have been failed lately may be forgotten for it */
+static void
+blame (QueenSupplier *self, guint party, gboolean is_sure, gint64 now)
+{
+  Complaint *complaint = find_complaint (self, party);
+
+  if (party == QUEEN_FAULTS_OF_NOBODY)
+    return;
+  if (!complaint)
+    {
+      complaint = find_oldest (ensure_records (self)->complaints, now);
+      if (!is_sure && has_failed_lately (complaint, now))
+        return;
+      *complaint = (Complaint){ .party = party };
+    }
+  complaint->blame = MIN (complaint->blame + BLAME, MOST_BLAME);
+  complaint->failed = now;
+}
+
+static gboolean
+has_failed (const QueenSupplier *self, guint party, gint64 now)
+{
+  const Complaint *complaint = find_complaint (self, party);
+
+  return complaint && complaint->blame >= ENOUGH && has_failed_lately (complaint, now);
+}
+
 /* What all think of it */
 
 void
 queen_supplier_succeed (QueenSupplier *self, guint party, gint64 now)
 {
-  QueenSupplierRecord *record;
+  Complaint *complaint = self ? find_complaint (self, party) : NULL;
 
   if (!self)
     return;
   note_answer (get_account (self, party));
-  record = ensure_record (self, party, FALSE, now);
-  if (record->blame > 0)
-    record->blame--;
-  record->used = now;
+  use_record (self, party, now);
+  if (complaint && complaint->blame > 0)
+    complaint->blame--;
   queen_faults_succeed (&self->faults, party, now);
   self->doubted_until = 0;
 }
@@ -231,9 +277,12 @@ queen_supplier_fail (QueenSupplier *self, guint party, gint64 now)
 
   if (!self)
     return;
+  /* It may be its own doing, so it is nothing to others who count as one with it. */
   account = get_account (self, party);
-  account->n_shown /= 2;
-  blame (self, party, now);
+  if (account->party == party)
+    account->n_shown /= 2;
+  use_record (self, party, now);
+  blame (self, party, TRUE, now);
   if (queen_faults_fail (&self->faults, party, now) == QUEEN_FAULTS_MAX)
     self->doubted_until = now + DOUBT;
 }
@@ -241,8 +290,8 @@ queen_supplier_fail (QueenSupplier *self, guint party, gint64 now)
 void
 queen_supplier_disappoint (QueenSupplier *self, guint party, gint64 now)
 {
-  if (self && (find_record (self, party) || !self->records || find_least (self, FALSE, now)))
-    blame (self, party, now);
+  if (self)
+    blame (self, party, FALSE, now);
 }
 
 gboolean
@@ -254,8 +303,7 @@ queen_supplier_is_doubted (const QueenSupplier *self, gint64 now)
 gboolean
 queen_supplier_is_doubted_by (const QueenSupplier *self, guint party, gint64 now)
 {
-  return self &&
-         (queen_supplier_is_doubted (self, now) || has_failed (get_account (self, party), now));
+  return self && (queen_supplier_is_doubted (self, now) || has_failed (self, party, now));
 }
 
 gboolean

@@ -11,19 +11,15 @@ G_BEGIN_DECLS
  * QueenSupplierRecord:
  * @party: who has asked, as queen_faults_identify() has it; %QUEEN_FAULTS_OF_NOBODY for all who
  *   have no record of their own
- * @blame: points for what failed for it, less those for what did not
- * @failed: µs, monotonic: when something failed for it last
- * @used: likewise: when anything ended for it last
+ * @used: µs, monotonic: when anything ended for it last
  * @n_open: what was asked for it and has not ended yet, as far as it counts here
  * @n_shown: how much more than a few of that the workers have shown to be able to answer
  *
- * How workers of a supplier have served one who asks.
+ * What workers of a supplier have to do for one who asks.
  */
 typedef struct
 {
   guint party;
-  guint blame;
-  gint64 failed;
   gint64 used;
   guint n_open;
   guint n_shown;
@@ -37,7 +33,7 @@ typedef struct
  * @faults: of these together: refusals and failures in a row
  * @doubted_until: µs, monotonic: until when its workers come after others'
  * @records: (nullable): of the parties for whom something has ended last, those without a party
- *   behind all others
+ *   behind all others; and whom it has failed
  * @newcomers: of those who have none
  *
  * Who has brought workers, as placement knows them: whoever can bring one can bring thousands, so
@@ -102,7 +98,7 @@ void queen_supplier_fail (QueenSupplier *self, guint party, gint64 now);
  * @now: µs, monotonic
  *
  * For @party it has failed; and for nobody else, as each may have as little patience as it likes.
- * So it is not noted where @party has no record, and others need all that there are.
+ * So it is not noted where it has failed lately for as many others as are remembered.
  */
 void queen_supplier_disappoint (QueenSupplier *self, guint party, gint64 now);
 
@@ -136,8 +132,8 @@ gboolean queen_supplier_is_doubted (const QueenSupplier *self, gint64 now);
  * What somebody has asked in vain says nothing to others, as it may be that one's own doing; and
  * what others have had says nothing to it, as they may be the supplier's friends. So each has its
  * own experience besides: when more than a quarter of what it asks fails with workers of one
- * supplier, three times at the least, and the last time was less than 30 s ago. Those for whom
- * there is no record, as 32 others have something in flight there, have one experience together.
+ * supplier, three times at the least, and the last time was less than 30 s ago. That is
+ * remembered of the 32 for whom it was so last, whoever has something in flight there.
  *
  * Returns: whether its workers come after others' for that party, or for all
  */
@@ -151,7 +147,8 @@ gboolean queen_supplier_is_doubted_by (const QueenSupplier *self, guint party, g
  * What fails may do so late, and how much its workers can do at once is but their word. So it has
  * enough when eight more are in flight there for that party than it has shown to be able to answer:
  * as many again as there are when one is answered, and half of it after a failure. It is as TCP
- * opens its window (RFC 5681). All for whom it has done nothing yet count as one.
+ * opens its window (RFC 5681). All for whom it has done nothing yet count as one, and so do those
+ * who come while 32 others have something in flight there; a failure of one takes nothing of that.
  *
  * Returns: whether its workers come after others', but for those who are doubted
  */

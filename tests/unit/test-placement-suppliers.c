@@ -31,6 +31,8 @@ on_placed (const QueenPlacementResult *result, gpointer data)
              sizeof answer->reservation);
 }
 
+static const QueenPlacementFuncs funcs = { on_placed, NULL };
+
 /* @tried: (nullable): who has refused it; @wish: (nullable): who is to get it */
 static void
 ask_as (Fixture *f,
@@ -40,7 +42,6 @@ ask_as (Fixture *f,
         const char *wish,
         gint64 patience)
 {
-  static const QueenPlacementFuncs funcs = { on_placed, NULL };
   const char *excluded[] = { tried, NULL };
   const QueenPlacementRequest request = { .model = "m",
                                           .submitter = submitter,
@@ -51,6 +52,27 @@ ask_as (Fixture *f,
 
   *answer = (Answer){ "", "", 0 };
   queen_placement_request (f->placement, &request, &funcs, answer, NULL);
+}
+
+/* Keeps places for half a minute.
+ *
+ * Returns: how many of @n are where it is bad */
+static guint
+reserve_as (Fixture *f, const char *submitter, guint n)
+{
+  const QueenPlacementRequest request = { .model = "m",
+                                          .submitter = submitter,
+                                          .reserve = 30 * SECOND };
+  guint n_bad = 0;
+
+  for (guint i = 0; i < n; i++)
+    {
+      Answer answer = { "", "", 0 };
+
+      queen_placement_request (f->placement, &request, &funcs, &answer, NULL);
+      n_bad += g_str_has_prefix (answer.worker, "bad");
+    }
+  return n_bad;
 }
 
 static void
@@ -251,8 +273,8 @@ end_friends (Fixture *f, Answer answers[N_FRIENDS])
     end (f, &answers[i], QUEEN_PLACEMENT_DONE);
 }
 
-/* As long as something of all of these is in flight there, whom it fails counts as one with others
- * of whom nothing is known. */
+/* As long as something of all of these is in flight there, others count as one in what they have
+ * there; but whom it fails knows that. */
 static void
 test_friends_that_stay (Fixture *f, gconstpointer data)
 {
@@ -397,6 +419,43 @@ test_boaster_with_newcomers (Fixture *f, gconstpointer data)
   g_assert_cmpuint (n_bad, ==, 8);
 }
 
+/* Nobody tells how that ends which a place is kept for; but it is as much in flight. */
+static void
+test_boaster_with_kept_places (Fixture *f, gconstpointer data)
+{
+  make_boaster (f);
+  for (int i = 0; i < 2; i++)
+    {
+      g_assert_cmpuint (reserve_as (f, "s", 8 + 3), ==, 8);
+      g_assert_cmpuint (queen_placement_get_in_flight (f->placement, "good-0"), ==, 1 + 3);
+      pass (30 * SECOND);
+    }
+}
+
+/* Three questions that no worker has an answer to take it from nobody who counts as one with
+ * whoever has asked them; nor is less in flight of these by that. */
+static void
+test_failed_for_newcomers (Fixture *f, gconstpointer data)
+{
+  Answer answers[N_FRIENDS];
+  guint n_bad = 0;
+
+  make_friends (f, answers);
+  for (int i = 0; i < 3; i++)
+    end_one (f, "s", "bad-7", QUEEN_PLACEMENT_FAILED);
+  say_as (f, GOOD, "good-1", QUEEN_STATUS_STOPPED, 1, 0);
+  make_boaster (f);
+  for (guint i = 0; i < 20; i++)
+    {
+      g_autofree char *submitter = g_strdup_printf ("other-%u", i);
+
+      n_bad += ask_at_all (f, submitter);
+    }
+  g_assert_cmpuint (n_bad, ==, 8 + 2); /* two of the friends' first answers count for newcomers */
+  g_assert_false (ask_at_all (f, "s"));
+  end_friends (f, answers);
+}
+
 /* What a friend of the supplier has had at once says nothing to others, but for the first answer of
  * all, which was a newcomer's. */
 static void
@@ -417,6 +476,30 @@ test_boaster_with_friend (Fixture *f, gconstpointer data)
   for (guint i = 0; i < 100; i++)
     n_bad += ask_at_all (f, "s");
   g_assert_cmpuint (n_bad, ==, 8 + 1);
+}
+
+/* By the slots of its own worker, which it has let itself down, somebody keeps all of another one.
+ * Whom that worker has failed as well gets those that are not used; and half of them once it had to
+ * go there for that. */
+static void
+test_boaster_and_keeper (Fixture *f, gconstpointer data)
+{
+  say_as (f, BAD, "bad-0", QUEEN_STATUS_READY, 1000000000, 0);
+  say_as (f, GOOD, "good-0", QUEEN_STATUS_READY, 4, 0);
+  for (int i = 0; i < 3; i++)
+    {
+      end_one (f, BAD, "bad-0", QUEEN_PLACEMENT_IN_VAIN);
+      end_one (f, "s", "bad-0", QUEEN_PLACEMENT_FAILED);
+    }
+  g_assert_cmpuint (reserve_as (f, BAD, 4), ==, 0);
+  g_assert_cmpint (end_one (f, "s", NULL, QUEEN_PLACEMENT_UNUSED), ==, 'b');
+  pass (QUEEN_PLACEMENT_USUAL_RESERVE);
+  for (int i = 0; i < 4; i++)
+    {
+      reserve_as (f, BAD, 4);
+      g_assert_cmpint (end_one (f, "s", NULL, QUEEN_PLACEMENT_DONE), ==, 'g');
+    }
+  g_assert_cmpuint (queen_placement_get_in_flight (f->placement, "good-0"), ==, 3);
 }
 
 /* A large box beside a small one, when half of all is in use: once it has answered it has its part
@@ -538,13 +621,16 @@ main (int argc, char *argv[])
   ADD ("/placement/supplier/be-they-ever-so-many", test_many_friends);
   ADD ("/placement/supplier/or-have-they-much-there-all-the-time", test_friends_that_stay);
   ADD ("/placement/supplier/who-gives-up-says-nothing-to-newcomers", test_in_vain_for_newcomers);
+  ADD ("/placement/supplier/nor-does-who-asks-what-fails", test_failed_for_newcomers);
   ADD ("/placement/supplier/and-takes-no-record-of-others", test_in_vain_for_others);
   ADD ("/placement/supplier/others-are-waited-for-rather-than-tried-twice", test_waits_for_others);
   ADD ("/placement/supplier/a-wide-network-is-one", test_wide_network);
   ADD ("/placement/supplier/a-worker-counts-for-who-brings-it-now", test_another_sender);
   ADD ("/placement/supplier/who-boasts-gets-a-few", test_boaster);
   ADD ("/placement/supplier/who-boasts-gets-a-few-of-all-newcomers", test_boaster_with_newcomers);
+  ADD ("/placement/supplier/who-boasts-gets-a-few-kept-places", test_boaster_with_kept_places);
   ADD ("/placement/supplier/who-boasts-has-no-friends-that-count", test_boaster_with_friend);
+  ADD ("/placement/supplier/who-boasts-keeps-nobody-from-others", test_boaster_and_keeper);
   ADD ("/placement/supplier/a-large-one-that-answers-has-its-part", test_large_one);
   ADD ("/placement/supplier/what-is-in-flight-counts-for-who-brings-the-worker-now", test_moved);
   ADD ("/placement/supplier/much-in-flight-is-better-than-failures", test_much_in_flight);
