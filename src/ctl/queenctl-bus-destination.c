@@ -7,6 +7,7 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
+#include "dbus/queen-dbus-stream.h"
 #include "queen-error.h"
 #include "queenctl-bus.h"
 #include "text/queen-json-tree.h"
@@ -14,6 +15,18 @@
 #define QUEEN_NAME "dev.rbee.Queen1"
 #define QUEEN_PATH "/dev/rbee/Queen1"
 #define QUEEN_ERRORS QUEEN_NAME ".Error."
+
+/* Whoever is on the bus may send signals to all others, as large as the bus lets them be; and who
+ * has the queen's name is perhaps no queen. Of all that comes her refusals have some words. */
+static const char *const no_methods[] = { NULL };
+static const QueenDBusFramesLimits frames_limits = {
+  .body = 16 * 1024,
+  .path = "",
+  .interface = "",
+  .rich_methods = no_methods,
+  .descriptor_methods = no_methods,
+  .errors = QUEEN_ERRORS,
+};
 
 struct _QueenctlBusDestination
 {
@@ -152,7 +165,7 @@ on_bus_connected (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) cause = NULL;
 
   g_clear_object (&self->connection);
-  self->connection = g_dbus_connection_new_for_address_finish (result, &cause);
+  self->connection = g_dbus_connection_new_finish (result, &cause);
   if (self->connection)
     {
       g_dbus_connection_set_exit_on_close (self->connection, FALSE);
@@ -161,6 +174,22 @@ on_bus_connected (GObject *source, GAsyncResult *result, gpointer data)
     }
   g_task_return_new_error (task, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND, "%s: %s", get_bus_label (self),
                            cause->message);
+}
+
+static void
+on_stream_opened (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  QueenctlBusDestination *self = g_task_get_source_object (task);
+  g_autoptr (GError) cause = NULL;
+  g_autoptr (GIOStream) stream = queen_dbus_stream_open_finish (result, &cause);
+
+  if (stream)
+    g_dbus_connection_new (stream, NULL, G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION, NULL,
+                           g_task_get_cancellable (task), on_bus_connected, g_object_ref (task));
+  else
+    g_task_return_new_error (task, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND, "%s: %s",
+                             get_bus_label (self), cause->message);
 }
 
 static void
@@ -174,11 +203,8 @@ connect_to_bus (QueenctlBusDestination *self, GTask *task)
       g_task_return_new_error (task, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND, "%s", cause->message);
       return;
     }
-  g_dbus_connection_new_for_address (address,
-                                     G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-                                         G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-                                     NULL, g_task_get_cancellable (task), on_bus_connected,
-                                     g_object_ref (task));
+  queen_dbus_stream_open (address, &frames_limits, g_task_get_cancellable (task), on_stream_opened,
+                          g_object_ref (task));
 }
 
 static gpointer
