@@ -11,6 +11,7 @@
 #include "queen-error.h"
 #include "queenctl-bus.h"
 #include "text/queen-json-tree.h"
+#include "text/queen-legible.h"
 
 #define QUEEN_NAME "dev.rbee.Queen1"
 #define QUEEN_PATH "/dev/rbee/Queen1"
@@ -98,13 +99,15 @@ take_call_error (Call *call, GError *error)
   QueenctlBusDestination *self = g_task_get_source_object (call->task);
   Round *round = g_task_get_task_data (call->task);
   g_autofree char *remote = g_dbus_error_get_remote_error (error);
+  g_autofree char *words = NULL;
 
   g_dbus_error_strip_remote_error (error);
+  words = queen_legible_dup (error->message, QUEEN_DESTINATION_MAX_WORDS);
   if (remote && g_str_has_prefix (remote, QUEEN_ERRORS))
-    g_ptr_array_add (round->refusals, queen_beat_refusal_new (call->id, error->message));
+    g_ptr_array_add (round->refusals, queen_beat_refusal_new (call->id, words));
   else if (!round->error)
     round->error = g_error_new (QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND, _ ("no queen on %s: %s"),
-                                get_bus_label (self), error->message);
+                                get_bus_label (self), words);
 }
 
 static void
