@@ -52,6 +52,11 @@ typedef struct
   GPtrArray *refusals;
   guint n_waiting; /* calls without a reply, and one for whoever sends them */
   GError *error;   /* why nobody has the beats */
+  GCancellable *cancellable;
+  GCancellable *outer; /* (nullable) */
+  gulong outer_id;
+  guint timer;
+  gboolean is_late;
 } Round;
 
 static void
@@ -59,6 +64,11 @@ round_free (gpointer data)
 {
   Round *round = data;
 
+  g_clear_handle_id (&round->timer, g_source_remove);
+  if (round->outer)
+    g_cancellable_disconnect (round->outer, round->outer_id);
+  g_clear_object (&round->outer);
+  g_clear_object (&round->cancellable);
   g_ptr_array_unref (round->beats);
   g_ptr_array_unref (round->refusals);
   g_clear_error (&round->error);
@@ -85,6 +95,12 @@ end_call (GTask *task)
     g_task_return_boolean (task, TRUE);
 }
 
+static const char *
+get_words (const Round *round, const GError *error)
+{
+  return round->is_late ? _ ("no answer in time") : error->message;
+}
+
 /* One call of a round, with whose beat it was. */
 typedef struct
 {
@@ -102,7 +118,7 @@ take_call_error (Call *call, GError *error)
   g_autofree char *words = NULL;
 
   g_dbus_error_strip_remote_error (error);
-  words = queen_legible_dup (error->message, QUEEN_DESTINATION_MAX_WORDS);
+  words = queen_legible_dup (get_words (round, error), QUEEN_DESTINATION_MAX_WORDS);
   if (remote && g_str_has_prefix (remote, QUEEN_ERRORS))
     g_ptr_array_add (round->refusals, queen_beat_refusal_new (call->id, words));
   else if (!round->error)
@@ -145,7 +161,7 @@ send_beat (GTask *task, const QueenBeat *beat)
                           beat->is_hive ? "ReportHive" : "ReportWorker",
                           g_variant_new ("(@a{sv})", members), NULL,
                           G_DBUS_CALL_FLAGS_NO_AUTO_START, QUEEN_DESTINATION_DEADLINE_MSEC,
-                          g_task_get_cancellable (task), on_reported, call);
+                          round->cancellable, on_reported, call);
 }
 
 static void
@@ -159,6 +175,14 @@ send_beats (GTask *task)
 }
 
 /* The bus */
+
+static void
+fail_to_connect (GTask *task, const GError *cause)
+{
+  g_task_return_new_error (task, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND, "%s: %s",
+                           get_bus_label (g_task_get_source_object (task)),
+                           get_words (g_task_get_task_data (task), cause));
+}
 
 static void
 on_bus_connected (GObject *source, GAsyncResult *result, gpointer data)
@@ -175,29 +199,28 @@ on_bus_connected (GObject *source, GAsyncResult *result, gpointer data)
       send_beats (task);
       return;
     }
-  g_task_return_new_error (task, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND, "%s: %s", get_bus_label (self),
-                           cause->message);
+  fail_to_connect (task, cause);
 }
 
 static void
 on_stream_opened (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
-  QueenctlBusDestination *self = g_task_get_source_object (task);
+  Round *round = g_task_get_task_data (task);
   g_autoptr (GError) cause = NULL;
   g_autoptr (GIOStream) stream = queen_dbus_stream_open_finish (result, &cause);
 
   if (stream)
     g_dbus_connection_new (stream, NULL, G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION, NULL,
-                           g_task_get_cancellable (task), on_bus_connected, g_object_ref (task));
+                           round->cancellable, on_bus_connected, g_object_ref (task));
   else
-    g_task_return_new_error (task, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND, "%s: %s",
-                             get_bus_label (self), cause->message);
+    fail_to_connect (task, cause);
 }
 
 static void
 connect_to_bus (QueenctlBusDestination *self, GTask *task)
 {
+  Round *round = g_task_get_task_data (task);
   g_autoptr (GError) cause = NULL;
   g_autofree char *address = queenctl_bus_dup_address (self->is_session, &cause);
 
@@ -206,7 +229,7 @@ connect_to_bus (QueenctlBusDestination *self, GTask *task)
       g_task_return_new_error (task, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND, "%s", cause->message);
       return;
     }
-  queen_dbus_stream_open (address, &frames_limits, g_task_get_cancellable (task), on_stream_opened,
+  queen_dbus_stream_open (address, &frames_limits, round->cancellable, on_stream_opened,
                           g_object_ref (task));
 }
 
@@ -222,6 +245,43 @@ copy_beat (gconstpointer source, gpointer data)
   return beat;
 }
 
+/* As long as others fill a bus, who comes to it is not heard; and it may hang. */
+static gboolean
+on_round_late (gpointer data)
+{
+  Round *round = data;
+
+  round->timer = 0;
+  round->is_late = TRUE;
+  g_cancellable_cancel (round->cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_outer_cancelled (GCancellable *outer, gpointer data)
+{
+  g_cancellable_cancel (data);
+}
+
+static Round *
+new_round (GPtrArray *beats, GCancellable *outer)
+{
+  Round *round = g_new0 (Round, 1);
+
+  round->beats = g_ptr_array_copy (beats, copy_beat, NULL);
+  g_ptr_array_set_free_func (round->beats, (GDestroyNotify) queen_beat_free);
+  round->refusals = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_beat_refusal_free);
+  round->n_waiting = 1;
+  round->cancellable = g_cancellable_new ();
+  round->timer = g_timeout_add (QUEEN_DESTINATION_DEADLINE_MSEC, on_round_late, round);
+  if (!outer)
+    return round;
+  round->outer = g_object_ref (outer);
+  round->outer_id = g_cancellable_connect (outer, G_CALLBACK (on_outer_cancelled),
+                                           g_object_ref (round->cancellable), g_object_unref);
+  return round;
+}
+
 static void
 bus_deliver_async (QueenDestination *destination,
                    GPtrArray *beats,
@@ -230,14 +290,9 @@ bus_deliver_async (QueenDestination *destination,
                    gpointer data)
 {
   QueenctlBusDestination *self = QUEENCTL_BUS_DESTINATION (destination);
-  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, data);
-  Round *round = g_new0 (Round, 1);
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
 
-  round->beats = g_ptr_array_copy (beats, copy_beat, NULL);
-  g_ptr_array_set_free_func (round->beats, (GDestroyNotify) queen_beat_free);
-  round->refusals = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_beat_refusal_free);
-  round->n_waiting = 1;
-  g_task_set_task_data (task, round, round_free);
+  g_task_set_task_data (task, new_round (beats, cancellable), round_free);
   if (self->connection && !g_dbus_connection_is_closed (self->connection))
     send_beats (task);
   else
