@@ -6,6 +6,12 @@
 #define MISDIRECTED "queen-soup-misdirected"
 #define MAX_MISDIRECTED "queen-soup-max-misdirected"
 
+void
+queen_soup_prepare (void)
+{
+  g_setenv ("SOUP_FORCE_HTTP1", "1", FALSE);
+}
+
 static gboolean
 is_short_answer (SoupMessage *message)
 {

@@ -10,6 +10,15 @@ G_BEGIN_DECLS
 /* What libsoup would do with an answer before anybody hears of it. */
 
 /**
+ * queen_soup_prepare:
+ *
+ * Has libsoup speak HTTP/1 alone. With HTTP/2, which it speaks where it can, several answers are on
+ * one connection, which cannot be closed for one of them; headers have no limit there; and it reads
+ * on in one turn for as long as something comes. To be called while there is no other thread.
+ */
+void queen_soup_prepare (void);
+
+/**
  * queen_soup_stream:
  * @message: one that is about to be sent
  * @cancellable: what it is sent with

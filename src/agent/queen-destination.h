@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 
 #define QUEEN_DESTINATION_DEADLINE_MSEC 10000 /* of each delivery */
 #define QUEEN_DESTINATION_MAX_REST_SEC 60     /* as nobody is to be silenced for ever */
+#define QUEEN_DESTINATION_MAX_WORDS 256 /* bytes of each thing a queen says: for memory and log */
 
 #define QUEEN_TYPE_DESTINATION (queen_destination_get_type ())
 G_DECLARE_INTERFACE (QueenDestination, queen_destination, QUEEN, DESTINATION, GObject)

@@ -16,7 +16,6 @@
 #include "text/queen-legible.h"
 
 #define MAX_ANSWER (256 * 1024) /* bytes: each of 1 024 beats may be refused in some words */
-#define MAX_WORDS 256           /* bytes of each of these, as they are remembered, and in the log */
 #define MAX_INTERIM 8           /* as anything beyond is no queen's */
 #define IDLE_SEC 60             /* the queen keeps a connection for 75 s */
 
@@ -80,7 +79,7 @@ dup_said (const char *text, gsize length)
   const char *message =
       json ? queen_adapter_get_text (queen_json_get_root (json), "message") : NULL;
 
-  return message ? queen_legible_dup (message, MAX_WORDS) : NULL;
+  return message ? queen_legible_dup (message, QUEEN_DESTINATION_MAX_WORDS) : NULL;
 }
 
 static void
@@ -133,7 +132,8 @@ add_refusals (Delivery *delivery, const QueenJsonValue *list, GPtrArray *refusal
     {
       double index = queen_adapter_get_number (at, "index");
       const char *message = queen_adapter_get_text (at, "message");
-      g_autofree char *words = message ? queen_legible_dup (message, MAX_WORDS) : NULL;
+      g_autofree char *words =
+          message ? queen_legible_dup (message, QUEEN_DESTINATION_MAX_WORDS) : NULL;
 
       if (words && index >= 0 && index < delivery->ids->len)
         g_ptr_array_add (refusals,

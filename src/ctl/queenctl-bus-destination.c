@@ -7,13 +7,27 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
+#include "dbus/queen-dbus-stream.h"
 #include "queen-error.h"
 #include "queenctl-bus.h"
 #include "text/queen-json-tree.h"
+#include "text/queen-legible.h"
 
 #define QUEEN_NAME "dev.rbee.Queen1"
 #define QUEEN_PATH "/dev/rbee/Queen1"
 #define QUEEN_ERRORS QUEEN_NAME ".Error."
+
+/* Whoever is on the bus may send signals to all others, as large as the bus lets them be; and who
+ * has the queen's name is perhaps no queen. Of all that comes her refusals have some words. */
+static const char *const no_methods[] = { NULL };
+static const QueenDBusFramesLimits frames_limits = {
+  .body = 16 * 1024,
+  .path = "",
+  .interface = "",
+  .rich_methods = no_methods,
+  .descriptor_methods = no_methods,
+  .errors = QUEEN_ERRORS,
+};
 
 struct _QueenctlBusDestination
 {
@@ -38,6 +52,11 @@ typedef struct
   GPtrArray *refusals;
   guint n_waiting; /* calls without a reply, and one for whoever sends them */
   GError *error;   /* why nobody has the beats */
+  GCancellable *cancellable;
+  GCancellable *outer; /* (nullable) */
+  gulong outer_id;
+  guint timer;
+  gboolean is_late;
 } Round;
 
 static void
@@ -45,6 +64,11 @@ round_free (gpointer data)
 {
   Round *round = data;
 
+  g_clear_handle_id (&round->timer, g_source_remove);
+  if (round->outer)
+    g_cancellable_disconnect (round->outer, round->outer_id);
+  g_clear_object (&round->outer);
+  g_clear_object (&round->cancellable);
   g_ptr_array_unref (round->beats);
   g_ptr_array_unref (round->refusals);
   g_clear_error (&round->error);
@@ -71,6 +95,12 @@ end_call (GTask *task)
     g_task_return_boolean (task, TRUE);
 }
 
+static const char *
+get_words (const Round *round, const GError *error)
+{
+  return round->is_late ? _ ("no answer in time") : error->message;
+}
+
 /* One call of a round, with whose beat it was. */
 typedef struct
 {
@@ -85,13 +115,15 @@ take_call_error (Call *call, GError *error)
   QueenctlBusDestination *self = g_task_get_source_object (call->task);
   Round *round = g_task_get_task_data (call->task);
   g_autofree char *remote = g_dbus_error_get_remote_error (error);
+  g_autofree char *words = NULL;
 
   g_dbus_error_strip_remote_error (error);
+  words = queen_legible_dup (get_words (round, error), QUEEN_DESTINATION_MAX_WORDS);
   if (remote && g_str_has_prefix (remote, QUEEN_ERRORS))
-    g_ptr_array_add (round->refusals, queen_beat_refusal_new (call->id, error->message));
+    g_ptr_array_add (round->refusals, queen_beat_refusal_new (call->id, words));
   else if (!round->error)
     round->error = g_error_new (QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND, _ ("no queen on %s: %s"),
-                                get_bus_label (self), error->message);
+                                get_bus_label (self), words);
 }
 
 static void
@@ -129,7 +161,7 @@ send_beat (GTask *task, const QueenBeat *beat)
                           beat->is_hive ? "ReportHive" : "ReportWorker",
                           g_variant_new ("(@a{sv})", members), NULL,
                           G_DBUS_CALL_FLAGS_NO_AUTO_START, QUEEN_DESTINATION_DEADLINE_MSEC,
-                          g_task_get_cancellable (task), on_reported, call);
+                          round->cancellable, on_reported, call);
 }
 
 static void
@@ -145,6 +177,14 @@ send_beats (GTask *task)
 /* The bus */
 
 static void
+fail_to_connect (GTask *task, const GError *cause)
+{
+  g_task_return_new_error (task, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND, "%s: %s",
+                           get_bus_label (g_task_get_source_object (task)),
+                           get_words (g_task_get_task_data (task), cause));
+}
+
+static void
 on_bus_connected (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
@@ -152,20 +192,35 @@ on_bus_connected (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) cause = NULL;
 
   g_clear_object (&self->connection);
-  self->connection = g_dbus_connection_new_for_address_finish (result, &cause);
+  self->connection = g_dbus_connection_new_finish (result, &cause);
   if (self->connection)
     {
       g_dbus_connection_set_exit_on_close (self->connection, FALSE);
       send_beats (task);
       return;
     }
-  g_task_return_new_error (task, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND, "%s: %s", get_bus_label (self),
-                           cause->message);
+  fail_to_connect (task, cause);
+}
+
+static void
+on_stream_opened (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Round *round = g_task_get_task_data (task);
+  g_autoptr (GError) cause = NULL;
+  g_autoptr (GIOStream) stream = queen_dbus_stream_open_finish (result, &cause);
+
+  if (stream)
+    g_dbus_connection_new (stream, NULL, G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION, NULL,
+                           round->cancellable, on_bus_connected, g_object_ref (task));
+  else
+    fail_to_connect (task, cause);
 }
 
 static void
 connect_to_bus (QueenctlBusDestination *self, GTask *task)
 {
+  Round *round = g_task_get_task_data (task);
   g_autoptr (GError) cause = NULL;
   g_autofree char *address = queenctl_bus_dup_address (self->is_session, &cause);
 
@@ -174,11 +229,8 @@ connect_to_bus (QueenctlBusDestination *self, GTask *task)
       g_task_return_new_error (task, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND, "%s", cause->message);
       return;
     }
-  g_dbus_connection_new_for_address (address,
-                                     G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-                                         G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-                                     NULL, g_task_get_cancellable (task), on_bus_connected,
-                                     g_object_ref (task));
+  queen_dbus_stream_open (address, &frames_limits, round->cancellable, on_stream_opened,
+                          g_object_ref (task));
 }
 
 static gpointer
@@ -193,6 +245,43 @@ copy_beat (gconstpointer source, gpointer data)
   return beat;
 }
 
+/* As long as others fill a bus, who comes to it is not heard; and it may hang. */
+static gboolean
+on_round_late (gpointer data)
+{
+  Round *round = data;
+
+  round->timer = 0;
+  round->is_late = TRUE;
+  g_cancellable_cancel (round->cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_outer_cancelled (GCancellable *outer, gpointer data)
+{
+  g_cancellable_cancel (data);
+}
+
+static Round *
+new_round (GPtrArray *beats, GCancellable *outer)
+{
+  Round *round = g_new0 (Round, 1);
+
+  round->beats = g_ptr_array_copy (beats, copy_beat, NULL);
+  g_ptr_array_set_free_func (round->beats, (GDestroyNotify) queen_beat_free);
+  round->refusals = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_beat_refusal_free);
+  round->n_waiting = 1;
+  round->cancellable = g_cancellable_new ();
+  round->timer = g_timeout_add (QUEEN_DESTINATION_DEADLINE_MSEC, on_round_late, round);
+  if (!outer)
+    return round;
+  round->outer = g_object_ref (outer);
+  round->outer_id = g_cancellable_connect (outer, G_CALLBACK (on_outer_cancelled),
+                                           g_object_ref (round->cancellable), g_object_unref);
+  return round;
+}
+
 static void
 bus_deliver_async (QueenDestination *destination,
                    GPtrArray *beats,
@@ -201,14 +290,9 @@ bus_deliver_async (QueenDestination *destination,
                    gpointer data)
 {
   QueenctlBusDestination *self = QUEENCTL_BUS_DESTINATION (destination);
-  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, data);
-  Round *round = g_new0 (Round, 1);
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
 
-  round->beats = g_ptr_array_copy (beats, copy_beat, NULL);
-  g_ptr_array_set_free_func (round->beats, (GDestroyNotify) queen_beat_free);
-  round->refusals = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_beat_refusal_free);
-  round->n_waiting = 1;
-  g_task_set_task_data (task, round, round_free);
+  g_task_set_task_data (task, new_round (beats, cancellable), round_free);
   if (self->connection && !g_dbus_connection_is_closed (self->connection))
     send_beats (task);
   else

@@ -7,6 +7,7 @@
 
 #include "build-config.h"
 #include "process/queen-stdio.h"
+#include "queen-soup.h"
 #include "queen-tls-calls.h"
 #include "queenctl-command.h"
 #include "queenctl-error.h"
@@ -189,6 +190,7 @@ main (int argc, char **argv)
   bindtextdomain (GETTEXT_PACKAGE, QUEEN_LOCALE_DIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
+  queen_soup_prepare ();
   queen_tls_calls_prepare (); /* while there is no other thread */
 
   if (!queenctl_options_parse (&options, argc, argv, &error))

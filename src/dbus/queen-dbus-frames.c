@@ -96,9 +96,10 @@ is_unwanted (QueenDBusFrames *self, const QueenDBusHead *head)
 static void
 leave_out (QueenDBusFrames *self, const QueenDBusHead *head)
 {
-  /* Those who flood are summed up where all lines are. */
-  g_message ("a message of %" G_GSIZE_FORMAT " bytes on the bus was left unread",
-             head->size + head->body);
+  /* Those who flood are summed up where all lines are. Who lets no calls in has no such place. */
+  if (g_atomic_int_get (&self->lets_calls_in))
+    g_message ("a message of %" G_GSIZE_FORMAT " bytes on the bus was left unread",
+               head->size + head->body);
   self->n_left_out = head->size + head->body;
 }
 
@@ -176,7 +177,8 @@ judge_head (QueenDBusFrames *self, QueenDBusHead *head)
   else if (queen_dbus_judging_is_strange (head) || is_unwanted (self, head) ||
            is_too_much (self, head))
     self->n_left_out = head->size + head->body;
-  else if (queen_dbus_judging_is_answer_of_others (head))
+  else if (queen_dbus_judging_is_answer_of_others (head) &&
+           !queen_dbus_judging_is_wanted_error (head, self->limits))
     hollow_answer (self, head);
   else
     return judge_body (self, head);

@@ -32,6 +32,8 @@ G_BEGIN_DECLS
  * @descriptors: how many there may be with calls that are not done yet
  * @waiting: bytes of calls that GDBus has not been given yet
  * @age: for how many callers one is remembered, as queen_dbus_turns_new() has it
+ * @errors: (nullable): what the names of others' errors begin with that are read as they are, when
+ *   they have a text and nothing else, of no more than @body
  */
 typedef struct
 {
@@ -45,6 +47,7 @@ typedef struct
   guint descriptors;
   gsize waiting;
   guint age;
+  const char *errors;
 } QueenDBusFramesLimits;
 
 /**
@@ -64,7 +67,8 @@ typedef struct
  * A bus lets values be nested deeper than GDBus reads them, and a message that GDBus cannot read is
  * the end of its connection. So a call that is too deep loses its body as well; and so does each
  * answer but those of the bus itself, as she asks others only for a sign of life. Their errors keep
- * no name that means anything, as GDBus would not forget what is in some of them.
+ * no name that means anything, as GDBus would not forget what is in some of them; but there may be
+ * some that are wanted.
  *
  * Descriptors come with any message, whether somebody wants them or not. But for the calls that do
  * they are closed as soon as the message is judged; it gets through without them.
@@ -90,8 +94,8 @@ QueenDBusFrames *queen_dbus_frames_find (GDBusConnection *connection);
  * queen_dbus_frames_let_calls_in:
  *
  * Until then calls are left out: GDBus would answer them itself while the connection is not ready
- * for that, and nobody knows her name yet. To be called in the thread that does calls, in whose
- * default main context that is.
+ * for that, and nobody knows her name yet. Nor is anything said of what is left out. To be called
+ * in the thread that does calls, in whose default main context that is.
  */
 void queen_dbus_frames_let_calls_in (QueenDBusFrames *self);
 

@@ -41,6 +41,15 @@ get_signature (const QueenDBusHead *head)
 }
 
 gboolean
+queen_dbus_judging_is_wanted_error (const QueenDBusHead *head, const QueenDBusFramesLimits *limits)
+{
+  return limits->errors && head->type == G_DBUS_MESSAGE_TYPE_ERROR && head->body <= limits->body &&
+         g_str_equal (get_signature (head), "s") &&
+         g_str_has_prefix (queen_dbus_head_get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_ERROR_NAME),
+                           limits->errors);
+}
+
+gboolean
 queen_dbus_judging_is_method_of (const QueenDBusHead *head,
                                  const QueenDBusFramesLimits *limits,
                                  const char *const *methods)

@@ -16,6 +16,10 @@ gboolean queen_dbus_judging_is_strange (const QueenDBusHead *head);
 /** Returns: whether it is an answer, and not of the bus */
 gboolean queen_dbus_judging_is_answer_of_others (const QueenDBusHead *head);
 
+/** Returns: whether it is an error that is read as it is, as @errors in @limits has it */
+gboolean queen_dbus_judging_is_wanted_error (const QueenDBusHead *head,
+                                             const QueenDBusFramesLimits *limits);
+
 /** Returns: whether it is for one of @methods of the interface and the object in @limits */
 gboolean queen_dbus_judging_is_method_of (const QueenDBusHead *head,
                                           const QueenDBusFramesLimits *limits,

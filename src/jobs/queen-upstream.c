@@ -7,11 +7,11 @@
 #include "net/queen-caps.h"
 #include "queen-error.h"
 #include "queen-readiness.h"
+#include "queen-soup.h"
 #include "queen-tls-calls.h"
 #include "queen-trust.h"
 
 #define END_PATIENCE 5 /* s, for what needs threads when there are none */
-#define FORCE_HTTP1 "SOUP_FORCE_HTTP1"
 
 struct _QueenUpstream
 {
@@ -308,11 +308,8 @@ queen_upstream_new (const QueenUpstreamSettings *settings, GError **error)
       free_settings (self);
       return NULL;
     }
-  /* Else libsoup would speak HTTP/2 where it can: several answers on one connection, which cannot
-   * be closed for one of them. */
-  if (!g_getenv (FORCE_HTTP1))
-    g_setenv (FORCE_HTTP1, "1", TRUE);
-  queen_tls_calls_prepare (); /* which does so, too: before there is another thread */
+  queen_soup_prepare ();
+  queen_tls_calls_prepare (); /* which sets a variable, too: before there is another thread */
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
   self->mailbox = queen_mailbox_new (g_main_context_default (), on_mail_delivered, self);

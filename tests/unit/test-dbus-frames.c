@@ -18,6 +18,7 @@
 #define AGE 20
 #define PATH "/object"
 #define INTERFACE "org.example.Interface"
+#define WANTED "org.example.Wanted."
 #define BUS "org.freedesktop.DBus"
 #define CHUNK 700 /* bytes that the bus sends at once; no message ends where one does */
 
@@ -40,6 +41,7 @@ set_up_early (Fixture *f, gconstpointer data)
     .rich_methods = rich_methods,
     .waiting = WAITING,
     .age = AGE,
+    .errors = WANTED,
   };
   g_autoptr (GSocketConnection) connection = NULL;
   g_autoptr (GSocket) socket = NULL;
@@ -365,6 +367,23 @@ test_error_of_bus (Fixture *f, gconstpointer data)
                 G_DBUS_ERROR_LIMITS_EXCEEDED);
 }
 
+/* @is_cut: whether nothing but that it is an error gets through */
+static void
+check_error (const char *name, GVariant *body, gboolean is_cut)
+{
+  Fixture f;
+  GDBusMessage *error = new_error (":1.5", name);
+  g_autoptr (GDBusMessage) message = NULL;
+
+  set_up (&f, NULL);
+  g_dbus_message_set_body (error, body);
+  message = pass (&f, write_message (error, 2));
+  g_assert_nonnull (message);
+  g_assert_true (is_cut == (g_dbus_message_get_body (message) == NULL));
+  g_assert_true (is_cut == !g_str_equal (g_dbus_message_get_error_name (message), name));
+  tear_down (&f, NULL);
+}
+
 static void
 check_values (const char *method, guint n_values, gboolean is_cut)
 {
@@ -466,6 +485,20 @@ test_all_types (void)
       g_dbus_message_set_body (call, g_variant_new_parsed (values[i]));
       check (call, FALSE);
     }
+}
+
+static void
+test_wanted_error (void)
+{
+  g_autofree char *longest = g_strnfill (MAX_BODY - 5, 'x');
+  g_autofree char *longer = g_strnfill (MAX_BODY - 4, 'x');
+
+  check_error (WANTED "It", g_variant_new ("(s)", "it does not"), FALSE);
+  check_error (WANTED "It", g_variant_new ("(s)", longest), FALSE);
+  check_error (WANTED "It", g_variant_new ("(s)", longer), TRUE);
+  check_error (WANTED "It", g_variant_new ("(ss)", "it", "does not"), TRUE);
+  check_error (WANTED "It", g_variant_new ("(*)", nest (2, 2, 0)), TRUE);
+  check_error ("org.example.Other.It", g_variant_new ("(s)", "it does not"), TRUE);
 }
 
 /* She asks others only for a sign of life; and a bus says of everybody who it is. */
@@ -863,6 +896,7 @@ main (int argc, char **argv)
   add ("error/of-anybody-but-the-bus/is-of-no-kind-that-lasts", test_error_of_others);
   add ("error/of-anybody-but-the-bus/with-words/likewise", test_error_with_words);
   add ("error/of-the-bus/gets-through-as-it-is", test_error_of_bus);
+  g_test_add_func ("/dbus-frames/error/wanted/gets-through-when-it-is-a-text", test_wanted_error);
   add ("of-an-unknown-type/is-left-out", test_unknown_type);
   add ("calls/take-turns-by-caller/after-answers", test_turns);
   add ("calls/do-not-come-in-the-midst-of-an-answer", test_cut_off);
