@@ -39,28 +39,40 @@ queen_reservations_new (guint most_lent)
   return self;
 }
 
-/* What counts at suppliers */
+/* Those that somebody tells of how they end */
 
 static void
 open_account (QueenReservation *reservation)
 {
+  if (!reservation->candidate || reservation->is_open)
+    return;
   reservation->account = queen_supplier_open (reservation->candidate->supplier, reservation->party);
+  reservation->is_open = TRUE;
 }
 
 static void
 close_account (QueenReservation *reservation)
 {
+  if (!reservation->is_open)
+    return;
   queen_supplier_close (reservation->candidate->supplier, reservation->account);
+  reservation->is_open = FALSE;
 }
 
 void
 queen_reservations_move (QueenCandidate *candidate, QueenSupplier *supplier)
 {
+  g_autoptr (GPtrArray) open = g_ptr_array_new ();
+
   for (GList *link = candidate->placed.head; link; link = link->next)
-    close_account (link->data);
+    if (((QueenReservation *) link->data)->is_open)
+      {
+        close_account (link->data);
+        g_ptr_array_add (open, link->data);
+      }
   queen_candidate_set_supplier (candidate, supplier);
-  for (GList *link = candidate->placed.head; link; link = link->next)
-    open_account (link->data);
+  for (guint i = 0; i < open->len; i++)
+    open_account (open->pdata[i]);
 }
 
 /* Those for whoever may not be there yet */
@@ -192,6 +204,7 @@ queen_reservations_lend (QueenReservations *self,
                          gint64 time,
                          QueenDueFunc on_due)
 {
+  close_account (reservation);
   keep_for_somebody (reservation, TRUE);
   queen_agenda_enter (agenda, &reservation->expiry, time, on_due, reservation);
   count_lent (self, reservation, 1);
@@ -270,6 +283,7 @@ queen_reservations_keep (QueenReservations *self, QueenReservation *reservation)
   queen_agenda_leave (&reservation->expiry);
   unspare (reservation);
   keep_for_somebody (reservation, FALSE);
+  open_account (reservation);
   count_lent (self, reservation, -1);
 }
 

@@ -25,7 +25,8 @@ typedef struct _QueenReservations QueenReservations;
  * @model: what it is for
  * @number: grows with each that is made
  * @party: as queen_faults_identify() has its submitter
- * @account: as what its candidate's supplier counts it; while it has a candidate
+ * @account: as what its candidate's supplier counts it; while @is_open
+ * @is_open: it is a job's: of others nobody tells how they end
  * @is_kept: it is kept for somebody who may not be there yet
  * @expiry: when it ends by itself; of a job's it is on no agenda
  * @lent_until: µs, monotonic: until when it was asked for; of one that is lent
@@ -39,6 +40,7 @@ typedef struct
   guint64 number;
   guint party;
   guint account;
+  gboolean is_open;
   gboolean is_kept;
   QueenAppointment expiry;
   gint64 lent_until;

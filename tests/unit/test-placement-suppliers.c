@@ -419,19 +419,6 @@ test_boaster_with_newcomers (Fixture *f, gconstpointer data)
   g_assert_cmpuint (n_bad, ==, 8);
 }
 
-/* Nobody tells how that ends which a place is kept for; but it is as much in flight. */
-static void
-test_boaster_with_kept_places (Fixture *f, gconstpointer data)
-{
-  make_boaster (f);
-  for (int i = 0; i < 2; i++)
-    {
-      g_assert_cmpuint (reserve_as (f, "s", 8 + 3), ==, 8);
-      g_assert_cmpuint (queen_placement_get_in_flight (f->placement, "good-0"), ==, 1 + 3);
-      pass (30 * SECOND);
-    }
-}
-
 /* Three questions that no worker has an answer to take it from nobody who counts as one with
  * whoever has asked them; nor is less in flight of these by that. */
 static void
@@ -628,7 +615,6 @@ main (int argc, char *argv[])
   ADD ("/placement/supplier/a-worker-counts-for-who-brings-it-now", test_another_sender);
   ADD ("/placement/supplier/who-boasts-gets-a-few", test_boaster);
   ADD ("/placement/supplier/who-boasts-gets-a-few-of-all-newcomers", test_boaster_with_newcomers);
-  ADD ("/placement/supplier/who-boasts-gets-a-few-kept-places", test_boaster_with_kept_places);
   ADD ("/placement/supplier/who-boasts-has-no-friends-that-count", test_boaster_with_friend);
   ADD ("/placement/supplier/who-boasts-keeps-nobody-from-others", test_boaster_and_keeper);
   ADD ("/placement/supplier/a-large-one-that-answers-has-its-part", test_large_one);
