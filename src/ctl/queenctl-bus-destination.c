@@ -136,13 +136,40 @@ on_reported (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
+leave_nulls_out (JsonNode *node)
+{
+  JsonObject *object = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+  JsonArray *array = JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+  g_autoptr (GList) names = object ? json_object_get_members (object) : NULL;
+
+  for (GList *name = names; name; name = name->next)
+    if (json_object_get_null_member (object, name->data))
+      json_object_remove_member (object, name->data);
+    else
+      leave_nulls_out (json_object_get_member (object, name->data));
+  for (guint i = 0; array && i < json_array_get_length (array); i++)
+    leave_nulls_out (json_array_get_element (array, i));
+}
+
+/* D-Bus has no null: what is not known is not there. */
+static GVariant *
+dup_members (const QueenBeat *beat)
+{
+  g_autofree char *json = queen_beat_dup_members (beat);
+  g_autoptr (JsonNode) node = queen_json_tree_parse (json, strlen (json), NULL);
+
+  if (!node)
+    return NULL;
+  leave_nulls_out (node);
+  return json_gvariant_deserialize (node, "a{sv}", NULL);
+}
+
+static void
 send_beat (GTask *task, const QueenBeat *beat)
 {
   QueenctlBusDestination *self = g_task_get_source_object (task);
   Round *round = g_task_get_task_data (task);
-  g_autofree char *json = queen_beat_dup_members (beat);
-  g_autoptr (JsonNode) node = queen_json_tree_parse (json, strlen (json), NULL);
-  GVariant *members = node ? json_gvariant_deserialize (node, "a{sv}", NULL) : NULL;
+  GVariant *members = dup_members (beat);
   Call *call;
 
   g_return_if_fail (members);
