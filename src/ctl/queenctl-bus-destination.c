@@ -17,6 +17,9 @@
 #define QUEEN_PATH "/dev/rbee/Queen1"
 #define QUEEN_ERRORS QUEEN_NAME ".Error."
 
+/* Calls without a reply: a system bus has room for 128 of one connection, and refuses more. */
+#define MAX_CALLS 64
+
 /* Whoever is on the bus may send signals to all others, as large as the bus lets them be; and who
  * has the queen's name is perhaps no queen. Of all that comes her refusals have some words. */
 static const char *const no_methods[] = { NULL };
@@ -50,7 +53,8 @@ typedef struct
 {
   GPtrArray *beats;
   GPtrArray *refusals;
-  guint n_waiting; /* calls without a reply, and one for whoever sends them */
+  guint n_sent;    /* of the beats */
+  guint n_waiting; /* calls without a reply */
   GError *error;   /* why nobody has the beats */
   GCancellable *cancellable;
   GCancellable *outer; /* (nullable) */
@@ -79,20 +83,6 @@ static const char *
 get_bus_label (QueenctlBusDestination *self)
 {
   return self->is_session ? _ ("the session bus") : _ ("the system bus");
-}
-
-static void
-end_call (GTask *task)
-{
-  Round *round = g_task_get_task_data (task);
-
-  round->n_waiting--;
-  if (round->n_waiting > 0)
-    return;
-  if (round->error)
-    g_task_return_error (task, g_steal_pointer (&round->error));
-  else
-    g_task_return_boolean (task, TRUE);
 }
 
 static const char *
@@ -126,6 +116,8 @@ take_call_error (Call *call, GError *error)
                                 get_bus_label (self), words);
 }
 
+static void send_beats (GTask *task);
+
 static void
 on_reported (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -136,10 +128,40 @@ on_reported (GObject *source, GAsyncResult *result, gpointer data)
 
   if (!reply)
     take_call_error (call, error);
-  end_call (call->task);
+  ((Round *) g_task_get_task_data (call->task))->n_waiting--;
+  send_beats (call->task);
   g_object_unref (call->task);
   g_free (call->id);
   g_free (call);
+}
+
+static void
+leave_nulls_out (JsonNode *node)
+{
+  JsonObject *object = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+  JsonArray *array = JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+  g_autoptr (GList) names = object ? json_object_get_members (object) : NULL;
+
+  for (GList *name = names; name; name = name->next)
+    if (json_object_get_null_member (object, name->data))
+      json_object_remove_member (object, name->data);
+    else
+      leave_nulls_out (json_object_get_member (object, name->data));
+  for (guint i = 0; array && i < json_array_get_length (array); i++)
+    leave_nulls_out (json_array_get_element (array, i));
+}
+
+/* D-Bus has no null: what is not known is not there. */
+static GVariant *
+dup_members (const QueenBeat *beat)
+{
+  g_autofree char *json = queen_beat_dup_members (beat);
+  g_autoptr (JsonNode) node = queen_json_tree_parse (json, strlen (json), NULL);
+
+  if (!node)
+    return NULL;
+  leave_nulls_out (node);
+  return json_gvariant_deserialize (node, "a{sv}", NULL);
 }
 
 static void
@@ -147,9 +169,7 @@ send_beat (GTask *task, const QueenBeat *beat)
 {
   QueenctlBusDestination *self = g_task_get_source_object (task);
   Round *round = g_task_get_task_data (task);
-  g_autofree char *json = queen_beat_dup_members (beat);
-  g_autoptr (JsonNode) node = queen_json_tree_parse (json, strlen (json), NULL);
-  GVariant *members = node ? json_gvariant_deserialize (node, "a{sv}", NULL) : NULL;
+  GVariant *members = dup_members (beat);
   Call *call;
 
   g_return_if_fail (members);
@@ -164,14 +184,20 @@ send_beat (GTask *task, const QueenBeat *beat)
                           round->cancellable, on_reported, call);
 }
 
+/* As many as there may be now; when nobody has them the others are not sent. */
 static void
 send_beats (GTask *task)
 {
   Round *round = g_task_get_task_data (task);
 
-  for (guint i = 0; i < round->beats->len; i++)
-    send_beat (task, g_ptr_array_index (round->beats, i));
-  end_call (task);
+  while (!round->error && round->n_sent < round->beats->len && round->n_waiting < MAX_CALLS)
+    send_beat (task, g_ptr_array_index (round->beats, round->n_sent++));
+  if (round->n_waiting > 0)
+    return;
+  if (round->error)
+    g_task_return_error (task, g_steal_pointer (&round->error));
+  else
+    g_task_return_boolean (task, TRUE);
 }
 
 /* The bus */
@@ -271,7 +297,6 @@ new_round (GPtrArray *beats, GCancellable *outer)
   round->beats = g_ptr_array_copy (beats, copy_beat, NULL);
   g_ptr_array_set_free_func (round->beats, (GDestroyNotify) queen_beat_free);
   round->refusals = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_beat_refusal_free);
-  round->n_waiting = 1;
   round->cancellable = g_cancellable_new ();
   round->timer = g_timeout_add (QUEEN_DESTINATION_DEADLINE_MSEC, on_round_late, round);
   if (!outer)
