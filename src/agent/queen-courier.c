@@ -309,7 +309,8 @@ collect_for (QueenCourier *self, QueenDestination *destination, GPtrArray *beats
 }
 
 /* While another one has the beats, those who come before her are asked now and then, each in turn,
- * and nobody waits for them: they may hang. */
+ * and nobody waits for them: they may hang. Where a queen was only supposed, too: whoever was there
+ * while she was away would have the beats for good. */
 static void
 probe_better (QueenCourier *self)
 {
@@ -317,8 +318,7 @@ probe_better (QueenCourier *self)
   g_autoptr (GPtrArray) beats = NULL;
   Queen *queen;
 
-  if (self->current == 0 || self->are_guesses || self->probe || self->n_failed > 0 ||
-      now - self->probed_at < RETURN)
+  if (self->current == 0 || self->probe || self->n_failed > 0 || now - self->probed_at < RETURN)
     return;
   self->probed = (self->probed + 1) % self->current;
   self->probed_at = now;

@@ -23,6 +23,7 @@ import traceback
 import urllib.request
 
 DEADLINE = 30  # seconds; reached only by a failure
+HASTE = {"LD_PRELOAD": f"{os.environ.get('QUEEN_PRELOADS')}/preload-haste.so", "QUEEN_TEST_HASTE": "20"}
 VLLM = ('vllm:num_requests_running{{engine="0",model_name="tiny"}} {running}\n'
         'vllm:num_requests_waiting{{engine="0",model_name="tiny"}} {waiting}\n'
         'vllm:kv_cache_usage_perc{{engine="0"}} 0.25\n'
@@ -37,6 +38,11 @@ def wait_for(condition, what=None):
             return value
         time.sleep(0.02)
     raise AssertionError(f"never came: {what or condition}")
+
+
+def is_wrapped():
+    """A sanitizer wants to be loaded before all others."""
+    return b"__asan_init" in pathlib.Path(os.environ["QUEENCTL"]).read_bytes()
 
 
 class Server:
